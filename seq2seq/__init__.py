@@ -1,0 +1,1 @@
+"""Train your own translator from parallel text, and use it anywhere."""

@@ -1,0 +1,341 @@
+"""Every setting of a model, its data, its training and its decoding, as frozen dataclasses.
+
+Each field carries its own explanation, which becomes the help text of the command line. Settings are read
+from TOML recipes and from JSON, and written as JSON. An unknown key is an error that names the nearest known
+one. The errors of the whole package stand here too, because every layer raises them. No torch here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+
+class SeqError(Exception):
+    """An error that a user can do something about. `exit_code` is what the commands return for it."""
+
+    exit_code = 1
+
+
+class UsageError(SeqError, ValueError):
+    """A setting or argument is wrong."""
+
+    exit_code = 2
+
+
+class DataError(SeqError, ValueError):
+    """Data is wrong: the message says where (`file:line`), what was found and what was expected."""
+
+    exit_code = 3
+
+
+class ModelError(SeqError, ValueError):
+    """A model directory or a checkpoint cannot be used."""
+
+    exit_code = 4
+
+
+class RunError(SeqError, RuntimeError):
+    """A run could not go on: not finite, out of memory, disk full."""
+
+    exit_code = 5
+
+
+Cell = Literal["gru", "lstm"]
+Attention = Literal["additive", "dot", "scaled_dot", "general"]
+Bridge = Literal["zero", "last", "mean"]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes and kinds of the network's parts."""
+
+    cell: Cell = "gru"
+    """Recurrent cell of encoder and decoder."""
+    embedding_size: int = 256
+    """E, width of source and target embeddings, and of the layer under the output."""
+    encoder_layers: int = 1
+    """Number of bidirectional layers."""
+    encoder_size: int = 256
+    """Units of each direction; the memory is twice as wide (M)."""
+    decoder_layers: int = 2
+    """Number of decoder layers; attention is queried by the first and read by those above."""
+    decoder_size: int = 512
+    """H, units of each decoder layer."""
+    attention: Attention = "additive"
+    """Attention score."""
+    attention_size: int = 256
+    """A, width of the projected keys (additive attention)."""
+    bridge: Bridge = "mean"
+    """What the decoder starts from: zeros, the encoder's last states, or the mean of its outputs."""
+    tie_output: bool = True
+    """The output layer uses the target embeddings (Press & Wolf, 2017)."""
+    tie_source: bool = True
+    """Source and target share one embedding table; needs a joint vocabulary."""
+    dropout: float = 0.3
+    """Probability of dropping a unit of a layer's input or output."""
+    embedding_dropout: float = 0.2
+    """Probability of dropping a unit of an embedding."""
+    word_dropout: float = 0.0
+    """Probability of zeroing a whole input token (Gal & Ghahramani, 2016)."""
+    source_vocab_size: int = 0
+    """Set from the tokenizer."""
+    target_vocab_size: int = 0
+    """Set from the tokenizer."""
+
+    def __post_init__(self) -> None:
+        for name in ("embedding_size", "encoder_layers", "encoder_size", "decoder_layers", "decoder_size"):
+            _require(getattr(self, name) >= 1, f"model.{name}", getattr(self, name), "a whole number from 1")
+        for name in ("dropout", "embedding_dropout", "word_dropout"):
+            _require(0 <= getattr(self, name) < 1, f"model.{name}", getattr(self, name), "0 <= p < 1")
+        memory = 2 * self.encoder_size
+        if self.attention in ("dot", "scaled_dot") and memory != self.decoder_size:
+            raise UsageError(
+                f"model.attention {self.attention!r} multiplies decoder states ({self.decoder_size} wide) with encoder "
+                f"outputs ({memory} wide): set decoder_size = 2 * encoder_size, or attention = 'general'"
+            )
+        _require(
+            self.bridge != "last" or self.encoder_layers >= 1, "model.bridge", self.bridge, "an encoder layer"
+        )
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """How text becomes training pairs."""
+
+    columns: tuple[str, str] | None = None
+    """Names of the source and target columns (CSV, JSONL, Parquet, Hugging Face)."""
+    split: str = "train"
+    """Split of a Hugging Face data set."""
+    drop_empty: bool = True
+    """Drop pairs of which one side is blank."""
+    max_characters: int = 1000
+    """Drop pairs of which one side is longer than this; 0 keeps all."""
+    max_ratio: float = 4.0
+    """Drop pairs of which one side is this many times longer than the other (short ones excepted); 0 keeps all."""
+    drop_duplicates: bool = True
+    """Drop a pair that was seen before."""
+    drop_identical: bool = False
+    """Drop pairs whose source equals their target."""
+    max_length: int = 100
+    """Skip training pairs of more tokens than this on one side."""
+    tokenizer: Literal["unigram", "bpe"] = "unigram"
+    """Kind of SentencePiece model (Kudo, 2018; Sennrich et al., 2016)."""
+    normalization: Literal["identity", "nfc"] = "identity"
+    """Unicode form of the text."""
+    vocab_size: int = 8000
+    """Pieces, those for bytes included; a small corpus may give fewer."""
+    joint: bool = True
+    """One vocabulary for both languages."""
+    tokenizer_sentences: int = 1_000_000
+    """At most this many sentences are read to train the tokenizer."""
+    sampling: float = 0.0
+    """Probability that a sentence is split at random, not best (subword regularisation; Kudo, 2018)."""
+    sampling_alpha: float = 0.2
+    """Smoothness of that sampling: smaller is wilder (for BPE: dropout)."""
+
+    def __post_init__(self) -> None:
+        _require(self.vocab_size >= 300, "data.vocab_size", self.vocab_size, "300 or more")
+        _require(self.max_length >= 1, "data.max_length", self.max_length, "a whole number from 1")
+        _require(0 <= self.sampling <= 1, "data.sampling", self.sampling, "0 <= p <= 1")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Optimisation, its schedule, validation and what is kept."""
+
+    epochs: int = 0
+    """Stop after this many passes over the data; 0: no such limit."""
+    steps: int = 0
+    """Stop after this many updates; 0: no such limit."""
+    minutes: float = 0.0
+    """Stop after this much training time, validation included; 0: no such limit."""
+    batch_tokens: int = 2000
+    """Target tokens of a batch, padding included."""
+    accumulation: int = 1
+    """Batches of one update."""
+    optimizer: Literal["adam", "adamw"] = "adam"
+    """Adam (Kingma & Ba, 2015) or AdamW (Loshchilov & Hutter, 2019)."""
+    learning_rate: float = 1e-3
+    """Highest learning rate."""
+    warmup_steps: int = 400
+    """Steps over which the rate rises to its highest."""
+    schedule: Literal["constant", "inverse_sqrt", "linear", "cosine"] = "inverse_sqrt"
+    """Decay after the warm-up. `linear` and `cosine` reach `final_rate` at the end of steps, epochs or minutes."""
+    final_rate: float = 0.02
+    """Share of the learning rate left at the end of `linear` and `cosine`."""
+    beta2: float = 0.98
+    """Adam's decay of squared gradients."""
+    weight_decay: float = 0.0
+    """Decoupled (adamw) or added to the gradient (adam)."""
+    clip_norm: float = 1.0
+    """Greatest gradient norm (Pascanu et al., 2013); 0: no clipping."""
+    label_smoothing: float = 0.1
+    """Probability given to all other tokens (Szegedy et al., 2016)."""
+    ema: float = 0.0
+    """Decay of an exponential moving average of the weights, which is what validates and is kept; 0: none."""
+    validate_every: int = 0
+    """Updates between validations; 0: once an epoch."""
+    validation_sentences: int = 1000
+    """Sentences translated for the validation BLEU."""
+    patience: int = 10
+    """Stop after this many validations without a better BLEU; 0: never."""
+    save_every: int = 500
+    """Updates between checkpoints."""
+    keep_checkpoints: int = 2
+    """Checkpoints kept, the newest ones."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """bfloat16 runs matrix products in half precision under autocast."""
+    seed: int = 1
+    """Of initial weights, order of data, sampling and dropout."""
+
+    def __post_init__(self) -> None:
+        for name in ("batch_tokens", "accumulation", "save_every", "keep_checkpoints", "validation_sentences"):
+            _require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "a whole number from 1")
+        for name in ("epochs", "steps", "minutes", "warmup_steps", "validate_every", "patience", "clip_norm"):
+            _require(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
+        _require(self.learning_rate > 0, "training.learning_rate", self.learning_rate, "above 0")
+        _require(0 <= self.label_smoothing < 1, "training.label_smoothing", self.label_smoothing, "0 <= s < 1")
+        _require(0 <= self.ema < 1, "training.ema", self.ema, "0 <= d < 1")
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    """How a trained model translates."""
+
+    beam_size: int = 5
+    """K, hypotheses kept a sentence; 1 is greedy."""
+    n_best: int = 1
+    """Translations returned a sentence, at most the beam size."""
+    length_penalty: float = 1.0
+    """Score = log probability / length ** this; 0 is none, 1 the mean."""
+    max_length_factor: float = 2.0
+    """A translation has at most factor × source tokens + extra tokens."""
+    max_length_extra: int = 10
+    """The other part of that limit."""
+    max_source_length: int = 250
+    """A longer source (in tokens) is split, translated in parts and joined."""
+    batch_size: int = 64
+    """Sentences translated at once."""
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.beam_size <= 200, "beam_size", self.beam_size, "1 to 200")
+        _require(1 <= self.n_best <= self.beam_size, "n_best", self.n_best, f"1 to beam_size ({self.beam_size})")
+        _require(0 <= self.length_penalty <= 10, "length_penalty", self.length_penalty, "0 to 10")
+        _require(self.max_length_factor > 0, "max_length_factor", self.max_length_factor, "above 0")
+        _require(self.max_length_extra >= 1, "max_length_extra", self.max_length_extra, "a whole number from 1")
+        _require(self.max_source_length >= 1, "max_source_length", self.max_source_length, "1 or more")
+        _require(self.batch_size >= 1, "batch_size", self.batch_size, "a whole number from 1")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a training run: what a recipe holds."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+    def __post_init__(self) -> None:
+        if self.model.tie_source and not self.data.joint:
+            raise UsageError("model.tie_source shares one embedding table, which needs data.joint = true")
+
+
+T = TypeVar("T")
+
+
+def _require(condition: bool, name: str, value: object, expected: str) -> None:
+    if not condition:
+        raise UsageError(f"{name} is {value!r}, expected {expected}")
+
+
+def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str, base: T | None = None) -> T:
+    """Build the dataclass `kind` from plain values, over the values of `base`. `where` stands in errors."""
+    assert is_dataclass(kind)
+    known = {f.name for f in fields(kind)}
+    hints = get_type_hints(kind)
+    changes: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}"
+            raise UsageError(f"{where}: unknown setting {key!r}{hint}")
+        if is_dataclass(hints[key]):
+            inner = getattr(base, key) if base is not None else None
+            if not isinstance(value, Mapping):
+                raise UsageError(f"{where}: {key} is {value!r}, expected a table of settings")
+            changes[key] = from_dict(hints[key], value, where=f"{where}: {key}", base=inner)  # type: ignore[arg-type]
+        else:
+            changes[key] = _checked(value, hints[key], where=f"{where}: {key}")
+    try:
+        return replace(base, **changes) if base is not None else kind(**changes)  # type: ignore[type-var]
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
+def _checked(value: Any, hint: Any, *, where: str) -> Any:
+    """Return `value` in the form of the type `hint`, or say what was expected."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        if value not in arguments:
+            raise UsageError(f"{where} is {value!r}, expected one of {', '.join(map(repr, arguments))}")
+        return value
+    if type(None) in arguments:
+        if value is None:
+            return None
+        return _checked(value, arguments[0], where=where)
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)) or len(value) != len(arguments):
+            raise UsageError(f"{where} is {value!r}, expected a list of {len(arguments)}")
+        return tuple(_checked(item, kind, where=where) for item, kind in zip(value, arguments, strict=True))
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise UsageError(f"{where} is {value!r}, expected a value of type {hint.__name__}")
+    return value
+
+
+def to_dict(settings: Any) -> dict[str, Any]:
+    """Plain values of a settings dataclass, ready for JSON."""
+    return asdict(settings)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a recipe (`.toml`) or resolved settings (`.json`)."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start}") from None
+    try:
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from None
+    return from_dict(Settings, values, where=str(path))
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with the package."""
+    folder = resources.files("seq2seq") / "recipes"
+    return sorted(entry.name[: -len(".toml")] for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def find_recipe(name_or_file: str) -> Settings:
+    """Settings of a recipe by its name, or of a TOML file by its path."""
+    path = Path(name_or_file)
+    if path.suffix in (".toml", ".json"):
+        return read_settings(path)
+    if name_or_file not in recipe_names():
+        near = difflib.get_close_matches(name_or_file, recipe_names(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(recipe_names())}"
+        raise UsageError(f"no recipe is called {name_or_file!r}; {hint}")
+    with resources.as_file(resources.files("seq2seq") / "recipes" / f"{name_or_file}.toml") as file:
+        return read_settings(file)
