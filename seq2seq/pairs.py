@@ -1,0 +1,46 @@
+"""What the whole data path shares: a pair of sentences, and the counts of what happened to pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePair:
+    """A sentence and its translation. `location` is `file:line`, or "" when the pair comes from no file."""
+
+    source: str
+    target: str
+    location: str = ""
+
+
+@dataclass
+class Counts:
+    """How many pairs were read and kept, and how many repairs and drops there were, by reason.
+
+    One object may go through several readers and filters: the numbers add up. `str` gives one line.
+    """
+
+    read: int = 0
+    kept: int = 0
+    repaired: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def repair(self, reason: str, number: int = 1) -> None:
+        """Count `number` repairs."""
+        self.repaired[reason] = self.repaired.get(reason, 0) + number
+
+    def drop(self, reason: str) -> None:
+        """Count a dropped pair."""
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+
+    def __str__(self) -> str:
+        parts = [f"{self.read} pairs read" + (f", {self.kept} kept" if self.kept or self.dropped else "")]
+        parts += [f"dropped: {_listed(self.dropped)}"] if self.dropped else []
+        parts += [f"repaired: {_listed(self.repaired)}"] if self.repaired else []
+        return "; ".join(parts)
+
+
+def _listed(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} × {reason}" for reason, number in sorted(numbers.items()))
