@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A module imports lower layers only. A new module goes into the lowest layer that can hold it.
 LAYERS = [
-    {"config", "pairs", "distributed", "files", "lines", "columns", "progress", "translation"},
+    {"config", "pairs", "distributed", "files", "lines", "columns", "progress", "translation", "card"},
     {
         *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "losses"),
         *("optimization", "search", "metrics", "plots"),
@@ -27,14 +27,19 @@ LAYERS = [
     {"batching", "encoder", "decoder"},
     {"model", "preparation"},
     {"bundle", "checkpoint", "quantization", "inference"},
-    {"translator", "rundir"},
-    {"evaluation", "training"},
+    {"rundir", "pretrained", "translator"},
+    {"evaluation", "training", "pipeline"},
     {"webui"},
     {"cli"},
 ]
 LAYER_OF = {module: layer for layer, modules in enumerate(LAYERS) for module in modules}
 FLOOR = {"config", "pairs"}  # import nothing of the package, so the rest of layer 0 may import them
-SAME_LAYER = {("training", "evaluation"), ("translator", "rundir")}  # the arrows inside layers 5 and 6
+SAME_LAYER = {  # the arrows inside layers 5 and 6
+    ("pretrained", "rundir"),
+    ("translator", "pretrained"),
+    ("training", "evaluation"),
+    ("pipeline", "training"),
+}
 DOORS = {"__init__", "__main__"}  # what users enter by: may import all, imported by none
 FORBIDDEN = {
     "pickle": "weights and state are safetensors and JSON: loading never runs code",
