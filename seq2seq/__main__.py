@@ -1,0 +1,5 @@
+"""`python -m seq2seq` is the `seq2seq` command."""
+
+from seq2seq.cli import main
+
+main()

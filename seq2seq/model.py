@@ -1,0 +1,86 @@
+"""The whole network, and the only place in it that reads a config."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from seq2seq.attention import Memory, build_attention
+from seq2seq.config import ModelConfig, UsageError
+from seq2seq.decoder import DecoderState, DecoupledDecoder
+from seq2seq.encoder import Embedding, Encoded, Encoder
+
+
+class Seq2Seq(nn.Module):
+    """Encoder, attention and decoder. `config` travels with the weights."""
+
+    def __init__(self, config: ModelConfig, *, source: Embedding, encoder: Encoder, decoder: DecoupledDecoder) -> None:
+        super().__init__()
+        self.config = config
+        self.source = source
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def encode(self, tokens: Tensor, lengths: Tensor) -> tuple[Memory, DecoderState]:
+        """Read the sources `tokens` (B,S) once: what attention reads, and where the decoder starts."""
+        encoded: Encoded = self.encoder(self.source(tokens), lengths)
+        memory = self.decoder.attention.project(encoded.outputs, encoded.mask)
+        return memory, self.decoder.start(encoded)
+
+    def forward(self, source: Tensor, lengths: Tensor, target: Tensor, real: Tensor) -> Tensor:
+        """Logits (N,V) of the N real target tokens, for training.
+
+        `source` (B,S) with `lengths` (B,); `target` (B,T) starts with BOS; `real` (B,T) is true where a
+        token is to be predicted. Only those positions reach the output layer, the widest product of all.
+        """
+        memory, state = self.encode(source, lengths)
+        output, _ = self.decoder(target, state, memory)
+        return self.decoder.logits(output, memory, real)
+
+
+def build_model(config: ModelConfig) -> Seq2Seq:
+    """The network that `config` describes, with fresh weights from torch's global random generator."""
+    if config.source_vocab_size < 1 or config.target_vocab_size < 1:
+        raise UsageError("model.source_vocab_size and model.target_vocab_size come from the tokenizer: set them first")
+    target = _embedding(config, config.target_vocab_size)
+    source = target if config.tie_source else _embedding(config, config.source_vocab_size)
+    memory_size = 2 * config.encoder_size
+    encoder = Encoder(
+        cell=config.cell,
+        input_size=config.embedding_size,
+        hidden_size=config.encoder_size,
+        layers=config.encoder_layers,
+        dropout=config.dropout,
+        want_state=config.bridge == "last",
+    )
+    attention = build_attention(
+        config.attention,
+        query_size=config.decoder_size,
+        memory_size=memory_size,
+        attention_size=config.attention_size,
+    )
+    decoder = DecoupledDecoder(
+        embedding=target,
+        cell=config.cell,
+        layers=config.decoder_layers,
+        hidden_size=config.decoder_size,
+        memory_size=memory_size,
+        attention=attention,
+        bridge=config.bridge,
+        tie_output=config.tie_output,
+        dropout=config.dropout,
+    )
+    return Seq2Seq(config, source=source, encoder=encoder, decoder=decoder)
+
+
+def _embedding(config: ModelConfig, vocab_size: int) -> Embedding:
+    return Embedding(
+        vocab_size,
+        config.embedding_size,
+        dropout=config.embedding_dropout,
+        word_dropout=config.word_dropout,
+    )
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Number of weights, each shared one counted once."""
+    return sum(parameter.numel() for parameter in model.parameters())

@@ -1,0 +1,234 @@
+"""A whole training run, from corpora to a kept model: what `train.py` and `seq2seq train` call.
+
+It reads and cleans the data, trains the tokenizer, builds the network, trains, and draws the learning curves.
+With no data at all it takes the sample corpus.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+
+from seq2seq import distributed, files
+from seq2seq.config import DataError, ModelError, Settings, UsageError, from_dict, to_dict
+from seq2seq.corpus import read_pairs
+from seq2seq.pairs import Counts, SentencePair
+from seq2seq.preparation import Prepared, load_prepared, prepare, read_all
+from seq2seq.progress import Progress
+from seq2seq.rundir import RunDirectory
+from seq2seq.sample import write_sample
+from seq2seq.training import Place, Trainer
+
+HELD_OUT = 1000  # pairs taken from the training data when no validation data is given, at most
+HELD_OUT_SHARE = 50  # one source sentence in so many
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """Where training and validation data are, and in which languages. A corpus is one path or two."""
+
+    train: tuple[tuple[str, ...], ...] = ()
+    valid: tuple[tuple[str, ...], ...] = ()
+    languages: tuple[str, str] = ("", "")
+
+
+class Interruption:
+    """Turns the first SIGINT or SIGTERM into a wish to stop; the second one stops at once."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+
+    def __call__(self) -> bool:
+        return self.signal != 0
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """While this is open, signals are noted."""
+        old = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.signal:
+            raise SystemExit(128 + number)
+        self.signal = number
+
+
+def train(
+    settings: Settings,
+    corpora: Corpora,
+    out: Path,
+    *,
+    resume: bool = False,
+    device: str = "auto",
+    progress: Progress | None = None,
+    interruption: Interruption | None = None,
+) -> Place:
+    """Train into the directory `out`, or go on there with `resume`; returns where it stopped, and why.
+
+    Raises UsageError, DataError, ModelError or RunError. `device` "auto" is a GPU if there is one.
+    """
+    progress, interruption = progress or Progress(), interruption or Interruption()
+    chosen = _device(device)
+    distributed.start(torch.device(chosen))
+    progress.show = progress.show and distributed.is_main()
+    try:
+        with interruption.watch():
+            if resume:
+                settings, corpora = _stored(out)
+            else:
+                corpora = _new(settings, corpora, out, progress)
+            prepared, valid = _data(settings, corpora, out, progress, stored=resume)
+            run = RunDirectory(out)
+            trainer = Trainer(
+                _sized(settings, prepared),
+                prepared,
+                valid,
+                run,
+                languages=corpora.languages,
+                corpora=[" + ".join(paths) for paths in corpora.train],
+                device=chosen,
+                progress=progress,
+                interrupted=interruption,
+            )
+            if resume:
+                trainer.resume()
+                progress.say(f"resumed at step {trainer.place.step}")
+            place = trainer.run()
+            if distributed.is_main():
+                draw_curves(run, progress)
+            run.close()
+            return place
+    finally:
+        distributed.stop()
+
+
+def _device(name: str) -> str:
+    if name != "auto":
+        return name
+    return f"cuda:{distributed.local_rank()}" if torch.cuda.is_available() else "cpu"
+
+
+def _new(settings: Settings, corpora: Corpora, out: Path, progress: Progress) -> Corpora:
+    """Make the run directory and note in it what will be done."""
+    if (out / "training.json").exists() and distributed.is_main():
+        raise UsageError(f"{out} holds a run already: add --resume to go on with it, or choose another --out")
+    if not corpora.train:
+        if corpora.valid:
+            raise UsageError("--valid was given without --train")
+        progress.say("NO DATA GIVEN: training on the sample corpus (English to French, generated; see --train)")
+        folder = out / "sample"
+        if distributed.is_main():
+            write_sample(folder)
+        distributed.barrier()
+        corpora = Corpora(((str(folder / "train.tsv"),),), ((str(folder / "valid.tsv"),),), ("en", "fr"))
+    corpora = replace(corpora, languages=_languages(corpora))
+    if distributed.is_main():
+        out.mkdir(parents=True, exist_ok=True)
+        stored = {"train": corpora.train, "valid": corpora.valid, "languages": corpora.languages}
+        files.write_json(out / "training.json", {"settings": to_dict(settings), "corpora": stored})
+    return corpora
+
+
+def _languages(corpora: Corpora) -> tuple[str, str]:
+    """The languages as given, else as two aligned files are called: train.en, train.de."""
+    if all(corpora.languages) or len(corpora.train[0]) != 2:
+        return corpora.languages
+    names = [Path(path.removesuffix(".gz")).suffix[1:] for path in corpora.train[0]]
+    given = zip(corpora.languages, names, strict=True)
+    source, target = (language or name for language, name in given)
+    return source, target
+
+
+def _stored(out: Path) -> tuple[Settings, Corpora]:
+    path = out / "training.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        settings = from_dict(Settings, stored["settings"], where=str(path))
+        train, valid = (
+            tuple(tuple(paths) for paths in stored["corpora"][name]) for name in ("train", "valid")
+        )
+        source, target = stored["corpora"]["languages"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: no run to resume here ({error})") from None
+    return settings, Corpora(train, valid, (source, target))
+
+
+def _sized(settings: Settings, prepared: Prepared) -> Settings:
+    sizes = {
+        "source_vocab_size": prepared.source.vocab_size,
+        "target_vocab_size": prepared.target.vocab_size,
+    }
+    return replace(settings, model=replace(settings.model, **sizes))
+
+
+def _data(
+    settings: Settings, corpora: Corpora, out: Path, progress: Progress, *, stored: bool
+) -> tuple[Prepared, list[SentencePair]]:
+    """Training data in `out`, made by the main process and read by all, and the validation pairs."""
+    counts = Counts()
+    if corpora.valid:
+        valid = [pair for pair in read_valid(corpora, settings) if pair.source.strip() and pair.target.strip()]
+        if not valid:
+            raise DataError(f"{corpora.valid[0][0]}: no pair in it, expected at least one")
+    else:
+        valid = []
+    held_out = out / "valid.json"
+    if not (stored and (out / "lengths.npy").exists()) and distributed.is_main():
+        pairs = read_all(corpora.train, settings.data, counts, languages=corpora.languages)
+        if not corpora.valid:
+            pairs = _hold_out(pairs, valid)
+        prepare(pairs, out, settings.data, counts=counts, seed=settings.training.seed, say=progress.say)
+        if not corpora.valid:
+            progress.say(f"no validation data given: {len(valid)} pairs held out of the training data")
+            files.write_json(held_out, [[pair.source, pair.target] for pair in valid])
+    distributed.barrier()
+    if not corpora.valid:
+        valid = [SentencePair(*pair) for pair in json.loads(held_out.read_text(encoding="utf-8"))]
+    return load_prepared(out), valid
+
+
+def read_valid(corpora: Corpora, settings: Settings) -> Iterator[SentencePair]:
+    """All validation pairs, uncleaned."""
+    for paths in corpora.valid:
+        languages = corpora.languages if all(corpora.languages) else None
+        yield from read_pairs(paths, columns=settings.data.columns, languages=languages)
+
+
+def _hold_out(pairs: Iterator[SentencePair], held: list[SentencePair]) -> Iterator[SentencePair]:
+    """Divert one source sentence in `HELD_OUT_SHARE`, chosen by its hash, so that no source is on both sides."""
+    chosen: set[str] = set()
+    for pair in pairs:
+        picked = zlib.crc32(pair.source.encode()) % HELD_OUT_SHARE == 0
+        if picked and (len(chosen) < HELD_OUT or pair.source in chosen):
+            chosen.add(pair.source)
+            held.append(pair)
+        else:
+            yield pair
+
+
+def draw_curves(run: RunDirectory, progress: Progress) -> None:
+    """Draw `learning-curves.png` from the log; without matplotlib, say so."""
+    try:
+        from seq2seq import plots
+
+        plots.save(plots.learning_curves(run.records()), run.path / "learning-curves.png")
+    except ImportError:
+        progress.say('no learning curves drawn: matplotlib is not installed (pip install "seq2seq-mt[plots]")')
+
+
+def read_test(paths: Sequence[str], *, languages: tuple[str, str], **options: Any) -> list[SentencePair]:
+    """The pairs of a test set, nothing cleaned or dropped."""
+    return list(read_pairs(paths, languages=languages if all(languages) else None, **options))

@@ -1,0 +1,117 @@
+"""From corpora as they come to what a trainer needs: cleaned pairs on disk, tokenizers, planned lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seq2seq.batching import TextColumns, token_lengths
+from seq2seq.cleaning import CleaningOptions, clean
+from seq2seq.config import DataConfig
+from seq2seq.corpus import read_pairs
+from seq2seq.pairs import Counts, SentencePair
+from seq2seq.storage import build_dataset, load_dataset
+from seq2seq.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Training data ready for batches. `lengths` (N,2) are tokens with EOS. One tokenizer twice when joint."""
+
+    data: TextColumns
+    source: Tokenizer
+    target: Tokenizer
+    lengths: np.ndarray
+
+
+def read_all(
+    corpora: Sequence[Sequence[str]],
+    config: DataConfig,
+    counts: Counts,
+    *,
+    languages: tuple[str, str] = ("", ""),
+) -> Iterator[SentencePair]:
+    """The pairs of several corpora, one after the other, cleaned and counted."""
+    options = CleaningOptions(
+        drop_empty=config.drop_empty,
+        max_characters=config.max_characters,
+        max_ratio=config.max_ratio,
+        drop_duplicates=config.drop_duplicates,
+        drop_identical=config.drop_identical,
+    )
+    pairs = (
+        pair
+        for paths in corpora
+        for pair in read_pairs(
+            paths,
+            columns=config.columns,
+            languages=languages if all(languages) else None,
+            split=config.split,
+            counts=counts,
+        )
+    )
+    return clean(pairs, options, counts)
+
+
+def prepare(
+    pairs: Iterable[SentencePair],
+    folder: Path,
+    config: DataConfig,
+    *,
+    counts: Counts,
+    seed: int,
+    say: Callable[[str], None],
+) -> Prepared:
+    """Store and tokenise cleaned `pairs` into `folder`: `data/`, `lengths.npy` and the tokenizers."""
+    data = build_dataset(pairs, folder / "data")
+    say(f"data: {counts}")
+    source, target = train_tokenizers(data, config, seed=seed)
+    if source is target:
+        source.save(folder / "joint.model")
+    else:
+        source.save(folder / "source.model")
+        target.save(folder / "target.model")
+    say(f"tokenizer: {source.vocab_size} pieces" + ("" if source is target else f" and {target.vocab_size}"))
+    lengths = token_lengths(data, source, target)
+    np.save(folder / "lengths.npy", lengths)
+    return Prepared(data, source, target, lengths)
+
+
+def load_prepared(folder: Path) -> Prepared:
+    """What `prepare` stored in `folder`."""
+    joint = folder / "joint.model"
+    source = Tokenizer.load(joint if joint.exists() else folder / "source.model")
+    target = source if joint.exists() else Tokenizer.load(folder / "target.model")
+    lengths = np.load(folder / "lengths.npy", mmap_mode="r")
+    return Prepared(load_dataset(folder / "data"), source, target, lengths)
+
+
+def train_tokenizers(data: Any, config: DataConfig, *, seed: int) -> tuple[Tokenizer, Tokenizer]:
+    """Tokenizers of both sides, one and the same when `joint`."""
+
+    def train(*columns: str) -> Tokenizer:
+        return Tokenizer.train(
+            texts(data, columns),
+            vocab_size=config.vocab_size,
+            kind=config.tokenizer,
+            normalization=config.normalization,
+            seed=seed,
+            max_sentences=config.tokenizer_sentences,
+        )
+
+    if config.joint:
+        both = train("source", "target")
+        return both, both
+    return train("source"), train("target")
+
+
+def texts(data: Any, columns: Sequence[str], *, chunk: int = 10_000) -> Iterator[str]:
+    """The text of `columns`, read in chunks."""
+    for start in range(0, len(data), chunk):
+        rows = data[start : min(start + chunk, len(data))]
+        for column in columns:
+            yield from rows[column]

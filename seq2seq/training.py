@@ -1,0 +1,404 @@
+"""Train a model: the loop, its validation, its checkpoints, and exact resumption.
+
+A run lives in one directory (see `rundir`). Every step's loss is a sum over tokens divided by the number of
+target tokens of the whole update, over all micro-batches and processes, so that neither accumulation nor the
+number of processes changes a gradient.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from seq2seq import checkpoint, distributed
+from seq2seq.batching import Batch, Batches, token_lengths
+from seq2seq.bundle import Bundle
+from seq2seq.card import model_card
+from seq2seq.checkpoint import Checkpoint
+from seq2seq.config import RunError, Settings, UsageError
+from seq2seq.evaluation import evaluate, mean_loss
+from seq2seq.losses import cross_entropy
+from seq2seq.model import build_model, count_parameters
+from seq2seq.optimization import (
+    average_into,
+    build_optimizer,
+    clip_gradients,
+    gradient_norm,
+    learning_rate,
+)
+from seq2seq.pairs import SentencePair
+from seq2seq.preparation import Prepared
+from seq2seq.progress import Progress
+from seq2seq.rundir import RunDirectory
+from seq2seq.translator import Translator
+
+BAD_STEPS = 3
+
+
+@dataclass
+class Place:
+    """Where a run is: everything that changes from step to step and is not a tensor."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    sentences: int = 0
+    seconds: float = 0.0
+    best_bleu: float = -1.0
+    best_step: int = 0
+    bad_validations: int = 0
+    bad_steps: int = 0
+    stopped: str = ""
+
+
+class Pairs:
+    """Sentence pairs in memory as columns of text."""
+
+    def __init__(self, pairs: Sequence[SentencePair]) -> None:
+        self.pairs = pairs
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, rows: list[int]) -> dict[str, list[str]]:
+        return {side: [getattr(self.pairs[row], side) for row in rows] for side in ("source", "target")}
+
+
+class Trainer:
+    """Trains `settings.model` on `prepared`, validates on `valid`, writes to `run`.
+
+    `settings.model` has its vocabulary sizes set. `interrupted` is asked after each step; when it says true the
+    run saves and stops.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        prepared: Prepared,
+        valid: Sequence[SentencePair],
+        run: RunDirectory,
+        *,
+        languages: tuple[str, str] = ("", ""),
+        corpora: Sequence[str] = (),
+        device: str = "cpu",
+        progress: Progress | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.settings, self.prepared, self.run_directory = settings, prepared, run
+        self.languages, self.corpora, self.interrupted = languages, corpora, interrupted
+        self.device = torch.device(device)
+        self.progress = progress or Progress(show=False)
+        config = settings.training
+        if config.schedule in ("linear", "cosine") and not (config.steps or config.epochs):
+            raise UsageError(f"training.schedule {config.schedule!r} needs training.steps or training.epochs")
+        torch.manual_seed(config.seed)
+        self.model = build_model(settings.model).to(self.device)
+        self.average = copy.deepcopy(self.model).eval() if config.ema else self.model
+        self.optimizer = build_optimizer(config, self.model.parameters())
+        torch.manual_seed(config.seed + distributed.rank())  # processes drop different units
+        self.network: nn.Module = self.model
+        if distributed.world() > 1:
+            self.network = DistributedDataParallel(self.model)
+        self.batches = self._batches(
+            prepared.data,
+            prepared.lengths,
+            sampling=settings.data.sampling,
+            rank=distributed.rank(),
+            world=distributed.world(),
+        )
+        if not len(self.batches.rows):
+            raise UsageError(f"no training pair has at most data.max_length = {settings.data.max_length} tokens")
+        self.valid = list(valid)
+        columns = Pairs(self.valid)
+        self.valid_batches = self._batches(columns, token_lengths(columns, prepared.source, prepared.target))
+        self.place = Place()
+
+    def _batches(self, data: Any, lengths: Any, *, sampling: float = 0.0, rank: int = 0, world: int = 1) -> Batches:
+        settings = self.settings
+        return Batches(
+            data,
+            source=self.prepared.source,
+            target=self.prepared.target,
+            lengths=lengths,
+            batch_tokens=settings.training.batch_tokens,
+            max_length=settings.data.max_length,
+            seed=settings.training.seed,
+            sampling=sampling,
+            alpha=settings.data.sampling_alpha,
+            rank=rank,
+            world=world,
+        )
+
+    # The loop
+
+    def run(self) -> Place:
+        """Train until a limit, no more patience, or an interruption; the place where it stopped says which."""
+        config, place = self.settings.training, self.place
+        started = time.perf_counter() - place.seconds
+        self.progress.start(self._share())
+        while not place.stopped:
+            group: list[Batch] = []
+            for batch in self.batches.epoch(place.epoch, start=place.batch):
+                group.append(batch)
+                if len(group) < config.accumulation:
+                    continue
+                self._step(group, started)
+                group = []
+                if self._after_step():
+                    break
+            else:
+                if group:  # the last update of an epoch may be smaller
+                    self._step(group, started)
+                place.epoch, place.batch = place.epoch + 1, 0
+                if config.validate_every == 0 and place.step:
+                    self.validate()
+                self._check_limits()
+            place.seconds = time.perf_counter() - started
+        if place.stopped != "interrupted" and place.best_step == 0:
+            self.validate()
+        self.save()
+        self.progress.stop()
+        return place
+
+    def _after_step(self) -> bool:
+        """Validate and save when due; true when the run is to stop."""
+        config, place = self.settings.training, self.place
+        if config.validate_every and place.step % config.validate_every == 0:
+            self.validate()
+        self._check_limits()
+        if not place.stopped and place.step % config.save_every == 0:
+            self.save()
+        return bool(place.stopped)
+
+    def _share(self) -> float:
+        """How much of the whole training is done, 0 to 1, as far as steps, epochs or minutes tell."""
+        config, place = self.settings.training, self.place
+        shares = [0.0]
+        if config.steps:
+            shares.append(place.step / config.steps)
+        if config.epochs:
+            shares.append(place.sentences / (config.epochs * len(self.batches.rows)))
+        return min(max(shares), 1.0)
+
+    def _check_limits(self) -> None:
+        config, place = self.settings.training, self.place
+        stopped = place.stopped
+        if config.steps and place.step >= config.steps:
+            stopped = "steps"
+        elif config.epochs and place.epoch >= config.epochs:
+            stopped = "epochs"
+        elif config.patience and place.bad_validations >= config.patience:
+            stopped = "patience"
+        elif distributed.from_main(float(bool(config.minutes and place.seconds >= 60 * config.minutes)), self.device):
+            stopped = "minutes"
+        elif distributed.total(float(self.interrupted()), self.device):
+            stopped = "interrupted"
+        place.stopped = stopped
+
+    def _step(self, group: list[Batch], started: float) -> None:
+        """One update from the micro-batches `group`."""
+        config, place = self.settings.training, self.place
+        begin = time.perf_counter()
+        place.step, place.batch = place.step + 1, place.batch + len(group)
+        rate = learning_rate(config, step=place.step, progress=self._share())
+        for parameters in self.optimizer.param_groups:
+            parameters["lr"] = rate
+        tokens = sum(batch.tokens for batch in group)
+        loss = distributed.total(self._backward(group, tokens), self.device) / tokens
+        norm = gradient_norm(self.model.parameters())
+        finite = math.isfinite(loss) and bool(torch.isfinite(norm))
+        if finite:
+            clip_gradients(self.model.parameters(), norm=norm, limit=config.clip_norm)
+            self.optimizer.step()
+            if config.ema:
+                average_into(self.average, self.model, decay=config.ema, step=place.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        place.sentences += sum(batch.sentences for batch in group)
+        place.seconds = time.perf_counter() - started
+        self._guard(finite, group)
+        self._log(
+            {
+                "event": "step",
+                "step": place.step,
+                "epoch": place.epoch,
+                "loss": loss,
+                "tokens": tokens,
+                "learning_rate": rate,
+                "gradient_norm": float(norm),
+                "tokens_per_second": round(tokens / (time.perf_counter() - begin), 1),
+                "seconds": round(place.seconds, 3),
+            }
+        )
+        self.progress.update(self._share(), tokens=tokens, loss=loss)
+
+    def _backward(self, group: list[Batch], tokens: int) -> float:
+        """Gradients of the loss a token over `group`; returns this process's summed loss in nats."""
+        world, summed = distributed.world(), 0.0
+        self.network.train()
+        for index, batch in enumerate(group):
+            moved = batch.to(self.device)
+            with self._sync(last=index == len(group) - 1):
+                with self._precision():
+                    logits = self.network(moved.source, moved.lengths, moved.target, moved.real)
+                labels = moved.labels[moved.real]
+                loss = cross_entropy(logits, labels, smoothing=self.settings.training.label_smoothing)
+                (loss * (world / tokens)).backward()  # processes' gradients are averaged, hence `world`
+            summed += float(loss.detach())
+        return summed
+
+    def _sync(self, *, last: bool) -> AbstractContextManager[Any]:
+        """Gradients travel between processes with the last micro-batch only."""
+        if isinstance(self.network, DistributedDataParallel) and not last:
+            return self.network.no_sync()
+        return nullcontext()
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        if self.settings.training.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def _guard(self, finite: bool, group: list[Batch]) -> None:
+        """A step that is not finite changes no weight; three in a row end the run."""
+        self.place.bad_steps = 0 if finite else self.place.bad_steps + 1
+        if not finite:
+            rows = [row for batch in group for row in batch.rows]
+            self.progress.say(f"step {self.place.step}: loss or gradient not finite, skipped (rows {rows[:8]} …)")
+        if self.place.bad_steps >= BAD_STEPS:
+            raise RunError(
+                f"loss or gradient was not finite {BAD_STEPS} steps in a row, last at step {self.place.step}; "
+                "lower training.learning_rate, or look at the rows named above"
+            )
+
+    # Validation
+
+    def bundle(self) -> Bundle:
+        """The model as it is kept: the average if there is one, else the latest weights."""
+        return Bundle(
+            model=self.average,
+            source=self.prepared.source,
+            target=self.prepared.target,
+            decoding=self.settings.decoding,
+            source_language=self.languages[0],
+            target_language=self.languages[1],
+        )
+
+    def validate(self) -> None:
+        """Loss and BLEU on the validation set; keep the model when it is the best so far."""
+        place, score = self.place, 0.0
+        if distributed.is_main():
+            score = self._validate_here()
+        place_score = distributed.from_main(score, self.device)
+        if place_score > place.best_bleu:
+            place.best_bleu, place.best_step, place.bad_validations = place_score, place.step, 0
+        else:
+            place.bad_validations += 1
+
+    def _validate_here(self) -> float:
+        place, config = self.place, self.settings.training
+        loss = mean_loss(self.average, self.valid_batches.epoch(0), self.device)
+        self.average.eval()
+        greedy = replace(self.settings.decoding, beam_size=1, n_best=1)
+        translator = Translator(replace(self.bundle(), decoding=greedy), device=str(self.device))
+        report = evaluate(translator, self.valid[: config.validation_sentences], all_scores=False)
+        bleu = report.scores["bleu"]
+        record = {
+            "event": "validation",
+            "step": place.step,
+            "epoch": place.epoch,
+            "loss": loss,
+            "bleu": bleu.score,
+            "signature": bleu.signature,
+            "seconds": round(place.seconds, 3),
+        }
+        self._log(record)
+        better = bleu.score > place.best_bleu
+        self.progress.say(
+            f"step {place.step}  epoch {place.epoch}  {place.seconds / 60:.1f} min  validation loss {loss:.3f}  "
+            f"greedy BLEU {bleu.score:.2f}{'  (best)' if better else ''}"
+        )
+        if better:
+            self.run_directory.keep(
+                replace(
+                    self.bundle(),
+                    metrics={"validation": record, "settings": asdict(self.settings)},
+                    card=self._card(record),
+                ),
+                step=place.step,
+                validation=record,
+            )
+        return bleu.score
+
+    def _card(self, record: Mapping[str, Any]) -> str:
+        return model_card(
+            self.settings,
+            languages=self.languages,
+            parameters=count_parameters(self.model),
+            corpora=self.corpora,
+            pairs=len(self.prepared.data),
+            metrics=record,
+        )
+
+    # Checkpoints
+
+    def save(self) -> None:
+        """Write a checkpoint of everything that `resume` restores."""
+        state = {"place": asdict(self.place), "log": self.run_directory.log_size()}
+        tensors = {
+            "model": dict(self.model.named_parameters()),
+            "optimizer": checkpoint.optimizer_tensors(self.optimizer),
+            "random": self._random_states(),
+        }
+        if self.settings.training.ema:
+            tensors["average"] = dict(self.average.named_parameters())
+        if distributed.is_main():
+            self.run_directory.sync_log()
+            checkpoint.save(
+                self.run_directory.checkpoints,
+                Checkpoint(tensors, state),
+                step=self.place.step,
+                keep=self.settings.training.keep_checkpoints,
+            )
+        distributed.barrier()
+
+    def resume(self) -> None:
+        """Go on from the newest sound checkpoint of the run directory, exactly."""
+        stored = checkpoint.load_newest(self.run_directory.checkpoints)
+        pairs = [(self.model, "model")] + ([(self.average, "average")] if self.settings.training.ema else [])
+        with torch.no_grad():
+            for module, group in pairs:
+                for name, parameter in module.named_parameters():
+                    parameter.copy_(stored.tensors[group][name])
+        checkpoint.restore_optimizer(self.optimizer, stored.tensors["optimizer"])
+        random = stored.tensors["random"]
+        torch.set_rng_state(random[f"cpu.{distributed.rank()}"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(random[f"cuda.{distributed.rank()}"], self.device)
+        self.place = Place(**stored.state["place"])
+        self.place.stopped = ""
+        if distributed.is_main():
+            self.run_directory.cut_log(stored.state["log"])
+        distributed.barrier()
+
+    def _random_states(self) -> dict[str, torch.Tensor]:
+        """The random generators of every process, by kind and rank."""
+        mine = {"cpu": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            mine["cuda"] = torch.cuda.get_rng_state(self.device)
+        return {
+            f"{kind}.{rank}": state
+            for rank, states in enumerate(distributed.gather(mine))
+            for kind, state in states.items()
+        }
+
+    def _log(self, record: dict[str, Any]) -> None:
+        if distributed.is_main():
+            self.run_directory.log(record)

@@ -1,0 +1,112 @@
+"""What a translator returns: text, scores, words, attention and word alignment. Holds no network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a text: `text == whole[start:end]`; `confidence` (0–1) on the target side, else None."""
+
+    text: str
+    start: int
+    end: int
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One translation; prints as its text.
+
+    log_prob: natural logarithm of the probability, summed over tokens, EOS included.
+    score: what ranks, after the length penalty.
+    confidence: 0 to 1, the geometric mean of the token probabilities; not calibrated.
+    source_tokens, target_tokens: pieces, each ending in "</s>".
+    attention: float32 (T,S), row t over the source pieces when target piece t was written; rows sum to 1.
+    alignment: (source word, target word), each target word with the source word that it looked at most.
+    alternatives: the other hypotheses of an n-best search, best first.
+    """
+
+    text: str
+    log_prob: float = 0.0
+    score: float = 0.0
+    confidence: float = 1.0
+    source_tokens: list[str] = field(default_factory=list)
+    target_tokens: list[str] = field(default_factory=list)
+    source_words: tuple[Word, ...] = ()
+    words: tuple[Word, ...] = ()
+    attention: np.ndarray | None = None
+    alignment: list[tuple[int, int]] = field(default_factory=list)
+    alternatives: list[Translation] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def align(
+    weights: np.ndarray, source_words: Sequence[range], target_words: Sequence[range]
+) -> list[tuple[int, int]]:
+    """Word alignment from attention (T,S): subwords merged, and for each target word the likeliest source word.
+
+    Weights of a word's pieces are summed over the source and over the target; EOS takes no part.
+    """
+    if not source_words or not target_words:
+        return []
+    by_source = np.stack([weights[:, word.start : word.stop].sum(1) for word in source_words], 1)
+    pairs = []
+    for index, word in enumerate(target_words):
+        mass = by_source[word.start : word.stop].sum(0)
+        pairs.append((int(mass.argmax()), index))
+    return pairs
+
+
+def mean_probability(log_probs: Sequence[float]) -> float:
+    """Geometric mean of probabilities, given as natural logarithms; 1 for none."""
+    return math.exp(sum(log_probs) / len(log_probs)) if log_probs else 1.0
+
+
+def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation:
+    """One translation out of the translations of a text's parts. `separators[i]` follows part i.
+
+    Scores and log probabilities add up; attention becomes block diagonal.
+    """
+    if len(parts) == 1 and not separators[0]:
+        return parts[0]
+    text, words, source_words, alignment = "", list[Word](), list[Word](), list[tuple[int, int]]()
+    for part, separator in zip(parts, separators, strict=True):
+        alignment += [(s + len(source_words), t + len(words)) for s, t in part.alignment]
+        words += [Word(w.text, w.start + len(text), w.end + len(text), w.confidence) for w in part.words]
+        source_words += part.source_words
+        text += part.text + separator
+    lengths = [len(part.target_tokens) for part in parts]
+    total = sum(lengths) or 1
+    return Translation(
+        text=text,
+        log_prob=sum(part.log_prob for part in parts),
+        score=sum(part.score for part in parts),
+        confidence=math.exp(
+            sum(math.log(max(p.confidence, 1e-30)) * n for p, n in zip(parts, lengths, strict=True)) / total
+        ),
+        source_tokens=[token for part in parts for token in part.source_tokens],
+        target_tokens=[token for part in parts for token in part.target_tokens],
+        source_words=tuple(source_words),
+        words=tuple(words),
+        attention=_block_diagonal([part.attention for part in parts if part.attention is not None]),
+        alignment=alignment,
+    )
+
+
+def _block_diagonal(blocks: Sequence[np.ndarray]) -> np.ndarray | None:
+    if not blocks:
+        return None
+    whole = np.zeros((sum(len(b) for b in blocks), sum(b.shape[1] for b in blocks)), np.float32)
+    row = column = 0
+    for block in blocks:
+        whole[row : row + block.shape[0], column : column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return whole
