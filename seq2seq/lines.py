@@ -30,14 +30,20 @@ def read_lines(path: str, counts: Counts) -> Iterator[tuple[int, str]]:
     """The lines of a file, each with its number from 1 and without its end."""
     number = 0
     with _open(path) as file:
-        while raw := _next_line(file, f"{path}:{number + 1}"):
-            number += 1
-            yield number, _decode(raw, f"{path}:{number}", counts)
+        try:
+            while raw := file.readline(MAX_LINE + 1):
+                number += 1
+                yield number, _decode(raw, f"{path}:{number}", counts)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            found = f"a cut or damaged gzip stream found ({error})"
+            raise DataError(f"{path}:{number + 1}: {found}, expected a whole one") from None
+        except OSError as error:
+            raise DataError(f"{path}:{number + 1}: cannot be read ({error.strerror or error})") from None
 
 
 def repair(text: str, where: str, counts: Counts) -> str:
     """`text` with its control characters replaced. Those that no text can hold are an error."""
-    if text.isprintable():  # true of almost all text, and quick
+    if text.replace("\t", " ").isprintable():  # true of almost all text, and quick
         return text
     if found := _NEVER.search(text):
         raise DataError(
@@ -64,36 +70,36 @@ def _open(path: str) -> BinaryIO | gzip.GzipFile:
         raise DataError(f"{path!r}: a NUL in the path found, expected a text file") from None
 
 
-def _next_line(file: BinaryIO | gzip.GzipFile, where: str) -> bytes:
-    try:
-        raw = file.readline(MAX_LINE + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(
-            f"{where}: a cut or damaged gzip stream found ({error}), expected a whole one"
-        ) from None
-    except OSError as error:
-        raise DataError(f"{where}: cannot be read ({error.strerror or error})") from None
-    if len(raw) > MAX_LINE:
-        raise DataError(f"{where}: a line of over {MAX_LINE} bytes found, expected a sentence")
-    return raw
-
-
 def _decode(raw: bytes, where: str, counts: Counts) -> str:
-    if (start := raw[:2]) in (b"\xff\xfe", b"\xfe\xff") or raw[:64].count(0) > len(raw[:64]) // 4:
-        sign = f"bytes {start[0]:#04x} {start[1]:#04x}" if start[0] >= 0xFE else "a NUL in every other byte"
-        raise DataError(f"{where}: UTF-16 or UTF-32 found ({sign}), expected UTF-8")
-    if (nul := raw.find(0)) >= 0:
-        raise DataError(f"{where}: a NUL character found at byte {nul + 1} of the line, expected text")
+    if 0 in raw or raw[0] >= 0xFE or len(raw) > MAX_LINE:
+        _refuse(raw, where)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         bad = f"byte {raw[error.start]:#04x} found at byte {error.start + 1} of the line"
         raise DataError(f"{where}: {bad}, expected UTF-8 ({error.reason})") from None
     text = text.removesuffix("\n")
-    if text.endswith("\r"):
+    if text[-1:] == "\r":
         text = text.rstrip("\r")
         counts.repair("CRLF line end")
-    if text.startswith("\ufeff"):
+    if text[:1] == "\ufeff":
         text = text[1:]
         counts.repair("byte order mark removed")
     return repair(text, where, counts)
+
+
+def _refuse(raw: bytes, where: str) -> None:
+    """Name the encoding of what is not UTF-8 beyond doubt. Other wrong bytes are left to the decoder."""
+    start = raw[:64]
+    if len(raw) > MAX_LINE:
+        raise DataError(f"{where}: a line of over {MAX_LINE} bytes found, expected a sentence")
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{where}: the mark of UTF-16 or UTF-32 found at byte 1 of the line, expected UTF-8")
+    if start.count(0) > len(start) // 4:
+        raise DataError(
+            f"{where}: UTF-16 or UTF-32 found ({start.count(0)} NUL bytes of {len(start)}), expected UTF-8"
+        )
+    if 0 in raw:
+        raise DataError(
+            f"{where}: a NUL character found at byte {raw.index(0) + 1} of the line, expected text"
+        )
