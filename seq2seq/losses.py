@@ -11,8 +11,8 @@ from torch import Tensor
 class _SmoothedCrossEntropy(torch.autograd.Function):
     """The loss keeps log p alone and turns it into its gradient, p − target, in place.
 
-    Less than half the time of `F.cross_entropy` with label smoothing, forward and backward, on a CPU
-    (1,530 × 4,000 logits on one thread: 65 ms there).
+    About 0.7 of the time of `F.cross_entropy` with label smoothing, forward and backward (1,530 × 4,000 logits
+    on one thread: 27 ms against 40).
     """
 
     @staticmethod
