@@ -41,8 +41,9 @@ def new_directory(path: Path) -> Iterator[Path]:
     try:
         yield scratch
         for file in scratch.iterdir():
+            file.chmod(0o644)  # safetensors writes files, and mkdtemp makes folders, that only their owner may read
             sync(file)
-        scratch.chmod(0o755)  # mkdtemp's folders are private
+        scratch.chmod(0o755)
         sync(scratch)
         if path.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
