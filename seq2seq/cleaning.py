@@ -99,6 +99,11 @@ class HashSet:
     def __len__(self) -> int:
         return self._size
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the array."""
+        return len(self._slots) * self._slots.itemsize
+
     def add(self, number: int) -> bool:
         """Whether `number` (0 ≤ number < 2^64) is new."""
         number = number or 1  # 0 marks an empty slot

@@ -44,6 +44,8 @@ def choose_columns(
     if languages and (pair := _both(names, languages) or _by_language(names, languages)) is not None:
         return pair
     coded = [name for name in names if _language(name) in _CODES]
+    if len(coded) > 2 and _tag(names[0]) == "id":  # a first column "id" numbers the lines, as a rule
+        coded = coded[1:]
     if len({_tag(name) for name in coded}) < 2:
         return None
     if languages:

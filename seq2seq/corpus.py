@@ -273,7 +273,7 @@ def _parquet_records(path: str, request: _Request) -> Iterator[tuple[str, Any]]:
         with parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             names = file.schema_arrow.names
             nested = "translation" in names and not (request.columns and set(request.columns) <= set(names))
-            wanted = ["translation"] if nested else list(_names(names, request, path))
+            wanted = ["translation"] if nested else list(_names(names, request, f"{path}:1"))
             for batch in file.iter_batches(_PARQUET_BATCH, columns=wanted, use_threads=False):
                 for record in _rows(batch, f"{path}:{row + 1}"):
                     row += 1
