@@ -128,12 +128,20 @@ def load_weights(path: Path, config: ModelConfig) -> Seq2Seq:
 
 
 def _fill(model: Seq2Seq, weights: Mapping[str, Tensor]) -> Seq2Seq:
-    """Give a model without storage its weights, keeping what is shared shared. No random number is drawn."""
-    real = {id(empty): nn.Parameter(weights[name]) for name, empty in model.named_parameters()}
+    """Give a model without storage its weights, keeping what is shared shared. No random number is drawn.
+
+    Matrices are laid out column by column: the products of a decoding step, a few rows each, then take 0.6 to
+    0.9 of the time (5 × 192 → 6,000: 0.85 ms against 1.17 on one thread).
+    """
+    real = {id(empty): nn.Parameter(_by_columns(weights[name])) for name, empty in model.named_parameters()}
     for module in model.modules():
         for name, empty in list(module.named_parameters(recurse=False)):
             setattr(module, name, real[id(empty)])
     return model
+
+
+def _by_columns(weight: Tensor) -> Tensor:
+    return weight.t().contiguous().t() if weight.dim() == 2 else weight
 
 
 def _difference(found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> str:
