@@ -16,7 +16,7 @@ from unicodedata import east_asian_width
 
 import numpy as np
 
-from seq2seq.config import RunError, UsageError
+from seq2seq.config import DataError, RunError, UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +85,7 @@ def learning_curves(records: Sequence[Mapping[str, Any]]) -> Figure:
     steps = [record for record in records if record.get("event") == "step"]
     validations = [record for record in records if record.get("event") == "validation"]
     if not steps and not validations:
-        raise ValueError(f"{len(records)} records, expected at least one step or validation among them")
+        raise DataError(f"{len(records)} records, expected at least one step or validation among them")
     figure = _figure((8.0, 6.0), "constrained")
     loss, quality = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     _draw_losses(loss, steps, validations)

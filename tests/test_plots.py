@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from seq2seq import plots
-from seq2seq.config import RunError, UsageError
+from seq2seq.config import DataError, RunError, UsageError
 from seq2seq.plots import attention_map, learning_curves, save
 
 SOURCE = ["▁the", "▁cat", "</s>"]
@@ -157,7 +157,7 @@ def test_curves_of_a_run_that_has_just_begun(tmp_path: Path) -> None:
 
 
 def test_curves_of_nothing_are_refused() -> None:
-    with pytest.raises(ValueError, match="1 records, expected at least one step or validation"):
+    with pytest.raises(DataError, match="1 records, expected at least one step or validation"):
         learning_curves([{"event": "start"}])
 
 
