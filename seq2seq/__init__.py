@@ -1,8 +1,8 @@
 """Train your own translator from parallel text, and use it anywhere.
 
-    from seq2seq import Translator
-    translator = Translator.from_pretrained("en-fr")
-    print(translator.translate("Good morning."))
+from seq2seq import Translator
+translator = Translator.from_pretrained("en-fr")
+print(translator.translate("Good morning."))
 """
 
 from seq2seq.translation import Translation, Word

@@ -66,8 +66,9 @@ class Dot(Attention):
         super().__init__()
         if query_size != memory_size:
             raise UsageError(
-                f"this attention multiplies decoder states ({query_size} wide) with encoder outputs ({memory_size} "
-                "wide): set model.decoder_size = 2 * model.encoder_size, or model.attention = 'general'"
+                f"this attention multiplies decoder states ({query_size} wide) with encoder outputs "
+                f"({memory_size} wide): set model.decoder_size = 2 * model.encoder_size, "
+                "or model.attention = 'general'"
             )
         self.scale = 1.0
 
@@ -92,7 +93,7 @@ class General(Attention):
         nn.init.xavier_uniform_(self.key.weight)
 
     def keys(self, encoded: Tensor) -> Tensor:
-        return self.key(encoded)  # type: ignore[no-any-return]
+        return self.key(encoded)
 
     def score(self, queries: Tensor, keys: Tensor) -> Tensor:
         return queries @ keys.transpose(1, 2)
@@ -112,7 +113,7 @@ class Additive(Attention):
         nn.init.normal_(self.energy, std=attention_size**-0.5)
 
     def keys(self, encoded: Tensor) -> Tensor:
-        return self.key(encoded)  # type: ignore[no-any-return]
+        return self.key(encoded)
 
     def score(self, queries: Tensor, keys: Tensor) -> Tensor:
         # (B, T, 1, A) + (B, 1, S, A); the sum is done in place by tanh_ where no gradient needs it

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seq2seq.pairs import SentencePair
 from seq2seq.tokenizer import Tokenizer
 
 POOL = 20_000
@@ -25,17 +26,31 @@ AHEAD = 4
 
 
 class TextColumns(Protocol):
-    """Rows of raw text, such as a memory-mapped data set: `rows[[3, 1]] == {"source": [...], "target": [...]}`."""
+    """Rows of raw text, such as a memory-mapped data set: `rows[[3, 1]] == {"source": [...], "target":
+    [...]}`."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, rows: list[int], /) -> Any: ...
 
 
+class PairColumns:
+    """Sentence pairs in memory as columns of text."""
+
+    def __init__(self, pairs: Sequence[SentencePair]) -> None:
+        self.pairs = pairs
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, rows: list[int]) -> dict[str, list[str]]:
+        return {side: [getattr(self.pairs[row], side) for row in rows] for side in ("source", "target")}
+
+
 @dataclass(frozen=True)
 class Batch:
-    """One micro-batch: source (B,S) ending in EOS, its lengths (B,); target (B,T) = BOS y, and labels (B,T) = y EOS,
-    with `real` (B,T) true where a label stands. `tokens` and `sentences` count the whole batch, over all ranks; `rows`
-    are the numbers of this rank's pairs in the data."""
+    """One micro-batch: source (B,S) ending in EOS, its lengths (B,); target (B,T) = BOS y, and labels (B,T) =
+    y EOS, with `real` (B,T) true where a label stands. `tokens` and `sentences` count the whole batch, over
+    all ranks; `rows` are the numbers of this rank's pairs in the data."""
 
     source: Tensor
     lengths: Tensor
@@ -60,7 +75,9 @@ def pad(sequences: Sequence[Sequence[int]], pad_id: int = Tokenizer.pad_id) -> t
     return torch.from_numpy(tokens), torch.from_numpy(lengths)
 
 
-def token_lengths(data: TextColumns, source: Tokenizer, target: Tokenizer, *, chunk: int = 10_000) -> np.ndarray:
+def token_lengths(
+    data: TextColumns, source: Tokenizer, target: Tokenizer, *, chunk: int = 10_000
+) -> np.ndarray:
     """Lengths (N, 2) in tokens, EOS included, of every pair: what batches are planned by. 4 bytes a pair."""
     lengths = np.zeros((len(data), 2), np.uint16)
     for start in range(0, len(data), chunk):
@@ -122,7 +139,8 @@ class Batches:
         return batches
 
     def epoch(self, epoch: int, *, start: int = 0) -> Iterator[Batch]:
-        """The batches of `epoch` from number `start` on, encoded by a thread that runs `AHEAD` of the caller."""
+        """The batches of `epoch` from number `start` on, encoded by a thread that runs `AHEAD` of the
+        caller."""
         with ThreadPoolExecutor(1, thread_name_prefix="batches") as worker:
             waiting: list[Future[Batch]] = []
             for index, rows in enumerate(self.plan(epoch)):
@@ -139,8 +157,8 @@ class Batches:
         text = self.data[rows.tolist()]
         random = np.random.default_rng((self.seed, epoch, index))
         eos, bos = Tokenizer.eos_id, Tokenizer.bos_id
-        sources = [ids + [eos] for ids in self._encode(self.source, text["source"], random)]
-        targets = [ids + [eos] for ids in self._encode(self.target, text["target"], random)]
+        sources = [[*ids, eos] for ids in self._encode(self.source, text["source"], random)]
+        targets = [[*ids, eos] for ids in self._encode(self.target, text["target"], random)]
         tokens = sum(map(len, targets))
         mine = slice(self.rank, None, self.world)
         sources, targets = sources[mine] or sources[:1], targets[mine] or targets[:1]
@@ -152,7 +170,8 @@ class Batches:
         return Batch(source, lengths, target, labels, real, tokens, len(rows), tuple(rows[mine].tolist()))
 
     def _encode(self, tokenizer: Tokenizer, texts: list[str], random: np.random.Generator) -> list[list[int]]:
-        """Best splits, or with probability `sampling` random ones, cut where sampling overshoots the limit."""
+        """Best splits, or with probability `sampling` random ones, cut where sampling overshoots the
+        limit."""
         ids = tokenizer.encode_batch(texts)
         if self.sampling > 0:
             seed = int(random.integers(1, 2**31))

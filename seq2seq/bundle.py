@@ -1,10 +1,11 @@
-"""A model directory: weights, tokenizers, settings, scores and model card. Weights are data: safetensors and JSON.
+"""A model directory: weights, tokenizers, settings, scores and model card. Weights are data: safetensors and
+JSON.
 
-    config.json        format, languages, model and decoding settings
-    model.safetensors  weights, each shared one stored once
-    joint.model, or source.model and target.model
-    metrics.json       scores with signatures, data, seed, versions
-    README.md          model card
+config.json        format, languages, model and decoding settings
+model.safetensors  weights, each shared one stored once
+joint.model, or source.model and target.model
+metrics.json       scores with signatures, data, seed, versions
+README.md          model card
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Bundle:
-    """All parts of a model directory, in memory. `source` and `target` are one object when the vocabulary is joint."""
+    """All parts of a model directory, in memory. `source` and `target` are one object when the vocabulary is
+    joint."""
 
     model: Seq2Seq
     source: Tokenizer
@@ -76,7 +78,9 @@ def load(directory: Path) -> Bundle:
     """Read a model directory; weights become float32. What does not fit is a ModelError that says what."""
     config = _read_json(directory / "config.json")
     if config.get("format") != FORMAT:
-        raise ModelError(f"{directory}/config.json: format {config.get('format')!r}, this version reads {FORMAT}")
+        raise ModelError(
+            f"{directory}/config.json: format {config.get('format')!r}, this version reads {FORMAT}"
+        )
     try:
         model_config = from_dict(ModelConfig, config["model"], where=f"{directory}/config.json: model")
         decoding = from_dict(DecodingConfig, config["decoding"], where=f"{directory}/config.json: decoding")
@@ -86,14 +90,18 @@ def load(directory: Path) -> Bundle:
     if joint.exists():
         source = target = Tokenizer.load(joint)
     else:
-        source, target = Tokenizer.load(directory / "source.model"), Tokenizer.load(directory / "target.model")
+        source, target = (
+            Tokenizer.load(directory / "source.model"),
+            Tokenizer.load(directory / "target.model"),
+        )
     for name, size, tokenizer in (
         ("source", model_config.source_vocab_size, source),
         ("target", model_config.target_vocab_size, target),
     ):
         if size != tokenizer.vocab_size:
             raise ModelError(
-                f"{directory}: the model expects {size} {name} pieces, its tokenizer has {tokenizer.vocab_size}"
+                f"{directory}: the model expects {size} {name} pieces, its tokenizer has "
+                f"{tokenizer.vocab_size}"
             )
     card = directory / "README.md"
     return Bundle(

@@ -41,11 +41,13 @@ A recurrent encoder-decoder with attention, trained with seq2seq.
 | network | {model.cell}, encoder {model.encoder_layers} × {model.encoder_size} in both directions, decoder \
 {model.decoder_layers} × {model.decoder_size}, attention {model.attention} |
 | parameters | {parameters:,} |
-| vocabulary | {model.source_vocab_size} source and {model.target_vocab_size} target pieces ({settings.data.tokenizer}) |
+| vocabulary | {model.source_vocab_size} source and {model.target_vocab_size} target pieces \
+({settings.data.tokenizer}) |
 | training data | {", ".join(corpora)}: {pairs:,} pairs after cleaning |
 | seed | {training.seed} |
-| validation | greedy BLEU {metrics.get("bleu", float("nan")):.2f}, signature `{metrics.get("signature", "")}`, \
-loss {metrics.get("loss", float("nan")):.3f} nats a token, after {metrics.get("step", 0)} steps |
+| validation | greedy BLEU {metrics.get("bleu", float("nan")):.2f}, \
+signature `{metrics.get("signature", "")}`, loss {metrics.get("loss", float("nan")):.3f} nats a token, \
+after {metrics.get("step", 0)} steps |
 
 It knows the kind of text that it was trained on. It can be wrong, also where it reads well.
 """

@@ -22,7 +22,8 @@ State: TypeAlias = tuple[Tensor, ...]
 
 
 def reverse(sequences: Tensor, lengths: Tensor) -> Tensor:
-    """Turn the first `lengths[b]` steps of each row of `sequences` (B,T,I) around; padding stays where it is."""
+    """Turn the first `lengths[b]` steps of each row of `sequences` (B,T,I) around; padding stays where it
+    is."""
     steps = torch.arange(sequences.shape[1], device=sequences.device)
     back = lengths.unsqueeze(1) - 1 - steps  # (B, T), negative on padding
     index = torch.where(back >= 0, back, steps)
@@ -64,8 +65,8 @@ class GRU(nn.Module):
 class LSTM(nn.Module):
     """Long short-term memory (Hochreiter & Schmidhuber, 1997; forget gate: Gers et al., 2000):
 
-        f_t, i_t, o_t = σ(W x_t + U h_{t-1} + b)            forget, input and output gates, each with its own W, U, b
-        Ĉ_t = tanh(W x_t + U h_{t-1} + b)                   candidate
+        f_t, i_t, o_t = σ(W x_t + U h_{t-1} + b)    forget, input and output gate, each with its own W, U, b
+        Ĉ_t = tanh(W x_t + U h_{t-1} + b)           candidate
         C_t = f_t ∗ C_{t-1} + i_t ∗ Ĉ_t
         h_t = o_t ∗ tanh(C_t)
 
@@ -79,7 +80,7 @@ class LSTM(nn.Module):
         self.kernel = nn.LSTM(input_size, hidden_size, batch_first=True)
         initialise(self.kernel)
         with torch.no_grad():
-            self.kernel.bias_ih_l0[hidden_size : 2 * hidden_size] = 1.0
+            nn.init.ones_(self.kernel.get_parameter("bias_ih_l0")[hidden_size : 2 * hidden_size])
 
     def forward(
         self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
@@ -88,7 +89,8 @@ class LSTM(nn.Module):
         if lengths is None:
             outputs, final = self.kernel(inputs, given)
             return outputs, tuple(final)
-        # C of the last real step is in no output, so rows are packed; `outputs_only` is the faster way without it.
+        # C of the last real step is in no output, so rows are packed; `outputs_only` is the faster way
+        # without it.
         packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
         outputs, final = self.kernel(packed, given)
         padded, _ = pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])
@@ -101,7 +103,7 @@ def initialise(kernel: nn.RNNBase) -> None:
         if "bias" in name:
             nn.init.zeros_(parameter)
             continue
-        for gate in parameter.data.split(kernel.hidden_size):
+        for gate in torch.split(parameter.data, kernel.hidden_size):
             nn.init.orthogonal_(gate) if "weight_hh" in name else nn.init.xavier_uniform_(gate)
 
 

@@ -38,8 +38,8 @@ class Train:
     """Train a translator from parallel text. Without data it trains on the sample corpus."""
 
     train: Paths = ()
-    """Training data: one path (TSV, CSV, JSONL, Parquet; .gz too), two paths of aligned text, or hf:NAME[:CONFIG].
-    Repeat the option for several corpora."""
+    """Training data: one path (TSV, CSV, JSONL, Parquet; .gz too), two paths of aligned text, or
+    hf:NAME[:CONFIG]. Repeat the option for several corpora."""
     valid: Paths = ()
     """Validation data, in the same forms; without it, part of the training data is held out."""
     source_lang: str = ""
@@ -167,9 +167,10 @@ class Translate:
         names = ("beam_size", "length_penalty", "batch_size")
         translator = _translator(self.model, self, device=self.device, threads=self.threads, names=names)
         beam = max(self.n_best, translator.decoding.beam_size)
-        lines = open(sys.stdin.fileno(), encoding="utf-8", newline="\n", closefd=False)
-        out = open(sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=False)
-        with lines, out:
+        with (
+            open(sys.stdin.fileno(), encoding="utf-8", newline="\n", closefd=False) as lines,
+            open(sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=False) as out,
+        ):
             self._filter(translator, lines, out, beam)
         return 0
 
@@ -325,7 +326,11 @@ def run(arguments: list[str]) -> int:
 
 def _usage() -> str:
     rows = [f"  {name:<10} {(kind.__doc__ or '').partition(chr(10))[0]}" for name, kind in COMMANDS.items()]
-    return "usage: seq2seq COMMAND [OPTIONS]\n\n" + "\n".join(rows) + "\n\nseq2seq COMMAND --help explains each option."
+    return (
+        "usage: seq2seq COMMAND [OPTIONS]\n\n"
+        + "\n".join(rows)
+        + "\n\nseq2seq COMMAND --help explains each option."
+    )
 
 
 def _recipe(arguments: Sequence[str]) -> Train:

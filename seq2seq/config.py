@@ -104,7 +104,8 @@ class DataConfig:
     max_characters: int = 1000
     """Drop pairs of which one side is longer than this; 0 keeps all."""
     max_ratio: float = 4.0
-    """Drop pairs of which one side is this many times longer than the other (short ones excepted); 0 keeps all."""
+    """Drop pairs of which one side is this many times longer than the other (short ones excepted); 0 keeps
+    all."""
     drop_duplicates: bool = True
     """Drop a pair that was seen before."""
     drop_identical: bool = False
@@ -153,7 +154,8 @@ class TrainingConfig:
     warmup_steps: int = 400
     """Steps over which the rate rises to its highest."""
     schedule: Literal["constant", "inverse_sqrt", "linear", "cosine"] = "inverse_sqrt"
-    """Decay after the warm-up. `linear` and `cosine` reach `final_rate` at the end of steps, epochs or minutes."""
+    """Decay after the warm-up. `linear` and `cosine` reach `final_rate` at the end of steps, epochs or
+    minutes."""
     final_rate: float = 0.02
     """Share of the learning rate left at the end of `linear` and `cosine`."""
     beta2: float = 0.98
@@ -182,12 +184,22 @@ class TrainingConfig:
     """Of initial weights, order of data, sampling and dropout."""
 
     def __post_init__(self) -> None:
-        for name in ("batch_tokens", "accumulation", "save_every", "keep_checkpoints", "validation_sentences"):
-            _require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "a whole number from 1")
+        for name in (
+            "batch_tokens",
+            "accumulation",
+            "save_every",
+            "keep_checkpoints",
+            "validation_sentences",
+        ):
+            _require(
+                getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "a whole number from 1"
+            )
         for name in ("epochs", "steps", "minutes", "warmup_steps", "validate_every", "patience", "clip_norm"):
             _require(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
         _require(self.learning_rate > 0, "training.learning_rate", self.learning_rate, "above 0")
-        _require(0 <= self.label_smoothing < 1, "training.label_smoothing", self.label_smoothing, "0 <= s < 1")
+        _require(
+            0 <= self.label_smoothing < 1, "training.label_smoothing", self.label_smoothing, "0 <= s < 1"
+        )
         _require(0 <= self.ema < 1, "training.ema", self.ema, "0 <= d < 1")
 
 
@@ -212,10 +224,14 @@ class DecodingConfig:
 
     def __post_init__(self) -> None:
         _require(1 <= self.beam_size <= 200, "beam_size", self.beam_size, "1 to 200")
-        _require(1 <= self.n_best <= self.beam_size, "n_best", self.n_best, f"1 to beam_size ({self.beam_size})")
+        _require(
+            1 <= self.n_best <= self.beam_size, "n_best", self.n_best, f"1 to beam_size ({self.beam_size})"
+        )
         _require(0 <= self.length_penalty <= 10, "length_penalty", self.length_penalty, "0 to 10")
         _require(self.max_length_factor > 0, "max_length_factor", self.max_length_factor, "above 0")
-        _require(self.max_length_extra >= 1, "max_length_extra", self.max_length_extra, "a whole number from 1")
+        _require(
+            self.max_length_extra >= 1, "max_length_extra", self.max_length_extra, "a whole number from 1"
+        )
         _require(self.max_source_length >= 1, "max_source_length", self.max_source_length, "1 or more")
         _require(self.batch_size >= 1, "batch_size", self.batch_size, "a whole number from 1")
 
@@ -257,7 +273,7 @@ def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str, base: T |
             inner = getattr(base, key) if base is not None else None
             if not isinstance(value, Mapping):
                 raise UsageError(f"{where}: {key} is {value!r}, expected a table of settings")
-            changes[key] = from_dict(hints[key], value, where=f"{where}: {key}", base=inner)  # type: ignore[arg-type]
+            changes[key] = from_dict(hints[key], value, where=f"{where}: {key}", base=inner)
         else:
             changes[key] = _checked(value, hints[key], where=f"{where}: {key}")
     try:

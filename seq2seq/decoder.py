@@ -1,4 +1,5 @@
-"""The writing half of the network: a recurrent language model of the target that reads the source by attention.
+"""The writing half of the network: a recurrent language model of the target that reads the source by
+attention.
 
 The decoder is *decoupled*: no recurrence runs through attention. The first layer sees only target tokens, so
 in training all T steps of each layer are one call:
@@ -24,8 +25,8 @@ from seq2seq.encoder import Embedding, Encoded
 
 @dataclass(frozen=True)
 class DecoderState:
-    """Everything that one step hands to the next: a cell state per layer, each of (1,B,H) tensors, the previous
-    attentional vector (B,H) for decoders that feed it back, and what attention accumulates."""
+    """Everything that one step hands to the next: a cell state per layer, each of (1,B,H) tensors, the
+    previous attentional vector (B,H) for decoders that feed it back, and what attention accumulates."""
 
     cells: tuple[State, ...]
     attentional: Tensor | None = None
@@ -75,7 +76,8 @@ class Bridge(nn.Module):
 
 
 class DecoupledDecoder(nn.Module):
-    """See the module's equations. Rows N are hypotheses, grouped by sentence: N = B × K, K = 1 in training."""
+    """See the module's equations. Rows N are hypotheses, grouped by sentence: N = B × K, K = 1 in
+    training."""
 
     def __init__(
         self,
@@ -116,7 +118,9 @@ class DecoupledDecoder(nn.Module):
         """The state before the first target token."""
         return DecoderState(cells=self.bridge(encoded))
 
-    def forward(self, tokens: Tensor, state: DecoderState, memory: Memory) -> tuple[DecoderOutput, DecoderState]:
+    def forward(
+        self, tokens: Tensor, state: DecoderState, memory: Memory
+    ) -> tuple[DecoderOutput, DecoderState]:
         """Read `tokens` (N,T), each the one before the token to predict. T at once equals T calls of one."""
         rows, steps = tokens.shape
         embedded = self.embedding(tokens)
@@ -138,9 +142,10 @@ class DecoupledDecoder(nn.Module):
         )
 
     def logits(self, output: DecoderOutput, memory: Memory, real: Tensor | None = None) -> Tensor:
-        """Unnormalised scores (N,T,V) of the next token, or (R,V) for the R positions where `real` (N,T) is true.
+        """Unnormalised scores (N,T,V) of the next token, or (R,V) for the R positions where `real` (N,T) is
+        true.
 
         A call of its own, because this is the widest product of all: training scores real tokens alone.
         """
         hidden = output.hidden if real is None else output.hidden[real]
-        return self.output(hidden)  # type: ignore[no-any-return]
+        return self.output(hidden)

@@ -23,7 +23,9 @@ class Encoded:
 class Embedding(nn.Module):
     """Token vectors (V,E), with dropout of units and of whole words (Gal & Ghahramani, 2016)."""
 
-    def __init__(self, vocab_size: int, size: int, *, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
+    def __init__(
+        self, vocab_size: int, size: int, *, dropout: float = 0.0, word_dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.table = nn.Embedding(vocab_size, size)
         self.dropout = nn.Dropout(dropout)
@@ -35,7 +37,7 @@ class Embedding(nn.Module):
         if self.training and self.word_dropout:
             keep = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout
             vectors = vectors * keep.unsqueeze(-1) / (1 - self.word_dropout)
-        return vectors  # type: ignore[no-any-return]
+        return vectors
 
 
 class BidirectionalLayer(nn.Module):

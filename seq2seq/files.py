@@ -41,7 +41,7 @@ def new_directory(path: Path) -> Iterator[Path]:
     try:
         yield scratch
         for file in scratch.iterdir():
-            file.chmod(0o644)  # safetensors writes files, and mkdtemp makes folders, that only their owner may read
+            file.chmod(0o644)  # safetensors writes files that only their owner may read
             sync(file)
         scratch.chmod(0o755)
         sync(scratch)

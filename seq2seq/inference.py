@@ -73,7 +73,9 @@ def length_limits(sources: Sequence[Sequence[int]], config: DecodingConfig) -> T
 
 
 @torch.inference_mode()
-def decode(model: Seq2Seq, sources: Sequence[Sequence[int]], config: DecodingConfig) -> list[list[Hypothesis]]:
+def decode(
+    model: Seq2Seq, sources: Sequence[Sequence[int]], config: DecodingConfig
+) -> list[list[Hypothesis]]:
     """The `n_best` hypotheses of each source (token ids without EOS), best first, in the order given."""
     network = Network(model)
     ended = [[*ids, Tokenizer.eos_id] for ids in sources]

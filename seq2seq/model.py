@@ -13,7 +13,9 @@ from seq2seq.encoder import Embedding, Encoded, Encoder
 class Seq2Seq(nn.Module):
     """Encoder, attention and decoder. `config` travels with the weights."""
 
-    def __init__(self, config: ModelConfig, *, source: Embedding, encoder: Encoder, decoder: DecoupledDecoder) -> None:
+    def __init__(
+        self, config: ModelConfig, *, source: Embedding, encoder: Encoder, decoder: DecoupledDecoder
+    ) -> None:
         super().__init__()
         self.config = config
         self.source = source
@@ -40,7 +42,9 @@ class Seq2Seq(nn.Module):
 def build_model(config: ModelConfig) -> Seq2Seq:
     """The network that `config` describes, with fresh weights from torch's global random generator."""
     if config.source_vocab_size < 1 or config.target_vocab_size < 1:
-        raise UsageError("model.source_vocab_size and model.target_vocab_size come from the tokenizer: set them first")
+        raise UsageError(
+            "model.source_vocab_size and model.target_vocab_size come from the tokenizer: set them first"
+        )
     target = _embedding(config, config.target_vocab_size)
     source = target if config.tie_source else _embedding(config, config.source_vocab_size)
     memory_size = 2 * config.encoder_size

@@ -25,10 +25,11 @@ def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) 
 
 
 def learning_rate(config: TrainingConfig, *, step: int, progress: float) -> float:
-    """The rate of update `step` (from 1). `progress` (0 to 1) is the share of the whole training that is done.
+    """The rate of update `step` (from 1). `progress` (0 to 1) is the share of the whole training that is
+    done.
 
-    Linear warm-up to the highest rate, then: `constant`; `inverse_sqrt`, rate ∝ 1/√step (Vaswani et al., 2017);
-    `linear` or `cosine` (Loshchilov & Hutter, 2017) down to `final_rate` of the highest at progress 1.
+    Linear warm-up to the highest rate, then: `constant`; `inverse_sqrt`, rate ∝ 1/√step (Vaswani et al.,
+    2017); `linear` or `cosine` (Loshchilov & Hutter, 2017) down to `final_rate` of the highest at progress 1.
     """
     peak, warmup = config.learning_rate, config.warmup_steps
     if step < warmup:

@@ -128,7 +128,9 @@ def _new(settings: Settings, corpora: Corpora, out: Path, progress: Progress) ->
     if not corpora.train:
         if corpora.valid:
             raise UsageError("--valid was given without --train")
-        progress.say("NO DATA GIVEN: training on the sample corpus (English to French, generated; see --train)")
+        progress.say(
+            "NO DATA GIVEN: training on the sample corpus (English to French, generated; see --train)"
+        )
         folder = out / "sample"
         if distributed.is_main():
             write_sample(folder)
@@ -167,11 +169,12 @@ def _stored(out: Path) -> tuple[Settings, Corpora]:
 
 
 def _sized(settings: Settings, prepared: Prepared) -> Settings:
-    sizes = {
-        "source_vocab_size": prepared.source.vocab_size,
-        "target_vocab_size": prepared.target.vocab_size,
-    }
-    return replace(settings, model=replace(settings.model, **sizes))
+    model = replace(
+        settings.model,
+        source_vocab_size=prepared.source.vocab_size,
+        target_vocab_size=prepared.target.vocab_size,
+    )
+    return replace(settings, model=model)
 
 
 def _data(
@@ -180,7 +183,9 @@ def _data(
     """Training data in `out`, made by the main process and read by all, and the validation pairs."""
     counts = Counts()
     if corpora.valid:
-        valid = [pair for pair in read_valid(corpora, settings) if pair.source.strip() and pair.target.strip()]
+        valid = [
+            pair for pair in read_valid(corpora, settings) if pair.source.strip() and pair.target.strip()
+        ]
         if not valid:
             raise DataError(f"{corpora.valid[0][0]}: no pair in it, expected at least one")
     else:
@@ -208,7 +213,8 @@ def read_valid(corpora: Corpora, settings: Settings) -> Iterator[SentencePair]:
 
 
 def _hold_out(pairs: Iterator[SentencePair], held: list[SentencePair]) -> Iterator[SentencePair]:
-    """Divert one source sentence in `HELD_OUT_SHARE`, chosen by its hash, so that no source is on both sides."""
+    """Divert one source sentence in `HELD_OUT_SHARE`, chosen by its hash, so that no source is on both
+    sides."""
     chosen: set[str] = set()
     for pair in pairs:
         picked = zlib.crc32(pair.source.encode()) % HELD_OUT_SHARE == 0
@@ -226,7 +232,9 @@ def draw_curves(run: RunDirectory, progress: Progress) -> None:
 
         plots.save(plots.learning_curves(run.records()), run.path / "learning-curves.png")
     except ImportError:
-        progress.say('no learning curves drawn: matplotlib is not installed (pip install "seq2seq-mt[plots]")')
+        progress.say(
+            'no learning curves drawn: matplotlib is not installed (pip install "seq2seq-mt[plots]")'
+        )
 
 
 def read_test(paths: Sequence[str], *, languages: tuple[str, str], **options: Any) -> list[SentencePair]:

@@ -20,7 +20,8 @@ from seq2seq.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Prepared:
-    """Training data ready for batches. `lengths` (N,2) are tokens with EOS. One tokenizer twice when joint."""
+    """Training data ready for batches. `lengths` (N,2) are tokens with EOS. One tokenizer twice when
+    joint."""
 
     data: TextColumns
     source: Tokenizer

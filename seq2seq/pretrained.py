@@ -20,12 +20,15 @@ def bundled() -> dict[str, Path]:
 
 
 def locate(name_or_path: str) -> Path:
-    """The model directory that a name stands for: a folder (bundle or run), a bundled name, a Hub id with a "/"."""
+    """The model directory that a name stands for: a folder (bundle or run), a bundled name, a Hub id with a
+    "/"."""
     path = Path(name_or_path)
     if path.is_dir():
         found = resolve(path)
         if not (found / "config.json").exists():
-            raise ModelError(f"{path}: holds no config.json and no {BEST}, expected a model or a run directory")
+            raise ModelError(
+                f"{path}: holds no config.json and no {BEST}, expected a model or a run directory"
+            )
         return found
     if name_or_path in bundled():
         return bundled()[name_or_path]

@@ -1,11 +1,11 @@
 """A run directory: resolved settings, log, checkpoints, kept models, and the pointer to the best one.
 
-    training.json    resolved settings, corpora, languages
-    log.jsonl        every step and every validation, an object a line
-    bundles/step-N/  complete model directories
-    best.json        names the best of them; replaced in one step
-    checkpoints/     what `--resume` goes on from
-    data/            the training pairs as Arrow, tokenizers and lengths beside them
+training.json    resolved settings, corpora, languages
+log.jsonl        every step and every validation, an object a line
+bundles/step-N/  complete model directories
+best.json        names the best of them; replaced in one step
+checkpoints/     what `--resume` goes on from
+data/            the training pairs as Arrow, tokenizers and lengths beside them
 """
 
 from __future__ import annotations

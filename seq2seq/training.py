@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq import checkpoint, distributed
-from seq2seq.batching import Batch, Batches, token_lengths
+from seq2seq.batching import Batch, Batches, PairColumns, token_lengths
 from seq2seq.bundle import Bundle
 from seq2seq.card import model_card
 from seq2seq.checkpoint import Checkpoint
@@ -60,24 +60,11 @@ class Place:
     stopped: str = ""
 
 
-class Pairs:
-    """Sentence pairs in memory as columns of text."""
-
-    def __init__(self, pairs: Sequence[SentencePair]) -> None:
-        self.pairs = pairs
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __getitem__(self, rows: list[int]) -> dict[str, list[str]]:
-        return {side: [getattr(self.pairs[row], side) for row in rows] for side in ("source", "target")}
-
-
 class Trainer:
     """Trains `settings.model` on `prepared`, validates on `valid`, writes to `run`.
 
-    `settings.model` has its vocabulary sizes set. `interrupted` is asked after each step; when it says true the
-    run saves and stops.
+    `settings.model` has its vocabulary sizes set. `interrupted` is asked after each step; when it says true
+    the run saves and stops.
     """
 
     def __init__(
@@ -116,13 +103,17 @@ class Trainer:
             world=distributed.world(),
         )
         if not len(self.batches.rows):
-            raise UsageError(f"no training pair has at most data.max_length = {settings.data.max_length} tokens")
+            raise UsageError(
+                f"no training pair has at most data.max_length = {settings.data.max_length} tokens"
+            )
         self.valid = list(valid)
-        columns = Pairs(self.valid)
+        columns = PairColumns(self.valid)
         self.valid_batches = self._batches(columns, token_lengths(columns, prepared.source, prepared.target))
         self.place = Place()
 
-    def _batches(self, data: Any, lengths: Any, *, sampling: float = 0.0, rank: int = 0, world: int = 1) -> Batches:
+    def _batches(
+        self, data: Any, lengths: Any, *, sampling: float = 0.0, rank: int = 0, world: int = 1
+    ) -> Batches:
         settings = self.settings
         return Batches(
             data,
@@ -141,7 +132,8 @@ class Trainer:
     # The loop
 
     def run(self) -> Place:
-        """Train until a limit, no more patience, or an interruption; the place where it stopped says which."""
+        """Train until a limit, no more patience, or an interruption; the place where it stopped says
+        which."""
         config, place = self.settings.training, self.place
         started = time.perf_counter() - place.seconds
         self.progress.start(self._share())
@@ -198,7 +190,9 @@ class Trainer:
             stopped = "epochs"
         elif config.patience and place.bad_validations >= config.patience:
             stopped = "patience"
-        elif distributed.from_main(float(bool(config.minutes and place.seconds >= 60 * config.minutes)), self.device):
+        elif distributed.from_main(
+            float(bool(config.minutes and place.seconds >= 60 * config.minutes)), self.device
+        ):
             stopped = "minutes"
         elif distributed.total(float(self.interrupted()), self.device):
             stopped = "interrupted"
@@ -271,11 +265,13 @@ class Trainer:
         self.place.bad_steps = 0 if finite else self.place.bad_steps + 1
         if not finite:
             rows = [row for batch in group for row in batch.rows]
-            self.progress.say(f"step {self.place.step}: loss or gradient not finite, skipped (rows {rows[:8]} …)")
+            self.progress.say(
+                f"step {self.place.step}: loss or gradient not finite, skipped (rows {rows[:8]} …)"
+            )
         if self.place.bad_steps >= BAD_STEPS:
             raise RunError(
-                f"loss or gradient was not finite {BAD_STEPS} steps in a row, last at step {self.place.step}; "
-                "lower training.learning_rate, or look at the rows named above"
+                f"loss or gradient was not finite {BAD_STEPS} steps in a row, last at step "
+                f"{self.place.step}; lower training.learning_rate, or look at the rows named above"
             )
 
     # Validation
@@ -322,8 +318,8 @@ class Trainer:
         self._log(record)
         better = bleu.score > place.best_bleu
         self.progress.say(
-            f"step {place.step}  epoch {place.epoch}  {place.seconds / 60:.1f} min  validation loss {loss:.3f}  "
-            f"greedy BLEU {bleu.score:.2f}{'  (best)' if better else ''}"
+            f"step {place.step}  epoch {place.epoch}  {place.seconds / 60:.1f} min  "
+            f"validation loss {loss:.3f}  greedy BLEU {bleu.score:.2f}{'  (best)' if better else ''}"
         )
         if better:
             self.run_directory.keep(
@@ -352,7 +348,7 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint of everything that `resume` restores."""
         state = {"place": asdict(self.place), "log": self.run_directory.log_size()}
-        tensors = {
+        tensors: dict[str, Mapping[str, torch.Tensor]] = {
             "model": dict(self.model.named_parameters()),
             "optimizer": checkpoint.optimizer_tensors(self.optimizer),
             "random": self._random_states(),

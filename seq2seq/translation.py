@@ -51,7 +51,8 @@ class Translation:
 def align(
     weights: np.ndarray, source_words: Sequence[range], target_words: Sequence[range]
 ) -> list[tuple[int, int]]:
-    """Word alignment from attention (T,S): subwords merged, and for each target word the likeliest source word.
+    """Word alignment from attention (T,S): subwords merged, and for each target word the likeliest source
+    word.
 
     Weights of a word's pieces are summed over the source and over the target; EOS takes no part.
     """

@@ -65,8 +65,9 @@ class Translator:
     ) -> Translator:
         """Load a model: a folder (bundle or run), else a bundled name, else a Hub id (only if it has a "/").
 
-        `device` is torch's name of it; `threads` sets torch's threads for the whole process; `decoding` replaces
-        the model's defaults. Raises ModelError when nothing is found or what is found cannot be used.
+        `device` is torch's name of it; `threads` sets torch's threads for the whole process; `decoding`
+        replaces the model's defaults. Raises ModelError when nothing is found or what is found cannot be
+        used.
         """
         if threads is not None:
             torch.set_num_threads(threads)
@@ -101,8 +102,8 @@ class Translator:
 
         Options are fields of `DecodingConfig`: beam_size, n_best, length_penalty, max_length_factor,
         max_length_extra, max_source_length, batch_size. With `n_best` > 1 the other hypotheses are in
-        `alternatives` (of texts that are translated in one part). An unknown option is a TypeError, a bad value
-        a ValueError.
+        `alternatives` (of texts that are translated in one part). An unknown option is a TypeError, a bad
+        value a ValueError.
         """
         config = replace(self.decoding, **options)
         if isinstance(text, str):
@@ -116,9 +117,7 @@ class Translator:
         split = [self.split(text, config.max_source_length) for text in texts]
         parts = [part for text in split for part in text if part.ids]
         found = decode(self.model, [part.ids for part in parts], config)
-        done = iter(
-            self._hypotheses(part, hypotheses) for part, hypotheses in zip(parts, found, strict=True)
-        )
+        done = iter(self._hypotheses(part, hypotheses) for part, hypotheses in zip(parts, found, strict=True))
         return [
             join(
                 [next(done) if part.ids else Translation(part.text) for part in text],
@@ -128,7 +127,8 @@ class Translator:
         ]
 
     def split(self, text: str, limit: int) -> list[Part]:
-        """`text` as parts of at most `limit` pieces: its lines, and these at the ends of sentences, else words.
+        """`text` as parts of at most `limit` pieces: its lines, and these at the ends of sentences, else
+        words.
 
         The parts and their separators, put together, are the text. Blank lines are parts without ids.
         """
@@ -213,7 +213,9 @@ class Translator:
                 done.append(Translation(part.text))
         yield join(done, separators)
 
-    def translate_lines(self, lines: Iterable[str], *, buffer: int = 1000, **options: Any) -> Iterator[Translation]:
+    def translate_lines(
+        self, lines: Iterable[str], *, buffer: int = 1000, **options: Any
+    ) -> Iterator[Translation]:
         """Translate any number of lines in constant memory, `buffer` at a time, in order."""
         rest = iter(lines)
         while chunk := list(islice(rest, buffer)):
@@ -233,8 +235,9 @@ class Translator:
 def write_lines(translations: Iterable[Translation], out: IO[str]) -> int:
     """One line each; returns how many."""
     count = 0
-    for count, translation in enumerate(translations, start=1):
+    for translation in translations:
         out.write(translation.text.replace("\n", " ") + "\n")
+        count += 1
     return count
 
 

@@ -1,6 +1,7 @@
 """The README's commands and snippets run as they stand, in a copy of the checkout.
 
-`pip install` is left to `.ci/run`, which installs by the same lines; a training gets a limit of a few steps added.
+`pip install` is left to `.ci/run`, which installs by the same lines; a training gets a limit of a few steps
+added.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from seq2seq.sample import write_sample
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +39,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "app.py", folder)
     paths = write_sample(folder / "sample")
     for name in ("train", "valid"):
-        rows = [line.split("\t") for line in paths[name].read_text(encoding="utf-8").split("\n")[:500] if line]
+        rows = [
+            line.split("\t") for line in paths[name].read_text(encoding="utf-8").split("\n")[:500] if line
+        ]
         for side, language in enumerate(("en", "de")):
             text = "".join(row[side] + "\n" for row in rows)
             (folder / f"{name}.{language}").write_text(text, encoding="utf-8")
@@ -64,7 +66,9 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def test_blocks_are_known() -> None:
     """Nobody adds a block that no test runs."""
-    starts = {line.split()[0] for kind, block in BLOCKS if kind == "bash" for line in block.strip().split("\n")}
+    starts = {
+        line.split()[0] for kind, block in BLOCKS if kind == "bash" for line in block.strip().split("\n")
+    }
     assert starts == {"pip", "python"}
     assert [kind for kind, _ in BLOCKS].count("python") == 1
 
@@ -117,7 +121,10 @@ def test_page(checkout: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)], cwd=checkout, env=environment(), stderr=subprocess.DEVNULL
+        [sys.executable, "app.py", "--port", str(port)],
+        cwd=checkout,
+        env=environment(),
+        stderr=subprocess.DEVNULL,
     ) as page:
         try:
             assert "livre" in str(ask(port, "She reads a book."))
