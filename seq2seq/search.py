@@ -305,7 +305,7 @@ def _choose_given(targets: Tensor, scores: _Scores) -> _Choice:
     if ids is None:
         ids = torch.arange(scores.logits.shape[-1], device=tokens.device)
     logits, columns = scores.logits.masked_fill(ids != tokens.unsqueeze(-1), _NEVER).max(-1)
-    ends = columns == scores.blocked[-1]
+    ends = (columns == scores.blocked[-1]) & (logits > _NEVER)
     return _Choice((scores.base + logits).masked_fill(ends, _NEVER), None, columns, ends)
 
 
