@@ -19,7 +19,18 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A module imports lower layers only. A new module goes into the lowest layer that can hold it.
 LAYERS = [
-    {"config", "pairs", "distributed", "files", "lines", "columns", "progress", "translation", "card"},
+    {
+        "config",
+        "pairs",
+        "distributed",
+        "files",
+        "lines",
+        "columns",
+        "progress",
+        "translation",
+        "card",
+        "lexicon",
+    },
     {
         *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "losses"),
         *("optimization", "search", "metrics", "plots"),
