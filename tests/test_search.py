@@ -254,6 +254,17 @@ def test_a_sentence_is_done_once_no_hypothesis_can_win() -> None:
     assert [size for size, _ in toy.shapes] == [2, 2, 1, 1, 1]
 
 
+def test_a_hypothesis_may_make_up_for_its_past_until_there_are_enough_endings() -> None:
+    toy = Toy(torch.tensor([0.002, 0.5, 0.498]).log().repeat(1, 3, 3, 1))
+    toy.logits[:, :, 2] = torch.tensor([0.002, 0.99, 0.008]).log()
+    for width, tokens in (
+        (1, ()),
+        (2, (2,)),
+    ):  # mean log 0.5 = -0.69 against (log 0.498 + log 0.99) / 2 = -0.35
+        options = replace(OPTIONS, beam_size=width)
+        assert tokens_of(beam(toy.step, toy.start(), options, limits(9))) == [[tokens]]
+
+
 def test_no_sentences() -> None:
     toy = Toy.random(0)
     nothing = ToyState(limits(), torch.zeros(0, 1, dtype=torch.int64))
