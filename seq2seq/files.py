@@ -8,9 +8,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from seq2seq.config import RunError
 
@@ -31,48 +33,86 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def new_directory(path: Path) -> Iterator[Path]:
-    """Fill a folder beside `path`, then give it that name in one step, replacing what stood there.
-
-    On an error nothing is left behind, and what stood there stays.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+def writing(path: Path) -> Iterator[None]:
+    """What the system refuses inside (disk full, no permission) becomes a RunError that names `path`."""
     try:
-        yield scratch
-        for file in scratch.iterdir():
-            file.chmod(0o644)  # safetensors writes files that only their owner may read
-            sync(file)
-        scratch.chmod(0o755)
-        sync(scratch)
-        if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
-            os.rename(path, old / path.name)
-            os.rename(scratch, path)
-            shutil.rmtree(old)
-        else:
-            os.rename(scratch, path)
-        sync(path.parent)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from None
+        yield
+    except (OSError, SafetensorError) as error:  # safetensors reports a full disk as an error of its own
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"{path}: cannot be written ({reason})") from None
+
+
+def free_name(path: Path) -> Path:
+    """`path`, or with -1, -2 … behind it when that is taken: nothing is replaced."""
+    candidate, number = path, 0
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.name}-{number}")
+    return candidate
+
+
+@contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """Fill a folder of files beside `path`, then give it that name in one step.
+
+    On an error nothing is left behind, and what stood there stays. What stands there is replaced, which takes
+    two steps: a kill between them leaves it under a hidden name. `free_name` avoids that.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        with writing(path):
+            yield scratch
+            for file in scratch.iterdir():
+                file.chmod(0o644)  # safetensors and mkdtemp let only their owner read
+                sync(file)
+            scratch.chmod(0o755)
+            sync(scratch)
+            _put(scratch, path)
+            sync(path.parent)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _put(scratch: Path, path: Path) -> None:
+    """Give `scratch` the name `path`."""
+    if not path.exists():
+        os.rename(scratch, path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
+    aside = old / path.name
+    try:
+        os.rename(path, aside)
+        os.rename(scratch, path)
+    except OSError:
+        if aside.exists():
+            os.rename(aside, path)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a text file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # a path that is not UTF-8 may stand in the text; what it becomes is, in JSON, the right escape
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file in one step."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with scratch.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from None
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with scratch.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(scratch, path)
     finally:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):  # it is gone when all went well
+            scratch.unlink()
 
 
 def write_json(path: Path, value: Any) -> None:
