@@ -23,6 +23,16 @@ AttentionState: TypeAlias = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """outputs (B,S,M); mask (B,S), true on real tokens; state of the top layer, both directions side by side,
+    each (1,B,M), or `()` when nobody asked for it."""
+
+    outputs: Tensor
+    mask: Tensor
+    state: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
 class Memory:
     """What attention reads: keys (B,S,A), values (B,S,M), and mask (B,S), true on real tokens."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from typing import Any
 
 from seq2seq.config import Settings
@@ -51,3 +53,14 @@ after {metrics.get("step", 0)} steps |
 
 It knows the kind of text that it was trained on. It can be wrong, also where it reads well.
 """
+
+
+def versions() -> dict[str, str]:
+    """Versions of this package and of what a model's weights and scores depend on; "" if not installed."""
+    found = {"python": platform.python_version()}
+    for name in ("seq2seq-mt", "torch", "sentencepiece", "sacrebleu"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # a checkout that was not installed
+            found[name] = ""
+    return found

@@ -1,7 +1,8 @@
 """Training state on disk: everything a stopped run needs to go on exactly, in safetensors and JSON.
 
-A checkpoint is a folder `step-N` that appears under its name in one step, with a manifest of SHA-256 sums.
-A damaged one is passed over for the one before.
+A checkpoint is a folder `step-N` (`step-N-1` and so on when that name is taken: none is ever replaced) that
+appears under its name in one step, with a manifest of SHA-256 sums. A damaged one is passed over for the one
+before.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from seq2seq import files
 from seq2seq.config import ModelError
 
 MANIFEST = "manifest.json"
-NAME = re.compile(r"step-(\d+)")
+NAME = re.compile(r"step-(\d+)(?:-(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Checkpoint:
 
 
 def save(folder: Path, checkpoint: Checkpoint, *, step: int, keep: int) -> Path:
-    """Write `folder/step-N` and remove all but the `keep` newest."""
-    path = folder / f"step-{step}"
+    """Write a checkpoint into `folder`, where only those of the `keep` last steps stay; returns its path."""
+    path = files.free_name(folder / f"step-{step}")
     with files.new_directory(path) as scratch:
         for group, tensors in checkpoint.tensors.items():
             whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -45,22 +46,31 @@ def save(folder: Path, checkpoint: Checkpoint, *, step: int, keep: int) -> Path:
         (scratch / "state.json").write_text(json.dumps(checkpoint.state), encoding="utf-8")
         sums = {file.name: files.sha256(file) for file in sorted(scratch.iterdir())}
         (scratch / MANIFEST).write_text(json.dumps(sums), encoding="utf-8")
-    for old in steps(folder)[:-keep]:
-        shutil.rmtree(folder / f"step-{old}")
+    _tidy(folder, step=step, keep=keep)
     return path
 
 
-def steps(folder: Path) -> list[int]:
-    """The steps at which `folder` holds checkpoints, oldest first; none of them is checked."""
+def _tidy(folder: Path, *, step: int, keep: int) -> None:
+    """Remove what kills left, what lies beyond `step` (it was damaged), and all but the `keep` last steps."""
+    newest = {of: path for of, path in stored(folder) if of <= step}
+    kept = set(list(newest.values())[-keep:])
+    for entry in folder.iterdir():
+        if entry.name.startswith(".step-") or (NAME.fullmatch(entry.name) and entry not in kept):
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def stored(folder: Path) -> list[tuple[int, Path]]:
+    """(step, path) of all checkpoints of `folder`, oldest first; none of them is checked."""
     if not folder.is_dir():
         return []
-    return sorted(int(match[1]) for entry in folder.iterdir() if (match := NAME.fullmatch(entry.name)))
+    found = [(match, entry) for entry in folder.iterdir() if (match := NAME.fullmatch(entry.name))]
+    found.sort(key=lambda item: (int(item[0][1]), int(item[0][2] or 0)))
+    return [(int(match[1]), entry) for match, entry in found]
 
 
 def load_newest(folder: Path) -> Checkpoint:
     """The newest sound checkpoint; each damaged one is passed over with a warning."""
-    for step in reversed(steps(folder)):
-        path = folder / f"step-{step}"
+    for _, path in reversed(stored(folder)):
         try:
             return load(path)
         except ModelError as error:
@@ -72,6 +82,8 @@ def load(path: Path) -> Checkpoint:
     """Read one checkpoint, after its sums were checked."""
     try:
         sums = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        if missing := {"state.json", *(file.name for file in path.iterdir())} - {MANIFEST, *sums}:
+            raise ModelError(f"{path / MANIFEST}: damaged, it has no sum of {', '.join(sorted(missing))}")
         for name, expected in sums.items():
             if files.sha256(path / name) != expected:
                 raise ModelError(f"{path / name}: damaged, its SHA-256 is not the manifest's")
@@ -81,9 +93,9 @@ def load(path: Path) -> Checkpoint:
             if name.endswith(".safetensors")
         }
         state = json.loads((path / "state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, AttributeError, SafetensorError) as error:
-        if isinstance(error, ModelError):
-            raise
+    except ModelError:
+        raise
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
         raise ModelError(f"{path}: not a complete checkpoint ({error})") from None
     return Checkpoint(tensors, state)
 

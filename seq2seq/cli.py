@@ -326,11 +326,8 @@ def run(arguments: list[str]) -> int:
 
 def _usage() -> str:
     rows = [f"  {name:<10} {(kind.__doc__ or '').partition(chr(10))[0]}" for name, kind in COMMANDS.items()]
-    return (
-        "usage: seq2seq COMMAND [OPTIONS]\n\n"
-        + "\n".join(rows)
-        + "\n\nseq2seq COMMAND --help explains each option."
-    )
+    table = "\n".join(rows)
+    return f"usage: seq2seq COMMAND [OPTIONS]\n\n{table}\n\nseq2seq COMMAND --help explains each option."
 
 
 def _recipe(arguments: Sequence[str]) -> Train:

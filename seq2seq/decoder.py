@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from seq2seq.attention import Attention, AttentionState, Memory
+from seq2seq.attention import Attention, AttentionState, Encoded, Memory
 from seq2seq.cells import State, build_cell
-from seq2seq.encoder import Embedding, Encoded
+from seq2seq.embedding import Embedding
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import torch
 import torch.distributed as dist
@@ -76,3 +77,26 @@ def gather(value: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
         for result, part in zip(results, parts, strict=True):
             result[name] = part.cpu()
     return results
+
+
+def random_states(device: torch.device) -> dict[str, torch.Tensor]:
+    """The states of torch's random generators in every process, by kind and rank."""
+    mine = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        mine["cuda"] = torch.cuda.get_rng_state(device)
+    return {
+        f"{kind}.{number}": state
+        for number, states in enumerate(gather(mine))
+        for kind, state in states.items()
+    }
+
+
+def restore_random(states: Mapping[str, torch.Tensor], device: torch.device) -> bool:
+    """Set this process's generators back; false, and nothing is set, if other processes or devices wrote `states`."""
+    kinds = ("cpu", "cuda") if device.type == "cuda" else ("cpu",)
+    if states.keys() != {f"{kind}.{number}" for kind in kinds for number in range(world())}:
+        return False
+    torch.set_rng_state(states[f"cpu.{rank()}"])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(states[f"cuda.{rank()}"], device)
+    return True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from seq2seq.attention import Memory, build_attention
+from seq2seq.attention import Encoded, Memory, build_attention
 from seq2seq.config import ModelConfig, UsageError
 from seq2seq.decoder import DecoderState, DecoupledDecoder
-from seq2seq.encoder import Embedding, Encoded, Encoder
+from seq2seq.embedding import Embedding
+from seq2seq.encoder import Encoder
 
 
 class Seq2Seq(nn.Module):

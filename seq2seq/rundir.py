@@ -1,9 +1,9 @@
-"""A run directory: resolved settings, log, checkpoints, kept models, and the pointer to the best one.
+"""A run directory: resolved settings, log, checkpoints, the best model so far, and the pointer to it.
 
 training.json    resolved settings, corpora, languages
 log.jsonl        every step and every validation, an object a line
-bundles/step-N/  complete model directories
-best.json        names the best of them; replaced in one step
+bundles/step-N/  a complete model directory: the best so far
+best.json        names it; replaced in one step
 checkpoints/     what `--resume` goes on from
 data/            the training pairs as Arrow, tokenizers and lengths beside them
 """
@@ -11,6 +11,7 @@ data/            the training pairs as Arrow, tokenizers and lengths beside them
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from typing import IO, Any
 
 from seq2seq import bundle, files
 from seq2seq.bundle import Bundle
-from seq2seq.config import ModelError
+from seq2seq.config import DataError, ModelError
 
 BEST = "best.json"
 
@@ -33,16 +34,23 @@ class RunDirectory:
         self._log: IO[str] | None = None
 
     def log(self, record: Mapping[str, Any]) -> None:
-        """Add a line to `log.jsonl`."""
-        if self._log is None:
-            self._log = (self.path / "log.jsonl").open("a", encoding="utf-8", newline="\n", buffering=1)
-        self._log.write(json.dumps(record) + "\n")
+        """Add a line to `log.jsonl`; a number that is not finite, which JSON has no form for, as null."""
+        plain = {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in record.items()
+        }
+        with files.writing(self.path / "log.jsonl"):
+            if self._log is None:
+                self.path.mkdir(parents=True, exist_ok=True)
+                self._log = (self.path / "log.jsonl").open("a", encoding="utf-8", newline="\n", buffering=1)
+            self._log.write(json.dumps(plain) + "\n")
 
     def sync_log(self) -> None:
         """Force the log to the disk, so that no checkpoint is newer than its log."""
         if self._log is not None:
-            self._log.flush()
-            os.fsync(self._log.fileno())
+            with files.writing(self.path / "log.jsonl"):
+                self._log.flush()
+                os.fsync(self._log.fileno())
 
     def log_size(self) -> int:
         """Bytes in the log."""
@@ -56,20 +64,26 @@ class RunDirectory:
             os.truncate(path, size)
 
     def records(self) -> list[dict[str, Any]]:
-        """All objects of the log."""
+        """All objects of the log; a last line that a kill cut is left out. No log is an empty one."""
         path = self.path / "log.jsonl"
         if not path.exists():
             return []
-        with path.open(encoding="utf-8", newline="\n") as file:
-            return [json.loads(line) for line in file if line.endswith("\n")]
+        found = []
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.endswith(b"\n"):
+                    found.append(_record(line, f"{path}:{number}"))
+        return found
 
     def keep(self, best: Bundle, *, step: int, validation: Mapping[str, Any]) -> None:
         """Store the best model so far, point to it, and drop the one before."""
         folder = self.path / "bundles"
-        bundle.save(folder / f"step-{step}", best)
-        files.write_json(self.path / BEST, {"bundle": f"bundles/step-{step}", "validation": dict(validation)})
+        path = files.free_name(folder / f"step-{step}")
+        bundle.save(path, best)
+        pointer = {"bundle": f"{folder.name}/{path.name}", "validation": dict(validation)}
+        files.write_json(self.path / BEST, pointer)
         for entry in folder.iterdir():
-            if entry.name != f"step-{step}":
+            if entry != path:
                 shutil.rmtree(entry, ignore_errors=True)
 
     def close(self) -> None:
@@ -77,6 +91,17 @@ class RunDirectory:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+
+def _record(line: bytes, where: str) -> dict[str, Any]:
+    """The object on a line of the log."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: not a line of a log ({error})") from None
+    if not isinstance(value, dict):
+        raise DataError(f"{where}: holds {type(value).__name__}, expected an object")
+    return value
 
 
 def resolve(path: Path) -> Path:
@@ -87,8 +112,10 @@ def resolve(path: Path) -> Path:
     try:
         name = json.loads(pointer.read_text(encoding="utf-8"))["bundle"]
         target = (path / name).resolve()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"{pointer}: cannot be read ({error})") from None
     if not target.is_relative_to(path.resolve()):
         raise ModelError(f"{pointer}: points out of its run directory")
+    if not target.is_dir():
+        raise ModelError(f"{pointer}: points to {name}, which is not there")
     return target

@@ -20,9 +20,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from seq2seq.config import UsageError
 from seq2seq.lexicon import Noun, Verb, Word, agreeing, lexicon, spelled
 
 HELD_OUT = 10  # one combination in so many
+SMALLEST = 3000
 OFTEN = 3  # each word of validation and test occurs at least so often in training
 
 
@@ -201,7 +203,7 @@ class Grammar:
         rest: list[Word] = []
         if tense == "present":
             said = ("does " if third else "do ") if negated else ""
-            english = _all(said, helper) + not_ + _all(base if negated or not third else singular, act)
+            english = _all(said, act) + not_ + _all(base if negated or not third else singular, act)
             finite = [*clitic, (verb.present[subject.person], act)]
         elif tense == "past":
             english = _all("did" if negated else "", helper) + not_ + _all(base if negated else past, act)
@@ -340,7 +342,9 @@ def _sentences(seed: int, wanted: Callable[[set[tuple[str, str, str]]], bool]) -
 
 
 def sample_corpus(seed: int = 0, *, train: int = 6000, valid: int = 300, test: int = 500) -> SampleCorpus:
-    """The corpus of a seed: numbers of sentences as given. The same on every machine."""
+    """The corpus of a seed: numbers of sentences as given, the same on every machine."""
+    if train < SMALLEST:
+        raise UsageError(f"train is {train} pairs, expected {SMALLEST} or more: fewer do not hold all words")
     known = _sentences(seed, lambda found: not any(map(held_out, found)))
     learned = [next(known) for _ in range(train)]
     often = {word for word, number in Counter(map(_fold, _words(learned))).items() if number >= OFTEN}

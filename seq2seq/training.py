@@ -22,9 +22,9 @@ from torch.nn.parallel import DistributedDataParallel
 from seq2seq import checkpoint, distributed
 from seq2seq.batching import Batch, Batches, PairColumns, token_lengths
 from seq2seq.bundle import Bundle
-from seq2seq.card import model_card
+from seq2seq.card import model_card, versions
 from seq2seq.checkpoint import Checkpoint
-from seq2seq.config import RunError, Settings, UsageError
+from seq2seq.config import DataError, ModelError, RunError, Settings, UsageError
 from seq2seq.evaluation import evaluate, mean_loss
 from seq2seq.losses import cross_entropy
 from seq2seq.model import build_model, count_parameters
@@ -55,6 +55,7 @@ class Place:
     seconds: float = 0.0
     best_bleu: float = -1.0
     best_step: int = 0
+    validated_step: int = 0
     bad_validations: int = 0
     bad_steps: int = 0
     stopped: str = ""
@@ -107,9 +108,12 @@ class Trainer:
                 f"no training pair has at most data.max_length = {settings.data.max_length} tokens"
             )
         self.valid = list(valid)
+        if not self.valid:
+            raise DataError("no validation pair found, expected at least one")
         columns = PairColumns(self.valid)
         self.valid_batches = self._batches(columns, token_lengths(columns, prepared.source, prepared.target))
         self.place = Place()
+        self.started = time.perf_counter()
 
     def _batches(
         self, data: Any, lengths: Any, *, sampling: float = 0.0, rank: int = 0, world: int = 1
@@ -134,32 +138,37 @@ class Trainer:
     def run(self) -> Place:
         """Train until a limit, no more patience, or an interruption; the place where it stopped says
         which."""
-        config, place = self.settings.training, self.place
-        started = time.perf_counter() - place.seconds
-        self.progress.start(self._share())
+        place = self.place
+        self.started = time.perf_counter() - place.seconds
+        self.progress.start(self._shown_share())
+        self._check_limits()  # a run that had ended has nothing left to do
         while not place.stopped:
-            group: list[Batch] = []
-            for batch in self.batches.epoch(place.epoch, start=place.batch):
-                group.append(batch)
-                if len(group) < config.accumulation:
-                    continue
-                self._step(group, started)
-                group = []
-                if self._after_step():
-                    break
-            else:
-                if group:  # the last update of an epoch may be smaller
-                    self._step(group, started)
-                place.epoch, place.batch = place.epoch + 1, 0
-                if config.validate_every == 0 and place.step:
-                    self.validate()
-                self._check_limits()
-            place.seconds = time.perf_counter() - started
-        if place.stopped != "interrupted" and place.best_step == 0:
+            self._epoch()
+        if place.stopped != "interrupted" and place.validated_step != place.step:
             self.validate()
         self.save()
         self.progress.stop()
         return place
+
+    def _epoch(self) -> None:
+        """The updates of an epoch, from where the run is, and what is due at its end."""
+        config, place = self.settings.training, self.place
+        group: list[Batch] = []
+        for batch in self.batches.epoch(place.epoch, start=place.batch):
+            group.append(batch)
+            if len(group) == config.accumulation:
+                self._step(group)
+                if self._after_step():
+                    return
+                group = []
+        if group:  # the last update of an epoch may be smaller
+            self._step(group)
+            if self._after_step():
+                return
+        place.epoch, place.batch = place.epoch + 1, 0
+        if config.validate_every == 0:
+            self.validate()
+        self._check_limits()
 
     def _after_step(self) -> bool:
         """Validate and save when due; true when the run is to stop."""
@@ -172,7 +181,8 @@ class Trainer:
         return bool(place.stopped)
 
     def _share(self) -> float:
-        """How much of the whole training is done, 0 to 1, as far as steps, epochs or minutes tell."""
+        """How much of the whole training is done, 0 to 1: what `linear` and `cosine` go by. Minutes are left
+        out, so that a rate can be had again."""
         config, place = self.settings.training, self.place
         shares = [0.0]
         if config.steps:
@@ -180,6 +190,11 @@ class Trainer:
         if config.epochs:
             shares.append(place.sentences / (config.epochs * len(self.batches.rows)))
         return min(max(shares), 1.0)
+
+    def _shown_share(self) -> float:
+        """The same for the progress bar, minutes included."""
+        minutes = self.settings.training.minutes
+        return min(max(self._share(), self.place.seconds / (60 * minutes) if minutes else 0.0), 1.0)
 
     def _check_limits(self) -> None:
         config, place = self.settings.training, self.place
@@ -198,7 +213,7 @@ class Trainer:
             stopped = "interrupted"
         place.stopped = stopped
 
-    def _step(self, group: list[Batch], started: float) -> None:
+    def _step(self, group: list[Batch]) -> None:
         """One update from the micro-batches `group`."""
         config, place = self.settings.training, self.place
         begin = time.perf_counter()
@@ -217,8 +232,7 @@ class Trainer:
                 average_into(self.average, self.model, decay=config.ema, step=place.step)
         self.optimizer.zero_grad(set_to_none=True)
         place.sentences += sum(batch.sentences for batch in group)
-        place.seconds = time.perf_counter() - started
-        self._guard(finite, group)
+        self._clock()
         self._log(
             {
                 "event": "step",
@@ -232,7 +246,11 @@ class Trainer:
                 "seconds": round(place.seconds, 3),
             }
         )
-        self.progress.update(self._share(), tokens=tokens, loss=loss)
+        self._guard(finite, group)
+        self.progress.update(self._shown_share(), tokens=tokens, loss=loss)
+
+    def _clock(self) -> None:
+        self.place.seconds = time.perf_counter() - self.started
 
     def _backward(self, group: list[Batch], tokens: int) -> float:
         """Gradients of the loss a token over `group`; returns this process's summed loss in nats."""
@@ -297,6 +315,8 @@ class Trainer:
             place.best_bleu, place.best_step, place.bad_validations = place_score, place.step, 0
         else:
             place.bad_validations += 1
+        place.validated_step = place.step
+        self._clock()
 
     def _validate_here(self) -> float:
         place, config = self.place, self.settings.training
@@ -310,7 +330,7 @@ class Trainer:
             "event": "validation",
             "step": place.step,
             "epoch": place.epoch,
-            "loss": loss,
+            "loss": loss if math.isfinite(loss) else None,  # no validation pair within the length limit
             "bleu": bleu.score,
             "signature": bleu.signature,
             "seconds": round(place.seconds, 3),
@@ -325,13 +345,23 @@ class Trainer:
             self.run_directory.keep(
                 replace(
                     self.bundle(),
-                    metrics={"validation": record, "settings": asdict(self.settings)},
-                    card=self._card(record),
+                    metrics=self._metrics(record),
+                    card=self._card(record | {"loss": loss}),
                 ),
                 step=place.step,
                 validation=record,
             )
         return bleu.score
+
+    def _metrics(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """What `metrics.json` says of a model: its scores, and what they come from."""
+        return {
+            "validation": record,
+            "data": {"train": list(self.corpora), "pairs": len(self.prepared.data), "valid": len(self.valid)},
+            "seed": self.settings.training.seed,
+            "settings": asdict(self.settings),
+            "versions": versions(),
+        }
 
     def _card(self, record: Mapping[str, Any]) -> str:
         return model_card(
@@ -351,7 +381,7 @@ class Trainer:
         tensors: dict[str, Mapping[str, torch.Tensor]] = {
             "model": dict(self.model.named_parameters()),
             "optimizer": checkpoint.optimizer_tensors(self.optimizer),
-            "random": self._random_states(),
+            "random": distributed.random_states(self.device),
         }
         if self.settings.training.ema:
             tensors["average"] = dict(self.average.named_parameters())
@@ -366,34 +396,32 @@ class Trainer:
         distributed.barrier()
 
     def resume(self) -> None:
-        """Go on from the newest sound checkpoint of the run directory, exactly."""
-        stored = checkpoint.load_newest(self.run_directory.checkpoints)
+        """Go on exactly from the newest sound checkpoint of the run directory; from the start if a kill came
+        before the first. ModelError if all are damaged, or fit another network."""
+        folder, size = self.run_directory.checkpoints, 0
+        if checkpoint.stored(folder):
+            found = checkpoint.load_newest(folder)
+            try:
+                self._restore(found)
+                size = found.state["log"]
+            except (LookupError, TypeError, ValueError, RuntimeError) as error:
+                raise ModelError(f"{folder}: the checkpoint does not fit this run ({error})") from None
+        if distributed.is_main():
+            self.run_directory.cut_log(size)
+        distributed.barrier()
+
+    def _restore(self, found: Checkpoint) -> None:
         pairs = [(self.model, "model")] + ([(self.average, "average")] if self.settings.training.ema else [])
         with torch.no_grad():
             for module, group in pairs:
                 for name, parameter in module.named_parameters():
-                    parameter.copy_(stored.tensors[group][name])
-        checkpoint.restore_optimizer(self.optimizer, stored.tensors["optimizer"])
-        random = stored.tensors["random"]
-        torch.set_rng_state(random[f"cpu.{distributed.rank()}"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(random[f"cuda.{distributed.rank()}"], self.device)
-        self.place = Place(**stored.state["place"])
-        self.place.stopped = ""
-        if distributed.is_main():
-            self.run_directory.cut_log(stored.state["log"])
-        distributed.barrier()
-
-    def _random_states(self) -> dict[str, torch.Tensor]:
-        """The random generators of every process, by kind and rank."""
-        mine = {"cpu": torch.get_rng_state()}
-        if self.device.type == "cuda":
-            mine["cuda"] = torch.cuda.get_rng_state(self.device)
-        return {
-            f"{kind}.{rank}": state
-            for rank, states in enumerate(distributed.gather(mine))
-            for kind, state in states.items()
-        }
+                    parameter.copy_(found.tensors[group][name])
+        checkpoint.restore_optimizer(self.optimizer, found.tensors["optimizer"])
+        self.place = replace(Place(**found.state["place"]), stopped="")
+        if not distributed.restore_random(found.tensors["random"], self.device):
+            self.progress.say(
+                "other processes or devices than before: going on, but not bit for bit the same"
+            )
 
     def _log(self, record: dict[str, Any]) -> None:
         if distributed.is_main():

@@ -32,8 +32,8 @@ LAYERS = [
         "lexicon",
     },
     {
-        *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "losses"),
-        *("optimization", "search", "metrics", "plots"),
+        *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "embedding"),
+        *("losses", "optimization", "search", "metrics", "plots"),
     },
     {"batching", "encoder", "decoder"},
     {"model", "preparation"},

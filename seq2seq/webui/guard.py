@@ -7,9 +7,11 @@ upload here, and the largest request is a text of 2,000 characters.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from gradio.route_utils import FnIndexInferError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 64 * 1024  # bytes; 2,000 characters are at most 24,000 as JSON escapes
 API = "/gradio_api"
+CLOSED = tuple(f"{API}/{name}" for name in ("upload", "run/", "api/"))  # no files; no calls past the queue
 JOINS = (f"{API}/queue/join", f"{API}/call/")  # POST: a call begins
 STREAMS = (f"{API}/queue/data", f"{API}/call/")  # GET: its results are sent, as long as it runs
 BUSY = "The server is busy: its queue is full. Please try again in a moment."
@@ -80,8 +83,8 @@ class Guard:
             self.door.streams -= streaming
 
     def _refusal(self, path: str, method: str) -> JSONResponse | None:
-        if path.startswith(f"{API}/upload"):
-            return JSONResponse({"detail": "Nothing can be uploaded here."}, 404)
+        if path.startswith(CLOSED):
+            return JSONResponse({"detail": "There is nothing here."}, 404)
         if self.door.closed and method == "POST" and path.startswith(JOINS):
             return JSONResponse({"detail": STOPPING}, 503)
         return None
@@ -118,14 +121,24 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
-    """Answers of gradio, less what may hold text of the request or of the program."""
+    """The status says enough, but for what our own check of the values found. Details may hold paths or text."""
     assert isinstance(error, HTTPException)
     detail = error.detail
-    if error.status_code == 400:
-        detail = "The request could not be understood."
-    elif error.status_code == 503:
+    if error.status_code == 503:
         detail = BUSY
+    elif not isinstance(detail, list):
+        detail = HTTPStatus(error.status_code).phrase
     return JSONResponse({"detail": detail}, error.status_code, error.headers)
 
 
-EXCEPTION_HANDLERS = {RequestValidationError: _malformed, HTTPException: _refused}
+async def _unknown(request: Request, error: Exception) -> JSONResponse:
+    """gradio lets this one through as an error of the server's, with a traceback in the log."""
+    return JSONResponse({"detail": "There is nothing of that name here."}, 404)
+
+
+EXCEPTION_HANDLERS = {
+    RequestValidationError: _malformed,
+    HTTPException: _refused,
+    FnIndexInferError: _unknown,
+    KeyError: _unknown,
+}

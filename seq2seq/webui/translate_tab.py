@@ -86,6 +86,7 @@ def add_tab(engine: Engine, models: Sequence[Facts], *, calls: str) -> gr.Radio 
         trigger_mode="always_last",
         concurrency_id=calls,
         concurrency_limit=None,
+        api_name="page",  # not the name of the function, which is that of the endpoint for programs
         api_visibility="private",
     )
     call.success(None, js="() => window.seq2seq.fresh()")  # a cancelled call never gets here
