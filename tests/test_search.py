@@ -102,8 +102,8 @@ def limits(*lengths: int) -> Tensor:
 
 def reference_beam(
     toy: Toy, table: int, longest: int, options: SearchOptions
-) -> list[tuple[tuple[int, ...], float]]:
-    """The rules of `beam` once more, for one sentence, with lists and sorting."""
+) -> tuple[list[tuple[tuple[int, ...], float]], int]:
+    """The rules of `beam` once more, for one sentence, with lists and sorting: hypotheses and steps."""
     live: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     ended: list[tuple[float, tuple[int, ...]]] = []
     for length in range(1, longest + 1):
@@ -126,7 +126,7 @@ def reference_beam(
             break
         if len(ended) >= options.beam_size and hope / length**options.length_penalty <= mark:
             break
-    return [(path, score) for score, path in ended[: options.n_best]]
+    return [(path, score) for score, path in ended[: options.n_best]], length
 
 
 def tokens_of(found: list[list[Hypothesis]]) -> list[list[tuple[int, ...]]]:
@@ -182,12 +182,14 @@ def test_any_width_keeps_to_the_rules(seed: int, alpha: float, width: int, data:
     toy = Toy.random(seed, vocabulary=data.draw(st.sampled_from([3, 5, 9])))
     n_best = data.draw(st.integers(1, width))
     options = replace(OPTIONS, beam_size=width, n_best=n_best, length_penalty=alpha)
-    lengths = data.draw(st.lists(st.integers(1, 9), min_size=3, max_size=3))
+    lengths, steps = data.draw(st.lists(st.integers(1, 9), min_size=3, max_size=3)), []
     found = beam(toy.step, toy.start(), options, limits(*lengths))
     for table, (hypotheses, longest) in enumerate(zip(found, lengths, strict=True)):
-        expected = reference_beam(toy, table, longest, options)
+        expected, needed = reference_beam(toy, table, longest, options)
+        steps.append(needed)
         assert [h.tokens for h in hypotheses] == [tokens for tokens, _ in expected]
         assert [h.score for h in hypotheses] == pytest.approx([score for _, score in expected], abs=1e-5)
+    assert len(toy.shapes) == max(steps)
 
 
 @pytest.mark.parametrize("vocabulary", [63, 64, 65, 150])
@@ -196,7 +198,7 @@ def test_large_vocabularies_are_ranked_exactly(vocabulary: int) -> None:
     options = replace(OPTIONS, beam_size=7, n_best=7)
     found = beam(toy.step, toy.start(), options, limits(6, 6))
     for table, hypotheses in enumerate(found):
-        expected = reference_beam(toy, table, 6, options)
+        expected, _ = reference_beam(toy, table, 6, options)
         assert [h.tokens for h in hypotheses] == [tokens for tokens, _ in expected]
 
 
@@ -252,6 +254,14 @@ def test_a_sentence_is_done_once_no_hypothesis_can_win() -> None:
     toy = ending_toy(2, 5)
     beam(toy.step, toy.start(), replace(OPTIONS, length_penalty=0.0), limits(10, 10))
     assert [size for size, _ in toy.shapes] == [2, 2, 1, 1, 1]
+
+
+def test_a_sentence_is_done_at_a_step_without_endings_too() -> None:
+    toy = Toy(torch.tensor([0.001, 0.01, 0.6, 0.389]).log().repeat(1, 4, 4, 1))
+    toy.logits[:, :, BOS] = torch.tensor([0.001, 0.4, 0.58, 0.019]).log()
+    options = replace(OPTIONS, beam_size=2, length_penalty=0.0)
+    assert tokens_of(beam(toy.step, toy.start(), options, limits(9))) == [[()]]
+    assert len(toy.shapes) == 2  # 0.4 ended at once; 0.58 * 0.6 = 0.35 has lost
 
 
 def test_a_hypothesis_may_make_up_for_its_past_until_there_are_enough_endings() -> None:
