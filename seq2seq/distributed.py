@@ -92,7 +92,7 @@ def random_states(device: torch.device) -> dict[str, torch.Tensor]:
 
 
 def restore_random(states: Mapping[str, torch.Tensor], device: torch.device) -> bool:
-    """Set this process's generators back; false, and nothing is set, if other processes or devices wrote `states`."""
+    """Set this process's generators; false, and nothing is set, if other processes or devices were saved."""
     kinds = ("cpu", "cuda") if device.type == "cuda" else ("cpu",)
     if states.keys() != {f"{kind}.{number}" for kind in kinds for number in range(world())}:
         return False

@@ -1,23 +1,17 @@
 """Train a model: the loop, its validation, its checkpoints, and exact resumption.
 
-A run lives in one directory (see `rundir`). Every step's loss is a sum over tokens divided by the number of
-target tokens of the whole update, over all micro-batches and processes, so that neither accumulation nor the
-number of processes changes a gradient.
+A run lives in one directory (see `rundir`); what one update does is in `updates`.
 """
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq import checkpoint, distributed
 from seq2seq.batching import Batch, Batches, PairColumns, token_lengths
@@ -26,20 +20,14 @@ from seq2seq.card import model_card, versions
 from seq2seq.checkpoint import Checkpoint
 from seq2seq.config import DataError, ModelError, RunError, Settings, UsageError
 from seq2seq.evaluation import evaluate, mean_loss
-from seq2seq.losses import cross_entropy
 from seq2seq.model import build_model, count_parameters
-from seq2seq.optimization import (
-    average_into,
-    build_optimizer,
-    clip_gradients,
-    gradient_norm,
-    learning_rate,
-)
+from seq2seq.optimization import learning_rate
 from seq2seq.pairs import SentencePair
 from seq2seq.preparation import Prepared
 from seq2seq.progress import Progress
 from seq2seq.rundir import RunDirectory
 from seq2seq.translator import Translator
+from seq2seq.updates import Updater
 
 BAD_STEPS = 3
 
@@ -89,13 +77,8 @@ class Trainer:
         if config.schedule in ("linear", "cosine") and not (config.steps or config.epochs):
             raise UsageError(f"training.schedule {config.schedule!r} needs training.steps or training.epochs")
         torch.manual_seed(config.seed)
-        self.model = build_model(settings.model).to(self.device)
-        self.average = copy.deepcopy(self.model).eval() if config.ema else self.model
-        self.optimizer = build_optimizer(config, self.model.parameters())
+        self.updater = Updater(build_model(settings.model), config, self.device)
         torch.manual_seed(config.seed + distributed.rank())  # processes drop different units
-        self.network: nn.Module = self.model
-        if distributed.world() > 1:
-            self.network = DistributedDataParallel(self.model)
         self.batches = self._batches(
             prepared.data,
             prepared.lengths,
@@ -214,23 +197,11 @@ class Trainer:
         place.stopped = stopped
 
     def _step(self, group: list[Batch]) -> None:
-        """One update from the micro-batches `group`."""
-        config, place = self.settings.training, self.place
-        begin = time.perf_counter()
+        """One update from the batches `group`."""
+        place, begin = self.place, time.perf_counter()
         place.step, place.batch = place.step + 1, place.batch + len(group)
-        rate = learning_rate(config, step=place.step, progress=self._share())
-        for parameters in self.optimizer.param_groups:
-            parameters["lr"] = rate
-        tokens = sum(batch.tokens for batch in group)
-        loss = distributed.total(self._backward(group, tokens), self.device) / tokens
-        norm = gradient_norm(self.model.parameters())
-        finite = math.isfinite(loss) and bool(torch.isfinite(norm))
-        if finite:
-            clip_gradients(self.model.parameters(), norm=norm, limit=config.clip_norm)
-            self.optimizer.step()
-            if config.ema:
-                average_into(self.average, self.model, decay=config.ema, step=place.step)
-        self.optimizer.zero_grad(set_to_none=True)
+        rate = learning_rate(self.settings.training, step=place.step, progress=self._share())
+        update = self.updater.update(group, rate=rate, step=place.step)
         place.sentences += sum(batch.sentences for batch in group)
         self._clock()
         self._log(
@@ -238,45 +209,19 @@ class Trainer:
                 "event": "step",
                 "step": place.step,
                 "epoch": place.epoch,
-                "loss": loss,
-                "tokens": tokens,
+                "loss": update.loss,
+                "tokens": update.tokens,
                 "learning_rate": rate,
-                "gradient_norm": float(norm),
-                "tokens_per_second": round(tokens / (time.perf_counter() - begin), 1),
+                "gradient_norm": update.norm,
+                "tokens_per_second": round(update.tokens / (time.perf_counter() - begin), 1),
                 "seconds": round(place.seconds, 3),
             }
         )
-        self._guard(finite, group)
-        self.progress.update(self._shown_share(), tokens=tokens, loss=loss)
+        self._guard(update.finite, group)
+        self.progress.update(self._shown_share(), tokens=update.tokens, loss=update.loss)
 
     def _clock(self) -> None:
         self.place.seconds = time.perf_counter() - self.started
-
-    def _backward(self, group: list[Batch], tokens: int) -> float:
-        """Gradients of the loss a token over `group`; returns this process's summed loss in nats."""
-        world, summed = distributed.world(), 0.0
-        self.network.train()
-        for index, batch in enumerate(group):
-            moved = batch.to(self.device)
-            with self._sync(last=index == len(group) - 1):
-                with self._precision():
-                    logits = self.network(moved.source, moved.lengths, moved.target, moved.real)
-                labels = moved.labels[moved.real]
-                loss = cross_entropy(logits, labels, smoothing=self.settings.training.label_smoothing)
-                (loss * (world / tokens)).backward()  # processes' gradients are averaged, hence `world`
-            summed += float(loss.detach())
-        return summed
-
-    def _sync(self, *, last: bool) -> AbstractContextManager[Any]:
-        """Gradients travel between processes with the last micro-batch only."""
-        if isinstance(self.network, DistributedDataParallel) and not last:
-            return self.network.no_sync()
-        return nullcontext()
-
-    def _precision(self) -> AbstractContextManager[Any]:
-        if self.settings.training.precision == "float32":
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def _guard(self, finite: bool, group: list[Batch]) -> None:
         """A step that is not finite changes no weight; three in a row end the run."""
@@ -297,7 +242,7 @@ class Trainer:
     def bundle(self) -> Bundle:
         """The model as it is kept: the average if there is one, else the latest weights."""
         return Bundle(
-            model=self.average,
+            model=self.updater.average,
             source=self.prepared.source,
             target=self.prepared.target,
             decoding=self.settings.decoding,
@@ -320,8 +265,8 @@ class Trainer:
 
     def _validate_here(self) -> float:
         place, config = self.place, self.settings.training
-        loss = mean_loss(self.average, self.valid_batches.epoch(0), self.device)
-        self.average.eval()
+        loss = mean_loss(self.updater.average, self.valid_batches.epoch(0), self.device)
+        self.updater.average.eval()
         greedy = replace(self.settings.decoding, beam_size=1, n_best=1)
         translator = Translator(replace(self.bundle(), decoding=greedy), device=str(self.device))
         report = evaluate(translator, self.valid[: config.validation_sentences], all_scores=False)
@@ -367,7 +312,7 @@ class Trainer:
         return model_card(
             self.settings,
             languages=self.languages,
-            parameters=count_parameters(self.model),
+            parameters=count_parameters(self.updater.model),
             corpora=self.corpora,
             pairs=len(self.prepared.data),
             metrics=record,
@@ -378,13 +323,7 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint of everything that `resume` restores."""
         state = {"place": asdict(self.place), "log": self.run_directory.log_size()}
-        tensors: dict[str, Mapping[str, torch.Tensor]] = {
-            "model": dict(self.model.named_parameters()),
-            "optimizer": checkpoint.optimizer_tensors(self.optimizer),
-            "random": distributed.random_states(self.device),
-        }
-        if self.settings.training.ema:
-            tensors["average"] = dict(self.average.named_parameters())
+        tensors = {**self.updater.tensors(), "random": distributed.random_states(self.device)}
         if distributed.is_main():
             self.run_directory.sync_log()
             checkpoint.save(
@@ -411,16 +350,11 @@ class Trainer:
         distributed.barrier()
 
     def _restore(self, found: Checkpoint) -> None:
-        pairs = [(self.model, "model")] + ([(self.average, "average")] if self.settings.training.ema else [])
-        with torch.no_grad():
-            for module, group in pairs:
-                for name, parameter in module.named_parameters():
-                    parameter.copy_(found.tensors[group][name])
-        checkpoint.restore_optimizer(self.optimizer, found.tensors["optimizer"])
+        self.updater.restore(found.tensors)
         self.place = replace(Place(**found.state["place"]), stopped="")
         if not distributed.restore_random(found.tensors["random"], self.device):
             self.progress.say(
-                "other processes or devices than before: going on, but not bit for bit the same"
+                "not the processes or devices of before: going on, but not bit for bit the same"
             )
 
     def _log(self, record: dict[str, Any]) -> None:

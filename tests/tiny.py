@@ -1,0 +1,87 @@
+"""The smallest things that train: number words, a tokenizer, a network of 10,000 weights, settings."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import torch
+
+from seq2seq.batching import PairColumns, token_lengths
+from seq2seq.bundle import Bundle
+from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig
+from seq2seq.model import build_model
+from seq2seq.pairs import SentencePair
+from seq2seq.preparation import Prepared
+from seq2seq.tokenizer import Tokenizer
+
+ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+FRENCH = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]
+
+
+def pairs(number: int, *, seed: int = 0) -> list[SentencePair]:
+    """So many random runs of number words and their translation."""
+    chance = random.Random(seed)
+    digits = [[chance.randrange(10) for _ in range(chance.randint(1, 6))] for _ in range(number)]
+    return [
+        SentencePair(" ".join(ENGLISH[d] for d in row), " ".join(FRENCH[d] for d in row)) for row in digits
+    ]
+
+
+@cache
+def tokenizer() -> Tokenizer:
+    """A joint tokenizer of the number words, about 300 pieces."""
+    return Tokenizer.train(
+        (text for pair in pairs(200) for text in (pair.source, pair.target)), vocab_size=300
+    )
+
+
+def model_config(**changes: Any) -> ModelConfig:
+    """A network of about 10,000 weights."""
+    base = ModelConfig(
+        embedding_size=12,
+        encoder_size=8,
+        decoder_size=16,
+        attention_size=8,
+        source_vocab_size=tokenizer().vocab_size,
+        target_vocab_size=tokenizer().vocab_size,
+    )
+    return replace(base, **changes)
+
+
+def settings(
+    *, model: dict[str, Any] | None = None, data: dict[str, Any] | None = None, **training: Any
+) -> Settings:
+    """Settings of a run of a few steps; `training` by its fields."""
+    base = TrainingConfig(
+        batch_tokens=60, warmup_steps=4, learning_rate=5e-3, validation_sentences=6, patience=0
+    )
+    return Settings(
+        model=model_config(**(model or {})),
+        data=DataConfig(vocab_size=300, **(data or {})),
+        training=replace(base, **training),
+        decoding=DecodingConfig(beam_size=2, max_length_factor=1.0, max_length_extra=4),
+    )
+
+
+@cache
+def prepared(number: int = 60) -> Prepared:
+    """So many pairs, ready for a trainer, in memory."""
+    columns = PairColumns(pairs(number, seed=1))
+    return Prepared(columns, tokenizer(), tokenizer(), token_lengths(columns, tokenizer(), tokenizer()))
+
+
+def bundle(*, seed: int = 0, **changes: Any) -> Bundle:
+    """An untrained model with its tokenizer, for English to French."""
+    torch.manual_seed(seed)
+    return Bundle(
+        model=build_model(model_config(**changes)).eval(),
+        source=tokenizer(),
+        target=tokenizer(),
+        source_language="en",
+        target_language="fr",
+        metrics={"validation": {"bleu": 1.5}},
+        card="# en → fr\n",
+    )
