@@ -135,6 +135,7 @@ def test_page(checkout: Path) -> None:
 
 def ask(port: int, text: str) -> object:
     """The page's answer to `text` over its API, once it is up."""
+    import httpx
     from gradio_client import Client
 
     deadline = time.monotonic() + 60
@@ -142,7 +143,7 @@ def ask(port: int, text: str) -> object:
         try:
             client = Client(f"http://127.0.0.1:{port}", verbose=False)
             return client.predict(text, api_name="/translate")
-        except (ConnectionError, OSError, ValueError):
+        except (httpx.HTTPError, OSError, ValueError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
