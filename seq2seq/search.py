@@ -272,7 +272,7 @@ def _columns(tokens: tuple[int, ...], candidates: Tensor | None, device: torch.d
 def _choose_best(width: int, scores: _Scores) -> _Choice:
     """The K likeliest continuations without EOS, and the endings no less likely than the last of them."""
     logits = scores.logits.index_fill_(-1, scores.blocked, _NEVER)
-    if width == 1:  # argmax takes the first of equals too, and is three times as fast
+    if width == 1:  # argmax takes the first of equals too, and one sentence (V 8,000) is done 0.1 ms sooner
         columns = logits.argmax(-1)
         totals, parents = scores.base + logits.gather(-1, columns.unsqueeze(-1)).squeeze(-1), None
     else:
