@@ -1,0 +1,180 @@
+"""The network as a whole: one step at a time equals all at once, hypotheses as queries, ties, bridges, gradients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+import torch
+
+from seq2seq.config import ModelConfig, UsageError
+from seq2seq.decoder import DecoderState
+from seq2seq.losses import cross_entropy
+from seq2seq.model import Seq2Seq, build_model, count_parameters
+
+SMALL = ModelConfig(
+    embedding_size=6,
+    encoder_layers=2,
+    encoder_size=4,
+    decoder_layers=3,
+    decoder_size=8,
+    attention_size=5,
+    source_vocab_size=20,
+    target_vocab_size=20,
+)
+KINDS = list(product(["gru", "lstm"], ["additive", "dot", "scaled_dot", "general"]))
+
+
+def make(config: ModelConfig = SMALL) -> Seq2Seq:
+    torch.manual_seed(0)
+    return build_model(config).double().eval()
+
+
+def sources() -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.tensor([[5, 6, 7, 3], [8, 3, 0, 0]]), torch.tensor([4, 2])
+
+
+@pytest.mark.parametrize(("cell", "attention"), KINDS)
+def test_steps_equal_the_whole(cell: str, attention: str) -> None:
+    model = make(replace(SMALL, cell=cell, attention=attention))
+    memory, state = model.encode(*sources())
+    target = torch.tensor([[2, 9, 10, 11], [2, 12, 13, 14]])
+    whole, _ = model.decoder(target, state, memory)
+    logits = model.decoder.logits(whole, memory)
+    for step in range(4):
+        output, state = model.decoder(target[:, step : step + 1], state, memory)
+        torch.testing.assert_close(
+            model.decoder.logits(output, memory)[:, 0], logits[:, step], atol=1e-10, rtol=0
+        )
+        torch.testing.assert_close(output.weights[:, 0], whole.weights[:, step], atol=1e-10, rtol=0)
+
+
+def test_hypotheses_are_queries() -> None:
+    """K hypotheses a sentence, on a memory that holds each sentence once, equal B × K runs of their own."""
+    model = make()
+    memory, start = model.encode(*sources())
+    tokens = torch.tensor([[2], [9], [10], [11], [12], [13]])  # three of each sentence
+    grown = start.select(torch.tensor([0, 0, 0, 1, 1, 1]))
+    output, after = model.decoder(tokens, grown, memory)
+    for row in range(6):
+        sentence = torch.tensor([row // 3])
+        alone, state = model.decoder(tokens[row : row + 1], start.select(sentence), memory.select(sentence))
+        torch.testing.assert_close(output.hidden[row], alone.hidden[0], atol=1e-10, rtol=0)
+        torch.testing.assert_close(after.cells[2][0][:, row : row + 1], state.cells[2][0], atol=1e-10, rtol=0)
+
+
+def test_padding_changes_nothing() -> None:
+    model = make()
+    tokens, lengths = sources()
+    memory, state = model.encode(tokens, lengths)
+    alone, alone_state = model.encode(torch.tensor([[8, 3]]), torch.tensor([2]))
+    torch.testing.assert_close(memory.values[1, :2], alone.values[0], atol=1e-10, rtol=0)
+    for one, other in zip(state.cells, alone_state.cells, strict=True):
+        torch.testing.assert_close(one[0][:, 1], other[0][:, 0], atol=1e-10, rtol=0)
+
+
+def test_training_scores_real_tokens_only() -> None:
+    model = make()
+    target = torch.tensor([[2, 9, 10], [2, 12, 0]])
+    real = torch.tensor([[True, True, True], [True, True, False]])
+    logits = model(*sources(), target, real)
+    assert logits.shape == (5, 20)
+    memory, state = model.encode(*sources())
+    output, _ = model.decoder(target, state, memory)
+    torch.testing.assert_close(logits, model.decoder.logits(output, memory)[real], atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_gradients_reach_every_weight(cell: str) -> None:
+    model = make(replace(SMALL, cell=cell)).train()
+    real = torch.ones(2, 3, dtype=torch.bool)
+    logits = model(*sources(), torch.tensor([[2, 9, 10], [2, 12, 13]]), real)
+    cross_entropy(logits, torch.tensor([9, 10, 3, 12, 13, 3])).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and float(parameter.grad.abs().sum()) > 0, name
+
+
+def test_gradient_against_differences() -> None:
+    """Central differences of the loss for a few weights of each tensor."""
+    model = make(replace(SMALL, encoder_layers=1, decoder_layers=2))
+    real = torch.ones(2, 2, dtype=torch.bool)
+    labels = torch.tensor([9, 3, 12, 3])
+
+    def loss() -> torch.Tensor:
+        return cross_entropy(model(*sources(), torch.tensor([[2, 9], [2, 12]]), real), labels, smoothing=0.1)
+
+    loss().backward()
+    for name, parameter in model.named_parameters():
+        flat, gradient = parameter.data.view(-1), parameter.grad
+        assert gradient is not None
+        index = int(gradient.abs().argmax())
+        old, small = float(flat[index]), 1e-5
+        with torch.no_grad():
+            flat[index] = old + small
+            above = float(loss())
+            flat[index] = old - small
+            below = float(loss())
+            flat[index] = old
+        assert float(gradient.view(-1)[index]) == pytest.approx((above - below) / (2 * small), rel=1e-5), name
+
+
+def test_ties() -> None:
+    tied = make()
+    assert tied.source.table.weight is tied.decoder.embedding.table.weight is tied.decoder.output.weight
+    loose = make(replace(SMALL, tie_output=False, tie_source=False))
+    assert loose.source.table.weight is not loose.decoder.output.weight
+    assert count_parameters(loose) - count_parameters(tied) == 2 * 20 * 6
+
+
+@pytest.mark.parametrize("bridge", ["zero", "last", "mean"])
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_bridges(bridge: str, cell: str) -> None:
+    model = make(replace(SMALL, bridge=bridge, cell=cell))  # type: ignore[arg-type]
+    _, state = model.encode(*sources())
+    assert isinstance(state, DecoderState) and len(state.cells) == 3
+    for layer in state.cells:
+        assert [part.shape for part in layer] == [(1, 2, 8)] * (2 if cell == "lstm" else 1)
+        assert (float(layer[0].detach().abs().sum()) == 0) == (bridge == "zero")
+
+
+def test_mean_bridge_by_hand() -> None:
+    model = make()
+    tokens, lengths = sources()
+    encoded = model.encoder(model.source(tokens), lengths)
+    state = model.decoder.bridge(encoded)
+    project = model.decoder.bridge.project
+    assert project is not None
+    mean = encoded.outputs[1, :2].mean(0)
+    expected = torch.tanh(project.weight @ mean + project.bias).view(3, 8)
+    for layer, wanted in zip(state, expected, strict=True):
+        torch.testing.assert_close(layer[0][0, 1], wanted, atol=1e-10, rtol=0)
+
+
+def test_sizes_come_from_the_tokenizer() -> None:
+    with pytest.raises(UsageError, match="vocab_size"):
+        build_model(ModelConfig())
+
+
+def test_parameters_by_hand() -> None:
+    """GRU: 3 H (I + H + 2) a layer; sizes of SMALL written out."""
+
+    def gru(inputs: int, hidden: int) -> int:
+        return 3 * hidden * (inputs + hidden + 2)
+
+    encoder = 2 * gru(6, 4) + 2 * gru(8, 4)
+    decoder = gru(6, 8) + 2 * gru(8 + 8, 8)
+    attention = 8 * 5 + (8 * 5 + 5) + 5
+    bridge = 8 * 24 + 24
+    readout = (8 + 8 + 6) * 6 + 6
+    output = 20  # bias; the matrix is the embedding
+    assert count_parameters(make()) == 20 * 6 + encoder + decoder + attention + bridge + readout + output
+
+
+def test_word_dropout_zeroes_whole_words() -> None:
+    torch.manual_seed(0)
+    model = build_model(replace(SMALL, word_dropout=0.5, embedding_dropout=0.0)).train()
+    vectors = model.source(torch.full((1, 2000), 7))[0]
+    silent = (vectors == 0).all(1)
+    assert 0.45 < float(silent.float().mean()) < 0.55
+    assert not (vectors[~silent] == 0).any()
