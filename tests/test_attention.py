@@ -93,7 +93,7 @@ def test_gradients(kind: str) -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(UsageError, match="4 wide.*6 wide"):
+    with pytest.raises(UsageError, match=r"4 wide.*6 wide"):
         build_attention("dot", query_size=4, memory_size=6, attention_size=1)
     with pytest.raises(UsageError, match="expected one of additive, dot, scaled_dot, general"):
         build_attention("dots", query_size=4, memory_size=4, attention_size=1)

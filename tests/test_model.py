@@ -1,4 +1,4 @@
-"""The network as a whole: one step at a time equals all at once, hypotheses as queries, ties, bridges, gradients."""
+"""The network: one step at a time equals all at once; hypotheses as queries, ties, bridges, gradients."""
 
 from __future__ import annotations
 
