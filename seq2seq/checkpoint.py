@@ -38,7 +38,7 @@ class Checkpoint:
 
 def save(folder: Path, checkpoint: Checkpoint, *, step: int, keep: int) -> Path:
     """Write a checkpoint into `folder`, where only those of the `keep` last steps stay; returns its path."""
-    path = files.free_name(folder / f"step-{step}")
+    path = files.next_name(folder / f"step-{step}")
     with files.new_directory(path) as scratch:
         for group, tensors in checkpoint.tensors.items():
             whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

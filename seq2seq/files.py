@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -42,13 +43,11 @@ def writing(path: Path) -> Iterator[None]:
         raise RunError(f"{path}: cannot be written ({reason})") from None
 
 
-def free_name(path: Path) -> Path:
-    """`path`, or with -1, -2 … behind it when that is taken: nothing is replaced."""
-    candidate, number = path, 0
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{path.name}-{number}")
-    return candidate
+def next_name(path: Path) -> Path:
+    """`path`, or with -1, -2 … behind it, after all that stand there: nothing is replaced."""
+    found = [entry.name.removeprefix(path.name) for entry in path.parent.glob(f"{path.name}*")]
+    numbers = [int(rest[1:] or 0) for rest in found if re.fullmatch(r"(-\d+)?", rest)]
+    return path.with_name(f"{path.name}-{max(numbers) + 1}") if numbers else path
 
 
 @contextmanager
@@ -56,7 +55,7 @@ def new_directory(path: Path) -> Iterator[Path]:
     """Fill a folder of files beside `path`, then give it that name in one step.
 
     On an error nothing is left behind, and what stood there stays. What stands there is replaced, which takes
-    two steps: a kill between them leaves it under a hidden name. `free_name` avoids that.
+    two steps: a kill between them leaves it under a hidden name. `next_name` avoids that.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -78,7 +78,7 @@ class RunDirectory:
     def keep(self, best: Bundle, *, step: int, validation: Mapping[str, Any]) -> None:
         """Store the best model so far, point to it, and drop the one before."""
         folder = self.path / "bundles"
-        path = files.free_name(folder / f"step-{step}")
+        path = files.next_name(folder / f"step-{step}")
         bundle.save(path, best)
         pointer = {"bundle": f"{folder.name}/{path.name}", "validation": dict(validation)}
         files.write_json(self.path / BEST, pointer)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import multiprocessing
 import os
-import signal
 import stat
-import subprocess
-import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -136,44 +135,48 @@ def test_safetensors_on_a_full_disk(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_free_name(tmp_path: Path) -> None:
-    assert files.free_name(tmp_path / "step-5").name == "step-5"
-    (tmp_path / "step-5").mkdir()
-    assert files.free_name(tmp_path / "step-5").name == "step-5-1"
+def test_next_name(tmp_path: Path) -> None:
+    path = tmp_path / "step-5"
+    assert files.next_name(tmp_path / "nothing" / "step-5").name == "step-5"
+    for name in ("step-50", "step-5-x", ".step-5-abc"):
+        (tmp_path / name).mkdir()
+    assert files.next_name(path).name == "step-5"
+    path.mkdir()
+    assert files.next_name(path).name == "step-5-1"
     (tmp_path / "step-5-1").mkdir()
-    assert files.free_name(tmp_path / "step-5").name == "step-5-2"
+    path.rmdir()
+    assert files.next_name(path).name == "step-5-2"
 
 
-WRITER = """
-import sys
-from pathlib import Path
-from seq2seq import files
-folder = Path(sys.argv[1])
-for number in range(1_000_000):
-    text = f"{number} " * 3000
-    files.write_text(folder / "file", text)
-    with files.new_directory(folder / f"d-{number}") as scratch:
-        (scratch / "a").write_text(text)
-        (scratch / "b").write_text(text)
-    print(number, flush=True)
-"""
+def write_for_ever(folder: Path, done: Connection) -> None:
+    """Write a file and a folder of two files, again and again; tell each number that is done."""
+    for number in range(1_000_000):
+        text = f"{number} " * 3000
+        files.write_text(folder / "file", text)
+        with files.new_directory(folder / f"d-{number}") as scratch:
+            (scratch / "a").write_text(text)
+            (scratch / "b").write_text(text)
+        done.send(number)
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="needs fork")
 def test_killed_while_writing(tmp_path: Path) -> None:
-    """10 SIGKILLs: the file is one of those written, and each folder with its name has both files, whole."""
-    for kill in range(10):
+    """20 SIGKILLs: the file is one of those written, and each folder with its name has both files, whole."""
+    context = multiprocessing.get_context("fork")
+    for kill in range(20):
         folder = tmp_path / str(kill)
         folder.mkdir()
-        command = [sys.executable, "-c", WRITER, str(folder)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            for _ in range(kill + 1):
-                process.stdout.readline()
-            time.sleep(0.003 * kill)
-            process.send_signal(signal.SIGKILL)
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=write_for_ever, args=(folder, sender))
+        process.start()
+        while receiver.recv() < kill % 5:
+            pass
+        time.sleep(0.001 * kill)
+        process.kill()
+        process.join()
         directories = [entry for entry in folder.iterdir() if entry.name.startswith("d-")]
-        assert len(directories) > kill
+        assert len(directories) > kill % 5
         for path in [folder / "file", *(entry / name for entry in directories for name in ("a", "b"))]:
             words = path.read_text().split()
             assert len(words) == 3000 and len(set(words)) == 1
