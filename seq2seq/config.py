@@ -98,7 +98,9 @@ class DataConfig:
     columns: tuple[str, str] | None = None
     """Names of the source and target columns (CSV, JSONL, Parquet, Hugging Face)."""
     split: str = "train"
-    """Split of a Hugging Face data set."""
+    """Split of a Hugging Face data set to train on."""
+    valid_split: str = "validation"
+    """Split of a Hugging Face data set to validate on."""
     drop_empty: bool = True
     """Drop pairs of which one side is blank."""
     max_characters: int = 1000

@@ -8,11 +8,27 @@ from collections.abc import Mapping
 import torch
 import torch.distributed as dist
 
+from seq2seq.config import UsageError
+
 
 def start(device: torch.device) -> None:
     """Join the processes that torchrun started, if it did: NCCL on GPUs, gloo on CPUs."""
     if "WORLD_SIZE" in os.environ and int(os.environ["WORLD_SIZE"]) > 1 and not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+
+
+def device(name: str) -> torch.device:
+    """torch's device of that name: "auto" is a GPU if there is one, "cuda" this process's own. UsageError if
+    this machine has none such."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(f"cuda:{local_rank()}" if name == "cuda" else name)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:  # an AssertionError from a torch built without CUDA
+        reason = str(error).partition("\n")[0]
+        raise UsageError(f"device is {name!r}, expected auto, cpu or cuda ({reason})") from None
+    return chosen
 
 
 def stop() -> None:

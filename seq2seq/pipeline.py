@@ -7,16 +7,16 @@ With no data at all it takes the sample corpus.
 from __future__ import annotations
 
 import json
+import re
 import signal
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
-
-import torch
 
 from seq2seq import distributed, files
 from seq2seq.config import DataError, ModelError, Settings, UsageError, from_dict, to_dict
@@ -28,6 +28,9 @@ from seq2seq.rundir import RunDirectory
 from seq2seq.sample import write_sample
 from seq2seq.training import Place, Trainer
 
+LIMITS = ("epochs", "steps", "minutes", "patience", "save_every", "keep_checkpoints")
+TAG = re.compile("[a-z]{2,3}([-_][A-Za-z0-9]{2,8})?")
+NO_TAGS = ("src", "tgt", "trg", "txt", "ref", "tok", "bpe", "raw")
 HELD_OUT = 1000  # pairs taken from the training data when no validation data is given, at most
 HELD_OUT_SHARE = 50  # one source sentence in so many
 
@@ -42,17 +45,24 @@ class Corpora:
 
 
 class Interruption:
-    """Turns the first SIGINT or SIGTERM into a wish to stop; the second one stops at once."""
+    """Turns the first SIGINT or SIGTERM into a wish to stop; the second one stops at once.
+
+    So does the first while `patient` is false: as long as there is nothing to save.
+    """
 
     def __init__(self) -> None:
         self.signal = 0
+        self.patient = False
 
     def __call__(self) -> bool:
         return self.signal != 0
 
     @contextmanager
     def watch(self) -> Iterator[None]:
-        """While this is open, signals are noted."""
+        """While this is open, signals are noted. Python hands them to its main thread alone."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         old = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -61,13 +71,13 @@ class Interruption:
                 signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.signal:
+        if self.signal or not self.patient:
             raise SystemExit(128 + number)
         self.signal = number
 
 
 def train(
-    settings: Settings,
+    settings: Settings | None,
     corpora: Corpora,
     out: Path,
     *,
@@ -78,20 +88,23 @@ def train(
 ) -> Place:
     """Train into the directory `out`, or go on there with `resume`; returns where it stopped, and why.
 
-    Raises UsageError, DataError, ModelError or RunError. `device` "auto" is a GPU if there is one.
+    A resumed run keeps its settings (None will do) and corpora; `settings` may change its limits, anything
+    else that differs is a UsageError. `device` "auto" is a GPU if there is one. Raises UsageError, DataError,
+    ModelError or RunError.
     """
     progress, interruption = progress or Progress(), interruption or Interruption()
-    chosen = _device(device)
-    distributed.start(torch.device(chosen))
+    chosen = distributed.device(device)
+    distributed.start(chosen)
     progress.show = progress.show and distributed.is_main()
+    run = RunDirectory(out)
     try:
         with interruption.watch():
             if resume:
-                settings, corpora = _stored(out)
+                settings, corpora = _continued(settings, corpora, out)
             else:
+                settings = settings or Settings()
                 corpora = _new(settings, corpora, out, progress)
             prepared, valid = _data(settings, corpora, out, progress, stored=resume)
-            run = RunDirectory(out)
             trainer = Trainer(
                 _sized(settings, prepared),
                 prepared,
@@ -99,26 +112,22 @@ def train(
                 run,
                 languages=corpora.languages,
                 corpora=[" + ".join(paths) for paths in corpora.train],
-                device=chosen,
+                device=str(chosen),
                 progress=progress,
                 interrupted=interruption,
             )
             if resume:
                 trainer.resume()
                 progress.say(f"resumed at step {trainer.place.step}")
+            interruption.patient = True
             place = trainer.run()
-            if distributed.is_main():
+            if distributed.is_main() and place.step:
                 draw_curves(run, progress)
-            run.close()
             return place
     finally:
+        progress.stop()
+        run.close()
         distributed.stop()
-
-
-def _device(name: str) -> str:
-    if name != "auto":
-        return name
-    return f"cuda:{distributed.local_rank()}" if torch.cuda.is_available() else "cpu"
 
 
 def _new(settings: Settings, corpora: Corpora, out: Path, progress: Progress) -> Corpora:
@@ -137,11 +146,14 @@ def _new(settings: Settings, corpora: Corpora, out: Path, progress: Progress) ->
         distributed.barrier()
         corpora = Corpora(((str(folder / "train.tsv"),),), ((str(folder / "valid.tsv"),),), ("en", "fr"))
     corpora = replace(corpora, languages=_languages(corpora))
-    if distributed.is_main():
-        out.mkdir(parents=True, exist_ok=True)
-        stored = {"train": corpora.train, "valid": corpora.valid, "languages": corpora.languages}
-        files.write_json(out / "training.json", {"settings": to_dict(settings), "corpora": stored})
+    _store(out, settings, corpora)
     return corpora
+
+
+def _store(out: Path, settings: Settings, corpora: Corpora) -> None:
+    if distributed.is_main():
+        files.write_json(out / "training.json", {"settings": to_dict(settings), "corpora": asdict(corpora)})
+    distributed.barrier()
 
 
 def _languages(corpora: Corpora) -> tuple[str, str]:
@@ -149,12 +161,15 @@ def _languages(corpora: Corpora) -> tuple[str, str]:
     if all(corpora.languages) or len(corpora.train[0]) != 2:
         return corpora.languages
     names = [Path(path.removesuffix(".gz")).suffix[1:] for path in corpora.train[0]]
+    if names[0] == names[1] or not all(TAG.fullmatch(name) and name not in NO_TAGS for name in names):
+        return corpora.languages
     given = zip(corpora.languages, names, strict=True)
     source, target = (language or name for language, name in given)
     return source, target
 
 
-def _stored(out: Path) -> tuple[Settings, Corpora]:
+def stored_run(out: Path) -> tuple[Settings, Corpora]:
+    """Settings and corpora of the run in `out`. Raises ModelError when there is none."""
     path = out / "training.json"
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -163,9 +178,38 @@ def _stored(out: Path) -> tuple[Settings, Corpora]:
             tuple(tuple(paths) for paths in stored["corpora"][name]) for name in ("train", "valid")
         )
         source, target = stored["corpora"]["languages"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{path}: no run to resume here ({error})") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"{path}: no run to resume here ({reason})") from None
     return settings, Corpora(train, valid, (source, target))
+
+
+def _continued(settings: Settings | None, corpora: Corpora, out: Path) -> tuple[Settings, Corpora]:
+    """Settings and corpora of the run in `out`, with the limits of `settings`; nothing else may differ."""
+    stored, known = stored_run(out)
+    asked = [
+        ("train", corpora.train, known.train),
+        ("valid", corpora.valid, known.valid),
+        ("source_lang", corpora.languages[0], known.languages[0]),
+        ("target_lang", corpora.languages[1], known.languages[1]),
+    ]
+    asked = [(name, value, kept) for name, value, kept in asked if value]
+    if settings is not None:
+        limits = {name: getattr(settings.training, name) for name in LIMITS}
+        stored = replace(stored, training=replace(stored.training, **limits))
+        asked += [
+            (f"{part}.{name}", value, getattr(getattr(stored, part), name))
+            for part, values in to_dict(settings).items()
+            for name, value in values.items()
+        ]
+    for name, value, kept in asked:
+        if value != kept:
+            raise UsageError(
+                f"{name} is {value!r}, but {kept!r} in the run that {out} holds: a run is resumed as it is, "
+                f"only {', '.join(f'training.{limit}' for limit in LIMITS)} may change"
+            )
+    _store(out, stored, known)
+    return stored, known
 
 
 def _sized(settings: Settings, prepared: Prepared) -> Settings:
@@ -191,7 +235,8 @@ def _data(
     else:
         valid = []
     held_out = out / "valid.json"
-    if not (stored and (out / "lengths.npy").exists()) and distributed.is_main():
+    ready = stored and (out / "lengths.npy").exists() and (bool(corpora.valid) or held_out.exists())
+    if not ready and distributed.is_main():
         pairs = read_all(corpora.train, settings.data, counts, languages=corpora.languages)
         if not corpora.valid:
             pairs = _hold_out(pairs, valid)
@@ -209,16 +254,18 @@ def read_valid(corpora: Corpora, settings: Settings) -> Iterator[SentencePair]:
     """All validation pairs, uncleaned."""
     for paths in corpora.valid:
         languages = corpora.languages if all(corpora.languages) else None
-        yield from read_pairs(paths, columns=settings.data.columns, languages=languages)
+        yield from read_pairs(
+            paths, columns=settings.data.columns, languages=languages, split=settings.data.valid_split
+        )
 
 
 def _hold_out(pairs: Iterator[SentencePair], held: list[SentencePair]) -> Iterator[SentencePair]:
-    """Divert one source sentence in `HELD_OUT_SHARE`, chosen by its hash, so that no source is on both
-    sides."""
+    """Divert the first source sentence and one in `HELD_OUT_SHARE`, chosen by its hash, with all of its
+    translations, so that no source is on both sides."""
     chosen: set[str] = set()
     for pair in pairs:
-        picked = zlib.crc32(pair.source.encode()) % HELD_OUT_SHARE == 0
-        if picked and (len(chosen) < HELD_OUT or pair.source in chosen):
+        picked = not chosen or zlib.crc32(pair.source.encode()) % HELD_OUT_SHARE == 0
+        if pair.source in chosen or (picked and len(chosen) < HELD_OUT):
             chosen.add(pair.source)
             held.append(pair)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq import files
 from seq2seq.batching import TextColumns, token_lengths
 from seq2seq.cleaning import CleaningOptions, clean
-from seq2seq.config import DataConfig
+from seq2seq.config import DataConfig, DataError
 from seq2seq.corpus import read_pairs
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.storage import build_dataset, load_dataset
@@ -72,23 +74,31 @@ def prepare(
     say(f"data: {counts}")
     source, target = train_tokenizers(data, config, seed=seed)
     if source is target:
-        source.save(folder / "joint.model")
+        files.write_bytes(folder / "joint.model", source.to_bytes())
     else:
-        source.save(folder / "source.model")
-        target.save(folder / "target.model")
+        files.write_bytes(folder / "source.model", source.to_bytes())
+        files.write_bytes(folder / "target.model", target.to_bytes())
     say(f"tokenizer: {source.vocab_size} pieces" + ("" if source is target else f" and {target.vocab_size}"))
     lengths = token_lengths(data, source, target)
-    np.save(folder / "lengths.npy", lengths)
+    buffer = io.BytesIO()
+    np.save(buffer, lengths)
+    files.write_bytes(folder / "lengths.npy", buffer.getvalue())  # the last: where it is, all is
     return Prepared(data, source, target, lengths)
 
 
 def load_prepared(folder: Path) -> Prepared:
-    """What `prepare` stored in `folder`."""
+    """What `prepare` stored in `folder`. Raises DataError or ModelError when it is damaged."""
     joint = folder / "joint.model"
     source = Tokenizer.load(joint if joint.exists() else folder / "source.model")
     target = source if joint.exists() else Tokenizer.load(folder / "target.model")
-    lengths = np.load(folder / "lengths.npy", mmap_mode="r")
-    return Prepared(load_dataset(folder / "data"), source, target, lengths)
+    data = load_dataset(folder / "data")
+    try:
+        lengths = np.load(folder / "lengths.npy", mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{folder / 'lengths.npy'}: cannot be read ({error})") from None
+    if lengths.shape != (len(data), 2):
+        raise DataError(f"{folder / 'lengths.npy'}: of shape {lengths.shape}, expected ({len(data)}, 2)")
+    return Prepared(data, source, target, lengths)
 
 
 def train_tokenizers(data: Any, config: DataConfig, *, seed: int) -> tuple[Tokenizer, Tokenizer]:

@@ -19,7 +19,7 @@ from typing import IO, Any, overload
 import numpy as np
 import torch
 
-from seq2seq import bundle, pretrained
+from seq2seq import bundle, distributed, pretrained
 from seq2seq.bundle import Bundle
 from seq2seq.config import DecodingConfig, UsageError
 from seq2seq.inference import decode, growing
@@ -47,7 +47,7 @@ class Translator:
 
     def __init__(self, model: Bundle, *, device: str = "cpu", name: str = "") -> None:
         self.bundle = model
-        self.device = torch.device(device)
+        self.device = distributed.device(device)
         self.model = model.model.to(self.device).eval()
         self.source_tokenizer, self.target_tokenizer = model.source, model.target
         self.decoding = model.decoding
@@ -65,9 +65,9 @@ class Translator:
     ) -> Translator:
         """Load a model: a folder (bundle or run), else a bundled name, else a Hub id (only if it has a "/").
 
-        `device` is torch's name of it; `threads` sets torch's threads for the whole process; `decoding`
-        replaces the model's defaults. Raises ModelError when nothing is found or what is found cannot be
-        used.
+        `device` is torch's name of it, or "auto"; `threads` sets torch's threads for the whole process;
+        `decoding` replaces the model's defaults. Raises ModelError when nothing is found or what is found
+        cannot be used.
         """
         if threads is not None:
             torch.set_num_threads(threads)
