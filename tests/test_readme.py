@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from seq2seq.sample import write_sample
 
 ROOT = Path(__file__).parents[1]
