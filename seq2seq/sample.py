@@ -163,7 +163,7 @@ class Grammar:
             return Subject(self.word(name, name), 1, gender == "f", name)
         phrase, noun, plural = self.noun_phrase("person animal")
         found = Subject(phrase, 4 if plural else 1, noun.feminine, noun.forms[0][0], noun.kind)
-        if relative and self.chance.random() < 0.15:
+        if relative and self.chance.random() < 0.1:
             clause = self.verb_phrase(found, "present", simple=True)
             phrase = phrase + self.word("who" if noun.kind == "person" else "that", "qui") + clause
             found = Subject(phrase, found.person, found.feminine, found.name, found.kind)
@@ -298,7 +298,7 @@ class Grammar:
         if self.chance.random() < 0.15:
             return finish(self.clause(question=True), "?")
         whole = self.clause()
-        if self.chance.random() < 0.12:
+        if self.chance.random() < 0.06:
             whole = whole + self.word(*self.chance.choice(JOINED)) + self.clause()
         return finish(whole, ".")
 
@@ -341,7 +341,7 @@ def _sentences(seed: int, wanted: Callable[[set[tuple[str, str, str]]], bool]) -
             yield pair
 
 
-def sample_corpus(seed: int = 0, *, train: int = 6000, valid: int = 300, test: int = 500) -> SampleCorpus:
+def sample_corpus(seed: int = 0, *, train: int = 8000, valid: int = 300, test: int = 500) -> SampleCorpus:
     """The corpus of a seed: numbers of sentences as given, the same on every machine."""
     if train < SMALLEST:
         raise UsageError(f"train is {train} pairs, expected {SMALLEST} or more: fewer do not hold all words")

@@ -150,7 +150,7 @@ class Translator:
         return parts
 
     def _cut(self, line: str, limit: int) -> list[tuple[int, int]]:
-        """Spans of `line` of at most `limit` pieces each."""
+        """Spans of `line` of at most `limit` of its pieces each; split anew, a part may take a few more."""
         ids, spans = self.source_tokenizer.spans(line)
         cuts, first = [0], 0
         while len(ids) - first > limit:

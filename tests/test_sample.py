@@ -15,7 +15,7 @@ from seq2seq.sample import Grammar, SampleCorpus, SamplePair, finish, sample_cor
 
 @pytest.fixture(scope="module")
 def corpus() -> SampleCorpus:
-    return sample_corpus(train=6000, valid=300, test=500)
+    return sample_corpus()
 
 
 def everything(corpus: SampleCorpus) -> list[SamplePair]:

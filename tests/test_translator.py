@@ -18,7 +18,8 @@ from seq2seq.inference import score
 from seq2seq.model import build_model
 from seq2seq.tokenizer import Tokenizer
 
-WORDS = "the old man reads a small book in his garden and sleeps near two green trees every day".split()
+TEXT = "the old man reads a small book in his garden and sleeps near two green trees every day"
+WORDS = TEXT.split(" ")
 
 
 def build() -> Translator:
