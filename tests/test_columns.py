@@ -28,6 +28,7 @@ Pair = tuple[str, str]
         (["id", "en", "fr"], None, None, ("en", "fr")),
         (["id", "en"], None, None, ("id", "en")),
         (["Good morning", "Bonjour"], None, ("en", "fr"), None),
+        (["pt", "text"], None, ("pt-PT", "pt-BR"), None),
         (["no", "no"], None, None, None),
         (["source", "source"], None, None, None),
         ([], None, None, None),

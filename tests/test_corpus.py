@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import huggingface_hub
 import pyarrow
 import pytest
 from hypothesis import given, settings
@@ -78,6 +79,7 @@ GOOD: list[tuple[str, str, dict[str, Any], Pairs, dict[str, int]]] = [
         [("c", "a")],
         {},
     ),
+    ("t.jsonl", '{"x":"a","y":"b","translation":{"x":"c"}}\n', {"columns": ("x", "y")}, [("a", "b")], {}),
     ("t.jsonl", '{"text":"a","translation":"b"}\n', {"columns": ("text", "translation")}, [("a", "b")], {}),
 ]
 
@@ -364,7 +366,6 @@ def test_a_local_folder_needs_no_network(tmp_path: Path, capfd: pytest.CaptureFi
     assert pairs == [SentencePair(f"train {n}", f"fr {n}", f"{name}:{n + 1}") for n in range(3)]
     assert texts([name], columns=("fr", "en"), split="test")[0] == ("fr 0", "test 0")
     assert capfd.readouterr() == ("", "")
-    assert not datasets.config.HF_HUB_OFFLINE
     assert not datasets.utils.are_progress_bars_disabled()
 
 
@@ -395,6 +396,29 @@ def test_data_set_faults(tmp_path: Path) -> None:
     assert "cannot be read by datasets" in fault([f"hf:{tmp_path / 'empty'}"])
     (tmp_path / "data" / "train.jsonl").write_text('{"translation": 3}\n{"translation": ')
     assert "cannot be read by datasets" in fault([name])
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_only_the_hub_is_asked_and_only_a_terminal_sees_bars(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local: bool
+) -> None:
+    seen = []
+
+    def load(*_: Any, **__: Any) -> datasets.Dataset:
+        seen.append((datasets.config.HF_HUB_OFFLINE, huggingface_hub.constants.HF_HUB_OFFLINE))
+        seen.append(datasets.utils.are_progress_bars_disabled())
+        return datasets.Dataset.from_dict({"source": ["a"], "target": ["b"]})
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    name = str(tmp_path) if local else "owner/name"
+    for terminal in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda shown=terminal: shown, raising=False)
+        assert texts([f"hf:{name}"]) == [("a", "b")]
+    assert seen == [(local, local), True, (local, local), False]
+    assert not datasets.config.HF_HUB_OFFLINE
+    assert not huggingface_hub.constants.HF_HUB_OFFLINE
 
 
 def test_a_hub_data_set(monkeypatch: pytest.MonkeyPatch) -> None:

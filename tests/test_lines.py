@@ -65,6 +65,7 @@ def test_lines_and_repairs(
         (b"\xed\xa0\x80", 1, "byte 0xed found at byte 1"),  # a surrogate
         (b"\xff\xfea\0\n\0", 1, "UTF-16"),
         (b"\xfe\xff\0a\0\n", 1, "UTF-16"),
+        (b"\xff\xfe-N\x87e\n", 1, "UTF-16"),  # Chinese: no NUL
         ("ab\n".encode("utf-16-le"), 1, "UTF-16"),
         ("fine\n".encode("utf-32-be"), 1, "UTF-32"),
         (b"fine\nno NUL is \0 here\n", 2, "NUL character found at byte 11"),
