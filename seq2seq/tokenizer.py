@@ -67,7 +67,8 @@ _SETTINGS: dict[str, Any] = {
     **{f"{name}_id": number for number, name in enumerate(("pad", "unk", "bos", "eos"))},
 }
 
-# Appended to a model, where a later field wins over the same one before: normalizer_spec { name: "nfc" }.
+# Ends a model with NFC. In a protobuf a later field wins over the same one before: SentencePiece reads
+# normalizer_spec { name: "nfc" } in place of "identity", and loads the model as ever.
 _NFC_MARK = b"\x1a\x05\n\x03nfc"
 
 # SentencePiece has one seed for the whole process: a thread that sets it reaches into what others sample.
@@ -138,7 +139,6 @@ class Tokenizer:
             self._processor = sentencepiece.SentencePieceProcessor()
             self._processor.load_from_serialized_proto(model)
             self._pieces: list[str] = self._processor.id_to_piece(list(range(len(self._processor))))
-            normalizer = sentencepiece.SentencePieceNormalizer(model_proto=model).serialized_normalizer_spec()
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{where}: damaged, or not a tokenizer ({error})") from None
         first, learned = self._pieces[: len(_FIRST_PIECES)], self._pieces[len(_FIRST_PIECES) :]
@@ -148,7 +148,7 @@ class Tokenizer:
         self._model = model
         self._surfaces = _FIRST_SURFACES + [piece.replace(SPACE, " ").encode() for piece in learned]
         self.vocab_size = len(self._pieces)
-        self.normalization = "nfc" if normalizer.startswith(b"\n\x03nfc") else "identity"
+        self.normalization = "nfc" if model.endswith(_NFC_MARK) else "identity"
         self.report: TrainingReport | None = None
 
     @classmethod
