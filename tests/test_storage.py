@@ -53,6 +53,13 @@ def test_shards_and_batches(
     assert len(list((tmp_path / "data").glob("*.arrow"))) == -(-10 // shard)
 
 
+def test_batches_are_short_in_number_and_in_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_BATCH_ROWS", 3)
+    monkeypatch.setattr(storage, "_BATCH_CHARACTERS", 10)
+    pairs = [SentencePair("a" * length, "b") for length in (1, 1, 1, 1, 20, 1, 4, 4, 1)]
+    assert [len(batch) for batch in storage._batches(iter(pairs))] == [3, 2, 3, 1]
+
+
 @given(pairs=st.lists(st.tuples(st.text(), st.text()), min_size=1, max_size=20))
 @settings(max_examples=15, deadline=None)
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]) -> None:
