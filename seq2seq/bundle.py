@@ -1,5 +1,4 @@
-"""A model directory: weights, tokenizers, settings, scores and model card. Weights are data: safetensors and
-JSON.
+"""A model directory: weights, tokenizers, settings, scores, model card. Weights are data: safetensors, JSON.
 
 config.json        format, languages, model and decoding settings
 model.safetensors  weights, each shared one stored once
@@ -27,6 +26,8 @@ from seq2seq.model import Seq2Seq, build_model
 from seq2seq.tokenizer import Tokenizer
 
 FORMAT = 1
+TOKENIZERS = ("joint.model", "source.model", "target.model")
+FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", *TOKENIZERS}
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ def unique_weights(model: Seq2Seq) -> dict[str, Tensor]:
 
 
 def save(directory: Path, bundle: Bundle, *, half: bool = False) -> None:
-    """Write a model directory, complete or not at all. `half` stores weights in float16, at half the size."""
+    """Write a model directory, complete or not at all. `half` stores weights in float16, at half the size.
+
+    A model that stands there is replaced. A folder that holds anything else is a UsageError.
+    """
+    _refuse_others(directory)
     dtype = torch.float16 if half else torch.float32
     weights = {
         name: value.to("cpu", dtype).contiguous() for name, value in unique_weights(bundle.model).items()
@@ -72,6 +77,16 @@ def save(directory: Path, bundle: Bundle, *, half: bool = False) -> None:
         files.write_json(scratch / "config.json", config)
         files.write_json(scratch / "metrics.json", dict(bundle.metrics))
         files.write_text(scratch / "README.md", bundle.card)
+
+
+def _refuse_others(directory: Path) -> None:
+    """Replacing a folder removes what is in it: make sure that only the files of a model are."""
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"{directory}: a file stands there, expected a new folder or that of a model")
+    others = sorted({entry.name for entry in directory.iterdir()} - FILES) if directory.exists() else []
+    if others:
+        shown = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
+        raise UsageError(f"{directory}: holds {shown}, expected a new folder, or a model's to replace")
 
 
 def load(directory: Path) -> Bundle:
@@ -112,27 +127,35 @@ def load(directory: Path) -> Bundle:
         source_language=str(config.get("source_language", "")),
         target_language=str(config.get("target_language", "")),
         metrics=_read_json(directory / "metrics.json"),
-        card=card.read_text(encoding="utf-8") if card.exists() else "",
+        card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
     )
 
 
 def load_weights(path: Path, config: ModelConfig) -> Seq2Seq:
     """The model of `config` with the weights of `path`. Shapes are compared before any memory is taken."""
     try:
-        with torch.device("meta"):
-            model = build_model(config)
-    except RuntimeError as error:  # sizes that torch refuses
-        raise ModelError(f"{path}: impossible sizes in its config ({error})") from None
-    expected = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
-    try:
         with safe_open(path, framework="pt") as stored:
             found = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
+            model = _empty(config, path, most_layers=len(found))
+            expected = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
             if found != expected:
                 raise ModelError(f"{path}: does not fit its config ({_difference(found, expected)})")
             weights = {name: stored.get_tensor(name).to(torch.float32) for name in expected}
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: cannot be read ({error})") from None
     return _fill(model, weights).eval()
+
+
+def _empty(config: ModelConfig, path: Path, *, most_layers: int) -> Seq2Seq:
+    """A model without storage. Each layer has weights: few tensors in the file cannot fit many layers."""
+    if config.encoder_layers + config.decoder_layers > most_layers:
+        raise ModelError(f"{path}: does not fit its config (it holds {most_layers} tensors, too few)")
+    try:
+        with torch.device("meta"):
+            return build_model(config)
+    except (RuntimeError, TypeError, OverflowError, UsageError) as error:  # what torch or the model refuses
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"{path}: its config describes no network ({reason})") from None
 
 
 def _fill(model: Seq2Seq, weights: Mapping[str, Tensor]) -> Seq2Seq:
@@ -162,8 +185,9 @@ def _difference(found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tup
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read ({error})") from None
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"{path}: cannot be read ({reason})") from None
     if not isinstance(value, dict):
         raise ModelError(f"{path}: holds {type(value).__name__}, expected an object")
     return value

@@ -7,13 +7,15 @@ the subcommand's name in front. Results go to stdout, messages to stderr. Exit c
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import IO, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import tyro
 
@@ -51,11 +53,12 @@ class Train:
     recipe: str = ""
     """Settings to start from: a recipe's name or a TOML file. Options on the command line override it."""
     resume: bool = False
-    """Go on with the run in --out, exactly where its newest checkpoint is."""
+    """Go on with the run in --out, exactly where its newest checkpoint is. Only its limits may change:
+    epochs, steps, minutes, patience."""
     dry_run: bool = False
     """Print the settings and the size of the network, and stop."""
     device: str = "auto"
-    """Where to compute: auto, cpu, cuda."""
+    """Where to compute: auto (a GPU if there is one), cpu, cuda."""
     threads: int = 0
     """CPU threads; 0: as many as torch finds."""
     seed: int | None = None
@@ -67,13 +70,18 @@ class Train:
 
     def run(self) -> int:
         """Train; returns the exit code."""
-        from seq2seq.pipeline import Corpora, Interruption, train
+        from seq2seq.pipeline import Corpora, Interruption, count_weights, train
 
         _threads(self.threads)
         training = self.training if self.seed is None else replace(self.training, seed=self.seed)
         settings = Settings(self.model, self.data, training, self.decoding)
         if self.dry_run:
-            print(json.dumps(_dry(settings), indent=2))
+            size = count_weights(settings)
+            print(
+                json.dumps(
+                    {"parameters": size, "settings": asdict(settings), "recipes": recipe_names()}, indent=2
+                )
+            )
             return 0
         corpora = Corpora(self.train, self.valid, (self.source_lang, self.target_lang))
         interruption = Interruption()
@@ -84,11 +92,10 @@ class Train:
             _say(f"stopped at step {place.step} and saved; go on with --resume --out {self.out}")
             return 128 + interruption.signal
         _say(f"done ({place.stopped}): best greedy BLEU {place.best_bleu:.2f} at step {place.best_step}")
-        _say(f"evaluate it:  python scripts/evaluate.py --model {self.out} --test {self._test_set()}")
+        sample = self.out / "sample" / "test.tsv"
+        test = sample if sample.exists() else "TEST.tsv"
+        _say(f"evaluate it:  python scripts/evaluate.py --model {self.out} --test {test}")
         return 0
-
-    def _test_set(self) -> str:
-        return "TEST.tsv" if self.train else str(self.out / "sample" / "test.tsv")
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ class Evaluate:
     batch_size: int = 64
     """Sentences translated at once."""
     device: str = "cpu"
-    """Where to compute: cpu, cuda."""
+    """Where to compute: cpu, cuda, auto."""
     threads: int = 0
     """CPU threads; 0: as many as torch finds."""
 
@@ -120,17 +127,15 @@ class Evaluate:
         """Evaluate; returns the exit code."""
         from seq2seq.evaluation import evaluate
         from seq2seq.files import write_text
+        from seq2seq.linewise import one_line
         from seq2seq.pipeline import read_test
 
-        translator = _translator(
-            self.model, self, device=self.device, threads=self.threads, names=("beam_size", "length_penalty")
-        )
+        translator = _translator(self)
         languages = (translator.source_language, translator.target_language)
         pairs = read_test(self.test, languages=languages, columns=self.columns, split=self.split)
         result = evaluate(translator, pairs)
         if self.output is not None:
-            text = "".join(t.replace("\n", " ") + "\n" for t in result.translations)
-            write_text(self.output, text)
+            write_text(self.output, "".join(one_line(text) + "\n" for text in result.translations))
         print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
         return 0
 
@@ -144,9 +149,9 @@ class Translate:
     scores: bool = False
     """Print score ⇥ text."""
     n_best: int = 1
-    """Above 1: print line number from 0 ⇥ score ⇥ text, that many lines a line."""
+    """Above 1: print line number from 0 ⇥ score ⇥ text, up to that many lines a line."""
     json: bool = False
-    """Print an object a line: text, score, log_prob, confidence, tokens, alignment, alternatives."""
+    """Print an object a line: text, score, log_prob, confidence, tokens, words, alignment, alternatives."""
     buffer: int = 1000
     """Lines read before the first is translated; 1 for interactive use."""
     beam_size: int | None = None
@@ -156,41 +161,27 @@ class Translate:
     batch_size: int = 64
     """Sentences translated at once."""
     device: str = "cpu"
-    """Where to compute: cpu, cuda."""
+    """Where to compute: cpu, cuda, auto."""
     threads: int = 0
     """CPU threads; 0: as many as torch finds."""
 
     def run(self) -> int:
         """Translate; returns the exit code."""
+        from seq2seq import linewise
+
         if self.buffer < 1:
             raise UsageError(f"--buffer is {self.buffer}, expected 1 or more")
-        names = ("beam_size", "length_penalty", "batch_size")
-        translator = _translator(self.model, self, device=self.device, threads=self.threads, names=names)
-        beam = max(self.n_best, translator.decoding.beam_size)
-        with (
-            open(sys.stdin.fileno(), encoding="utf-8", newline="\n", closefd=False) as lines,
-            open(sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=False) as out,
-        ):
-            self._filter(translator, lines, out, beam)
+        translator = _translator(self)
+        found = translator.translate_lines(
+            linewise.read(sys.stdin.buffer),
+            buffer=self.buffer,
+            n_best=self.n_best,
+            beam_size=max(self.n_best, translator.decoding.beam_size),
+        )
+        form = "json" if self.json else "n-best" if self.n_best > 1 else "scores" if self.scores else "text"
+        shown = (linewise.show(number, translation, form=form) for number, translation in enumerate(found))
+        linewise.write(shown, sys.stdout.buffer, buffer=self.buffer)
         return 0
-
-    def _filter(self, translator: Any, lines: IO[str], out: IO[str], beam: int) -> None:
-        texts = (line.removesuffix("\n").removesuffix("\r") for line in lines)
-        found = translator.translate_lines(texts, buffer=self.buffer, n_best=self.n_best, beam_size=beam)
-        for number, translation in enumerate(found):
-            out.write(self._format(number, translation))
-            if (number + 1) % self.buffer == 0:
-                out.flush()
-
-    def _format(self, number: int, translation: Any) -> str:
-        if self.json:
-            return json.dumps(_plain(translation), ensure_ascii=False) + "\n"
-        all_of_it = [translation, *translation.alternatives]
-        rows = [(t.score, t.text.replace("\n", " ")) for t in all_of_it]
-        if self.n_best > 1:
-            return "".join(f"{number}\t{score:.6f}\t{text}\n" for score, text in rows)
-        score, text = rows[0]
-        return f"{score:.6f}\t{text}\n" if self.scores else f"{text}\n"
 
 
 @dataclass(frozen=True)
@@ -289,39 +280,67 @@ COMMANDS: dict[str, type[Any]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
+    if os.environ.get("NO_COLOR"):
+        os.environ["TERM"] = "dumb"  # by this alone tyro leaves out the colours of its help
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def run(arguments: list[str]) -> int:
     """Run a command; returns its exit code. A user's mistake is a message, never a traceback."""
     if not arguments or arguments[0] not in COMMANDS:
-        asked = bool(arguments) and arguments[0] in ("-h", "--help")
-        print(_usage(), file=sys.stdout if asked else sys.stderr)
-        return 0 if asked else 2
-    name, *rest = arguments
+        return _no_command(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}")
+        return _run(arguments[0], arguments[1:])
+
+
+def _run(name: str, arguments: list[str]) -> int:
     try:
-        default = _recipe(rest) if name == "train" else None
-        command = tyro.cli(
-            COMMANDS[name],
-            args=rest,
-            default=default,
-            prog=f"seq2seq {name}",
-        )
-        return int(command.run())
+        default = _train_default(arguments) if name == "train" else None
+        command = tyro.cli(COMMANDS[name], args=arguments, default=default, prog=f"seq2seq {name}")
+        code = int(command.run())
+        sys.stdout.flush()
+        return code
     except SeqError as error:
         _say(f"error: {error}")
         return error.exit_code
-    except FileNotFoundError as error:
-        _say(f"error: {error.filename}: no such file")
-        return 3
-    except UnicodeDecodeError as error:
-        _say(f"error: input is not UTF-8 (byte {error.object[error.start]:#04x} at {error.start})")
-        return 3
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has enough
+        _let_go_of_stdout()
         return 141
+    except OSError as error:
+        _let_go_of_stdout()
+        _say(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
+        return 3 if isinstance(error, FileNotFoundError) else 5
     except KeyboardInterrupt:
         return 130
+    except SystemExit as end:  # tyro's, after --help or wrong usage, and that of a second signal
+        return end.code if isinstance(end.code, int) else 2
+
+
+def _let_go_of_stdout() -> None:
+    """Python flushes stdout once more at its end; what could not be written must not be tried again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _no_command(arguments: Sequence[str]) -> int:
+    """Help, the version, or a hint at the command that was meant."""
+    first = arguments[0] if arguments else ""
+    if first == "--version":
+        from seq2seq import __version__
+
+        print(f"seq2seq {__version__}")
+        return 0
+    if first in ("-h", "--help"):
+        print(_usage())
+        return 0
+    if first:
+        near = difflib.get_close_matches(first, COMMANDS, n=1)
+        _say(f"error: no command is called {first!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    _say(_usage())
+    return 2
 
 
 def _usage() -> str:
@@ -330,64 +349,47 @@ def _usage() -> str:
     return f"usage: seq2seq COMMAND [OPTIONS]\n\n{table}\n\nseq2seq COMMAND --help explains each option."
 
 
-def _recipe(arguments: Sequence[str]) -> Train:
-    """`Train` with the settings of `--recipe`; without recipe and without data, of the recipe `sample`."""
-    name = ""
+def _train_default(arguments: Sequence[str]) -> Train:
+    """What the options of `train` change: the settings of `--recipe`, else of the run that is resumed, else
+    of the recipe `default`, or `sample` when no data is given."""
+    name, out = _given(arguments, "--recipe"), _given(arguments, "--out")
+    if not name and "--resume" in arguments:
+        from seq2seq.pipeline import stored_run
+
+        settings = stored_run(Path(out) if out else Train.out)[0]
+    else:
+        name = name or ("sample" if _given(arguments, "--train") is None else "default")
+        settings = find_recipe(name)
+    return Train(recipe=name or "", **{part.name: getattr(settings, part.name) for part in fields(settings)})
+
+
+def _given(arguments: Sequence[str], option: str) -> str | None:
+    """The value of `option` on the command line, "" if it stands there without one."""
     for index, argument in enumerate(arguments):
-        if argument == "--recipe" and index + 1 < len(arguments):
-            name = arguments[index + 1]
-        elif argument.startswith("--recipe="):
-            name = argument.partition("=")[2]
-    if not name:
-        given = any(argument == "--train" or argument.startswith("--train=") for argument in arguments)
-        name = "default" if given else "sample"
-    settings = find_recipe(name)
-    values = {part.name: getattr(settings, part.name) for part in fields(settings)}
-    return Train(recipe=name, **values)
+        if argument == option:
+            return arguments[index + 1] if index + 1 < len(arguments) else ""
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return None
 
 
-def _dry(settings: Settings) -> dict[str, Any]:
-    """Settings and network size, the vocabulary as large as asked for."""
-    from seq2seq.model import build_model, count_parameters
-
-    size = settings.data.vocab_size
-    model = replace(settings.model, source_vocab_size=size, target_vocab_size=size)
-    return {
-        "parameters": count_parameters(build_model(model)),
-        "settings": asdict(settings),
-        "recipes": recipe_names(),
-    }
-
-
-def _translator(model: str, options: Any, *, device: str, threads: int, names: Sequence[str]) -> Any:
+def _translator(options: Evaluate | Translate) -> Any:
+    """The model that `options` name, with the decoding settings that they give."""
     from seq2seq.translator import Translator
 
-    translator = Translator.from_pretrained(model, device=device, threads=threads or None)
-    changes = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    _threads(options.threads)
+    translator = Translator.from_pretrained(options.model, device=options.device)
+    given = {name: getattr(options, name) for name in ("beam_size", "length_penalty", "batch_size")}
+    changes = {name: value for name, value in given.items() if value is not None}
     if "beam_size" in changes:
         changes["n_best"] = min(translator.decoding.n_best, changes["beam_size"])
     translator.decoding = replace(translator.decoding, **changes)
     return translator
 
 
-def _plain(translation: Any) -> dict[str, Any]:
-    """A translation as plain values; attention, the largest part, is left out."""
-    return {
-        "text": translation.text,
-        "score": translation.score,
-        "log_prob": translation.log_prob,
-        "confidence": translation.confidence,
-        "source_tokens": translation.source_tokens,
-        "target_tokens": translation.target_tokens,
-        "words": [asdict(word) for word in translation.words],
-        "alignment": translation.alignment,
-        "alternatives": [
-            {"text": t.text, "score": t.score, "log_prob": t.log_prob} for t in translation.alternatives
-        ],
-    }
-
-
 def _threads(number: int) -> None:
+    if number < 0:
+        raise UsageError(f"--threads is {number}, expected 0 or more")
     if number:
         import torch
 

@@ -156,8 +156,7 @@ class TrainingConfig:
     warmup_steps: int = 400
     """Steps over which the rate rises to its highest."""
     schedule: Literal["constant", "inverse_sqrt", "linear", "cosine"] = "inverse_sqrt"
-    """Decay after the warm-up. `linear` and `cosine` reach `final_rate` at the end of steps, epochs or
-    minutes."""
+    """Decay after the warm-up. `linear` and `cosine` reach `final_rate` at the end of steps or epochs."""
     final_rate: float = 0.02
     """Share of the learning rate left at the end of `linear` and `cosine`."""
     beta2: float = 0.98

@@ -34,7 +34,6 @@ class Evaluation:
             **{name: {"score": s.score, "signature": s.signature} for name, s in self.scores.items()},
             "sentences": len(self.translations),
             "seconds": round(self.seconds, 3),
-            "sentences_per_second": round(len(self.translations) / max(self.seconds, 1e-9), 1),
             "model": self.model,
         }
 

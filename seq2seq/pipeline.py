@@ -18,9 +18,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
+
 from seq2seq import distributed, files
-from seq2seq.config import DataError, ModelError, Settings, UsageError, from_dict, to_dict
+from seq2seq.config import DataError, ModelError, SeqError, Settings, UsageError, from_dict, to_dict
 from seq2seq.corpus import read_pairs
+from seq2seq.model import build_model, count_parameters
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.preparation import Prepared, load_prepared, prepare, read_all
 from seq2seq.progress import Progress
@@ -103,6 +106,7 @@ def train(
                 settings, corpora = _continued(settings, corpora, out)
             else:
                 settings = settings or Settings()
+                count_weights(settings)  # a wrong setting of the network shows before the data is read
                 corpora = _new(settings, corpora, out, progress)
             prepared, valid = _data(settings, corpora, out, progress, stored=resume)
             trainer = Trainer(
@@ -128,6 +132,19 @@ def train(
         progress.stop()
         run.close()
         distributed.stop()
+
+
+def count_weights(settings: Settings) -> int:
+    """Weights of the network, the vocabulary as large as asked for. Takes no memory; UsageError if there can
+    be no such network."""
+    size = settings.data.vocab_size
+    config = replace(settings.model, source_vocab_size=size, target_vocab_size=size)
+    try:
+        with torch.device("meta"):
+            return count_parameters(build_model(config))
+    except (RuntimeError, TypeError, OverflowError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(f"these sizes make no network ({reason})") from None
 
 
 def _new(settings: Settings, corpora: Corpora, out: Path, progress: Progress) -> Corpora:
@@ -273,17 +290,18 @@ def _hold_out(pairs: Iterator[SentencePair], held: list[SentencePair]) -> Iterat
 
 
 def draw_curves(run: RunDirectory, progress: Progress) -> None:
-    """Draw `learning-curves.png` from the log; without matplotlib, say so."""
-    try:
-        from seq2seq import plots
+    """Draw `learning-curves.png` from the log. That it cannot be drawn is said, and no reason to fail."""
+    from seq2seq import plots
 
+    try:
         plots.save(plots.learning_curves(run.records()), run.path / "learning-curves.png")
-    except ImportError:
-        progress.say(
-            'no learning curves drawn: matplotlib is not installed (pip install "seq2seq-mt[plots]")'
-        )
+    except SeqError as error:
+        progress.say(f"no learning curves drawn: {error}")
 
 
 def read_test(paths: Sequence[str], *, languages: tuple[str, str], **options: Any) -> list[SentencePair]:
-    """The pairs of a test set, nothing cleaned or dropped."""
-    return list(read_pairs(paths, languages=languages if all(languages) else None, **options))
+    """The pairs of a test set, nothing cleaned or dropped. DataError if there is none."""
+    pairs = list(read_pairs(paths, languages=languages if all(languages) else None, **options))
+    if not pairs:
+        raise DataError(f"{' and '.join(paths)}: no sentence pair found, expected at least one")
+    return pairs

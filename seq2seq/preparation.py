@@ -38,7 +38,7 @@ def read_all(
     *,
     languages: tuple[str, str] = ("", ""),
 ) -> Iterator[SentencePair]:
-    """The pairs of several corpora, one after the other, cleaned and counted."""
+    """The pairs of several corpora, one after the other, cleaned and counted. DataError if none is left."""
     options = CleaningOptions(
         drop_empty=config.drop_empty,
         max_characters=config.max_characters,
@@ -57,7 +57,10 @@ def read_all(
             counts=counts,
         )
     )
-    return clean(pairs, options, counts)
+    yield from clean(pairs, options, counts)
+    if not counts.kept:
+        names = ", ".join(" and ".join(paths) for paths in corpora)
+        raise DataError(f"{names}: no sentence pair left to train on, expected at least one ({counts})")
 
 
 def prepare(

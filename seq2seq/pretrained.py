@@ -26,6 +26,10 @@ def locate(name_or_path: str) -> Path:
     if path.is_dir():
         found = resolve(path)
         if not (found / "config.json").exists():
+            if (path / "training.json").exists():
+                raise ModelError(
+                    f"{path}: this run has kept no model yet, it does so at its first validation"
+                )
             raise ModelError(
                 f"{path}: holds no config.json and no {BEST}, expected a model or a run directory"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any
@@ -34,7 +35,8 @@ class Progress:
         now = time.monotonic()
         rate = tokens / max(now - self.last_time, 1e-9)
         self.rate = rate if not self.rate else 0.95 * self.rate + 0.05 * rate
-        self.loss = loss if not self.loss else 0.95 * self.loss + 0.05 * loss
+        if math.isfinite(loss):  # one that is not would stay in the mean for ever
+            self.loss = loss if not self.loss else 0.95 * self.loss + 0.05 * loss
         self.last_time = now
         if self.bar is not None:
             self.bar.set_postfix_str(self._figures(share, now), refresh=False)

@@ -27,7 +27,7 @@ from seq2seq.preparation import Prepared
 from seq2seq.progress import Progress
 from seq2seq.rundir import RunDirectory
 from seq2seq.translator import Translator
-from seq2seq.updates import Updater
+from seq2seq.updates import Update, Updater
 
 BAD_STEPS = 3
 
@@ -201,7 +201,7 @@ class Trainer:
         place, begin = self.place, time.perf_counter()
         place.step, place.batch = place.step + 1, place.batch + len(group)
         rate = learning_rate(self.settings.training, step=place.step, progress=self._share())
-        update = self.updater.update(group, rate=rate, step=place.step)
+        update = self._update(group, rate)
         place.sentences += sum(batch.sentences for batch in group)
         self._clock()
         self._log(
@@ -219,6 +219,18 @@ class Trainer:
         )
         self._guard(update.finite, group)
         self.progress.update(self._shown_share(), tokens=update.tokens, loss=update.loss)
+
+    def _update(self, group: list[Batch], rate: float) -> Update:
+        try:
+            return self.updater.update(group, rate=rate, step=self.place.step)
+        except RuntimeError as error:
+            if "memory" not in str(error):  # torch has no error of its own for a CPU without memory
+                raise
+            longest = max(max(batch.source.shape[1], batch.target.shape[1]) for batch in group)
+            raise RunError(
+                f"out of memory at step {self.place.step}, its longest sentence has {longest} tokens; lower "
+                f"training.batch_tokens ({self.settings.training.batch_tokens}) or data.max_length"
+            ) from None
 
     def _clock(self) -> None:
         self.place.seconds = time.perf_counter() - self.started

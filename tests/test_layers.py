@@ -33,7 +33,7 @@ LAYERS = [
     },
     {
         *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "embedding"),
-        *("losses", "optimization", "search", "metrics", "plots"),
+        *("losses", "optimization", "search", "metrics", "plots", "linewise"),
     },
     {"batching", "encoder", "decoder"},
     {"model", "preparation"},
