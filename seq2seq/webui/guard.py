@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -121,9 +122,9 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
-    """The status says enough, but for what our own check of the values found. Details may hold paths or text."""
+    """The status, and what our own check of the values found; other details may hold paths or text."""
     assert isinstance(error, HTTPException)
-    detail = error.detail
+    detail: Any = error.detail  # gradio puts a list there too
     if error.status_code == 503:
         detail = BUSY
     elif not isinstance(detail, list):
