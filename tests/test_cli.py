@@ -246,7 +246,8 @@ def test_lines_in_lines_out(command: Command, model: Path) -> None:
     assert lines[1] == "" and lines[2].strip() == ""
     assert "\r" not in result.out
     translator = Translator.from_pretrained(model)
-    assert lines[3] == str(translator.translate("three"))
+    expected = str(translator.translate("three"))  # an untrained model may write line ends of its own
+    assert lines[3] == expected.replace("\r", " ").replace("\n", " ")
 
 
 @pytest.mark.parametrize("buffer", ["1", "2", "1000"])
