@@ -25,7 +25,7 @@ from seq2seq.inference import score
 from seq2seq.model import Seq2Seq
 from seq2seq.tokenizer import Tokenizer
 
-SOURCES, TARGETS = [[300, 290, 280], [299]], [[288, 281], [270, 271, 272]]
+SOURCES, TARGETS = [[299, 290, 280], [298]], [[288, 281], [270, 271, 272]]
 
 
 @pytest.fixture(scope="module")
