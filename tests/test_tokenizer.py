@@ -175,6 +175,11 @@ class TestLosslessness:
         sampled = tokenizer.encode_batch(batch, sample=True, seed=seed)
         assert tokenizer.decode_batch(sampled) == forms
 
+    def test_alone_as_in_a_batch(self, tokenizer: Tokenizer) -> None:
+        batch = [*SENTENCES[:50], *ODD]
+        assert tokenizer.encode_batch(batch) == [tokenizer.encode(text) for text in batch]
+        assert tokenizer.encode_batch([]) == []
+
     def test_typed_symbols_are_text(self, tokenizer: Tokenizer) -> None:
         for text in ("<s>", "</s>", "<pad>", "<unk>"):
             assert not {0, 1, 2, 3} & set(tokenizer.encode(f"the {text}{text}"))
