@@ -5,8 +5,8 @@ translator = Translator.from_pretrained("en-fr")
 print(translator.translate("Good morning."))
 """
 
+from seq2seq.config import VERSION as __version__
 from seq2seq.translation import Translation, Word
 from seq2seq.translator import Translator
 
-__all__ = ["Translation", "Translator", "Word"]
-__version__ = "0.1.0"
+__all__ = ["Translation", "Translator", "Word", "__version__"]

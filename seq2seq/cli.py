@@ -20,6 +20,7 @@ from typing import Annotated, Any, TypeAlias
 import tyro
 
 from seq2seq.config import (
+    VERSION,
     DataConfig,
     DecodingConfig,
     ModelConfig,
@@ -329,9 +330,7 @@ def _no_command(arguments: Sequence[str]) -> int:
     """Help, the version, or a hint at the command that was meant."""
     first = arguments[0] if arguments else ""
     if first == "--version":
-        from seq2seq import __version__
-
-        print(f"seq2seq {__version__}")
+        print(f"seq2seq {VERSION}")
         return 0
     if first in ("-h", "--help"):
         print(_usage())

@@ -16,6 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+VERSION = "0.1.0"
+
 
 class SeqError(Exception):
     """An error that a user can do something about. `exit_code` is what the commands return for it."""

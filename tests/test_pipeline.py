@@ -308,7 +308,7 @@ def test_empty_validation_data(tmp_path: Path, data: Corpora, content: str) -> N
 
 def test_without_data_the_sample_corpus(tmp_path: Path) -> None:
     ear = Ear()
-    train(settings(steps=1), Corpora(), tmp_path, device="cpu", progress=ear)
+    train(settings(steps=1, data={"vocab_size": 400}), Corpora(), tmp_path, device="cpu", progress=ear)
     assert "SAMPLE CORPUS" in ear.said[0].upper()
     assert pipeline.stored_run(tmp_path)[1].languages == ("en", "fr")
     assert (tmp_path / "sample" / "test.tsv").exists()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny
 import torch
@@ -312,7 +313,9 @@ def test_no_data(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no validation pair"):
         Trainer(tiny.settings(steps=1), tiny.prepared(), [], RunDirectory(tmp_path))
     with pytest.raises(UsageError, match=r"data\.max_length = 1 tokens"):
-        trainer(tmp_path, tiny.settings(steps=1, data={"max_length": 1}))
+        long = replace(tiny.prepared(), lengths=np.full((60, 2), 50, np.uint16))
+        short = tiny.settings(steps=1, data={"max_length": 1})
+        Trainer(short, long, tiny.pairs(2), RunDirectory(tmp_path))
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, bad: set[int], how: float) -> None:
@@ -469,7 +472,7 @@ def test_a_checkpoint_of_other_processes(tmp_path: Path) -> None:
     trainer(tmp_path, tiny.settings(steps=1)).run()
 
     def two(tensors: dict[str, Any], state: dict[str, Any]) -> None:
-        tensors["random"]["cpu.1"] = tensors["random"]["cpu.0"]
+        tensors["random"]["cpu.1"] = tensors["random"]["cpu.0"].clone()
 
     change_checkpoint(tmp_path / "checkpoints", two)
     ear = Ear()
