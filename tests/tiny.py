@@ -60,7 +60,7 @@ def settings(
     )
     return Settings(
         model=model_config(**(model or {})),
-        data=DataConfig(vocab_size=300, **(data or {})),
+        data=DataConfig(**{"vocab_size": 300, **(data or {})}),
         training=replace(base, **training),
         decoding=DecodingConfig(beam_size=2, max_length_factor=1.0, max_length_extra=4),
     )
