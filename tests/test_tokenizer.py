@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from seq2seq.config import DataError, ModelError
-from seq2seq.tokenizer import LONGEST, Tokenizer, WordSpan
+from seq2seq.tokenizer import LONGEST, Tokenizer, WordSpan, _origins
 
 ENGLISH = (
     "the a old young big small red green man woman dog child house street river city reads sees paints finds "
@@ -357,6 +357,15 @@ class TestSpansAndWords:
         check_tiling(text, spans)
         position = text.index("the")
         assert spans[-1] == (position - 1, position + 3)
+
+    @patient
+    @given(texts)
+    @example("a\u0f73\u0300")  # the grave goes to the a, over a mark whose parts only are marks
+    def test_every_boundary_has_its_origin(self, text: str) -> None:
+        origins = _origins(text)
+        assert len(origins) == len(unicodedata.normalize("NFC", text)) + 1
+        assert (origins[0], origins[-1]) == (0, len(text))
+        assert origins == sorted(origins)
 
 
 class TestTraining:
