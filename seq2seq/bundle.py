@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from seq2seq import files
 from seq2seq.config import DecodingConfig, ModelConfig, ModelError, UsageError, from_dict, to_dict
-from seq2seq.model import Seq2Seq, build_model
+from seq2seq.model import Seq2Seq, build_empty
 from seq2seq.tokenizer import Tokenizer
 
 FORMAT = 1
@@ -151,11 +151,9 @@ def _empty(config: ModelConfig, path: Path, *, most_layers: int) -> Seq2Seq:
     if config.encoder_layers + config.decoder_layers > most_layers:
         raise ModelError(f"{path}: does not fit its config (it holds {most_layers} tensors, too few)")
     try:
-        with torch.device("meta"):
-            return build_model(config)
-    except (RuntimeError, TypeError, OverflowError, UsageError) as error:  # what torch or the model refuses
-        reason = str(error).partition("\n")[0]
-        raise ModelError(f"{path}: its config describes no network ({reason})") from None
+        return build_empty(config)
+    except UsageError as error:
+        raise ModelError(f"{path}: its config describes no network ({error})") from None
 
 
 def _fill(model: Seq2Seq, weights: Mapping[str, Tensor]) -> Seq2Seq:

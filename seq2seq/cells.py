@@ -100,6 +100,8 @@ class LSTM(nn.Module):
 def initialise(kernel: nn.RNNBase) -> None:
     """Glorot input weights, orthogonal recurrent weights gate by gate (Saxe et al., 2014), zero biases."""
     for name, parameter in kernel.named_parameters():
+        if parameter.is_meta:  # a network of sizes alone has nothing to fill
+            continue
         if "bias" in name:
             nn.init.zeros_(parameter)
             continue

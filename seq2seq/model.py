@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from seq2seq.attention import Encoded, Memory, build_attention
 from seq2seq.config import ModelConfig, UsageError
@@ -75,6 +79,25 @@ def build_model(config: ModelConfig) -> Seq2Seq:
         dropout=config.dropout,
     )
     return Seq2Seq(config, source=source, encoder=encoder, decoder=decoder)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves out what fills weights at random: without storage it does nothing but load, for over a second,
+    the 800 modules by which torch reckons shapes."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return kwargs["tensor"] if func is nn.init.normal_ else func(*args, **(kwargs or {}))
+
+
+def build_empty(config: ModelConfig) -> Seq2Seq:
+    """The same network without storage: names and sizes alone. No random number is drawn. UsageError when
+    the sizes make no network."""
+    try:
+        with torch.device("meta"), _Unfilled():
+            return build_model(config)
+    except (RuntimeError, TypeError, OverflowError) as error:  # what torch makes of absurd sizes
+        reason = str(error).partition("\n")[0]
+        raise UsageError(f"these sizes make no network ({reason})") from None
 
 
 def _embedding(config: ModelConfig, vocab_size: int) -> Embedding:

@@ -101,6 +101,8 @@ def worker(folder: Path) -> None:
     torch.set_num_threads(1)
     distributed.start(CPU)
     assert distributed.world() == 2
+    Trainer(settings(0.3), tiny.prepared(), tiny.pairs(4, seed=2), RunDirectory(folder))
+    save_file({"state": torch.get_rng_state()}, folder / f"start.{distributed.rank()}")
     runs = {
         "plain": train(folder / "plain", 0.0),
         "straight": train(folder / "straight", 0.3),
@@ -175,7 +177,9 @@ def test_two_processes_resume_exactly(together: Path) -> None:
 
 
 def test_processes_drop_different_units(together: Path) -> None:
-    """With dropout, two processes are not one: each has a generator of its own."""
+    """With dropout, two processes are not one: each has a generator of its own, from the start."""
+    start = [load_file(together / f"start.{rank}")["state"] for rank in range(2)]
+    assert not torch.equal(start[0], start[1])
     stored = load_file(next((together / "straight" / "checkpoints").iterdir()) / "random.safetensors")
     assert stored.keys() == {"cpu.0", "cpu.1"} and not torch.equal(stored["cpu.0"], stored["cpu.1"])
 

@@ -79,6 +79,16 @@ def test_new_directory_appears_whole(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a" / "b" / "w.safetensors").stat().st_mode) == 0o644
 
 
+def test_all_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = []
+    monkeypatch.setattr(files, "sync", lambda path: synced.append((path.name, (tmp_path / "b").exists())))
+    with files.new_directory(tmp_path / "b") as scratch:
+        (scratch / "one").write_text("")
+        (scratch / "two").write_text("")
+    assert set(synced) == {("one", False), ("two", False), (scratch.name, False), (tmp_path.name, True)}
+    assert synced[-2:] == [(scratch.name, False), (tmp_path.name, True)]
+
+
 def test_new_directory_replaces(tmp_path: Path) -> None:
     for text in ("old", "new"):
         with files.new_directory(tmp_path / "b") as scratch:
