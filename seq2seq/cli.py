@@ -72,30 +72,34 @@ class Train:
     def run(self) -> int:
         """Train; returns the exit code."""
         from seq2seq.pipeline import Corpora, Interruption, count_weights, train
+        from seq2seq.progress import Progress
 
         _threads(self.threads)
         training = self.training if self.seed is None else replace(self.training, seed=self.seed)
         settings = Settings(self.model, self.data, training, self.decoding)
         if self.dry_run:
-            size = count_weights(settings)
-            print(
-                json.dumps(
-                    {"parameters": size, "settings": asdict(settings), "recipes": recipe_names()}, indent=2
-                )
-            )
+            shown = {"parameters": count_weights(settings), "settings": asdict(settings)}
+            print(json.dumps(shown | {"recipes": recipe_names()}, indent=2))
             return 0
         corpora = Corpora(self.train, self.valid, (self.source_lang, self.target_lang))
-        interruption = Interruption()
+        interruption, progress = Interruption(), Progress()
         place = train(
-            settings, corpora, self.out, resume=self.resume, device=self.device, interruption=interruption
+            settings,
+            corpora,
+            self.out,
+            resume=self.resume,
+            device=self.device,
+            progress=progress,
+            interruption=interruption,
         )
         if interruption.signal:
-            _say(f"stopped at step {place.step} and saved; go on with --resume --out {self.out}")
+            progress.say(f"stopped at step {place.step} and saved; go on with --resume --out {self.out}")
             return 128 + interruption.signal
-        _say(f"done ({place.stopped}): best greedy BLEU {place.best_bleu:.2f} at step {place.best_step}")
+        best = f"best greedy BLEU {place.best_bleu:.2f} at step {place.best_step}"
+        progress.say(f"done ({place.stopped}): {best}")
         sample = self.out / "sample" / "test.tsv"
         test = sample if sample.exists() else "TEST.tsv"
-        _say(f"evaluate it:  python scripts/evaluate.py --model {self.out} --test {test}")
+        progress.say(f"evaluate it:  python scripts/evaluate.py --model {self.out} --test {test}")
         return 0
 
 

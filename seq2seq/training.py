@@ -42,6 +42,7 @@ class Place:
     sentences: int = 0
     seconds: float = 0.0
     best_bleu: float = -1.0
+    best_loss: float = 0.0
     best_step: int = 0
     validated_step: int = 0
     bad_validations: int = 0
@@ -264,18 +265,24 @@ class Trainer:
 
     def validate(self) -> None:
         """Loss and BLEU on the validation set; keep the model when it is the best so far."""
-        place, score = self.place, 0.0
-        if distributed.is_main():
-            score = self._validate_here()
-        place_score = distributed.from_main(score, self.device)
-        if place_score > place.best_bleu:
-            place.best_bleu, place.best_step, place.bad_validations = place_score, place.step, 0
+        place = self.place
+        here = self._validate_here() if distributed.is_main() else (0.0, 0.0)
+        bleu, loss = (distributed.from_main(value, self.device) for value in here)
+        if self._better(bleu, loss):
+            place.best_bleu, place.best_loss, place.best_step = bleu, loss, place.step
+            place.bad_validations = 0
         else:
             place.bad_validations += 1
         place.validated_step = place.step
         self._clock()
 
-    def _validate_here(self) -> float:
+    def _better(self, bleu: float, loss: float) -> bool:
+        """A higher BLEU; with an equal one, as with the 0 of the first hours of a hard task, a lower loss."""
+        place = self.place
+        return bleu > place.best_bleu or (bleu == place.best_bleu and loss < place.best_loss)
+
+    def _validate_here(self) -> tuple[float, float]:
+        """BLEU and loss (0 if there is none)."""
         place, config = self.place, self.settings.training
         loss = mean_loss(self.updater.average, self.valid_batches.epoch(0), self.device)
         self.updater.average.eval()
@@ -293,7 +300,7 @@ class Trainer:
             "seconds": round(place.seconds, 3),
         }
         self._log(record)
-        better = bleu.score > place.best_bleu
+        better = self._better(bleu.score, loss)
         self.progress.say(
             f"step {place.step}  epoch {place.epoch}  {place.seconds / 60:.1f} min  "
             f"validation loss {loss:.3f}  greedy BLEU {bleu.score:.2f}{'  (best)' if better else ''}"
@@ -308,7 +315,7 @@ class Trainer:
                 step=place.step,
                 validation=record,
             )
-        return bleu.score
+        return bleu.score, loss if math.isfinite(loss) else 0.0
 
     def _metrics(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """What `metrics.json` says of a model: its scores, and what they come from."""

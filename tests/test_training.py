@@ -248,10 +248,10 @@ def test_the_last_model_is_validated_however_many_were(tmp_path: Path) -> None:
 
 def test_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = trainer(tmp_path, tiny.settings(patience=2, validate_every=1))
-    scores = iter([1.0, 5.0, 5.0, 4.0])
+    scores = iter([(0.0, 9.0), (0.0, 8.0), (5.0, 8.5), (5.0, 8.5), (5.0, 8.4), (4.0, 1.0), (5.0, 8.4)])
     monkeypatch.setattr(made, "_validate_here", lambda: next(scores))
     place = made.run()
-    assert (place.stopped, place.step, place.best_bleu, place.best_step) == ("patience", 4, 5.0, 2)
+    assert (place.stopped, place.step, place.best_bleu, place.best_step) == ("patience", 7, 5.0, 5)
 
 
 def test_a_finished_run_takes_no_further_step(tmp_path: Path) -> None:
