@@ -29,7 +29,7 @@ class Encoded:
 
     outputs: Tensor
     mask: Tensor
-    state: tuple[Tensor, ...]
+    states: tuple[tuple[Tensor, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,21 @@ class Memory:
     keys: Tensor
     values: Tensor
     mask: Tensor
+    tokens: Tensor | None = None
 
     def select(self, rows: Tensor) -> Memory:
         """The memory of the sentences `rows`."""
-        return Memory(self.keys[rows], self.values[rows], self.mask[rows])
+        tokens = None if self.tokens is None else self.tokens[rows]
+        return Memory(self.keys[rows], self.values[rows], self.mask[rows], tokens)
 
 
 class Attention(nn.Module):
     """Shared frame: scores -> masked softmax -> weighted mean of the values. Kinds add `keys` and `score`."""
+
+    context_size: int
+
+    def start(self, encoded: Encoded) -> AttentionState:
+        return ()
 
     def keys(self, encoded: Tensor) -> Tensor:
         """What of each encoder output is compared with the queries: (B,S,M) -> (B,S,A)."""
@@ -139,8 +146,10 @@ ATTENTIONS: dict[str, Callable[[int, int, int], Attention]] = {
 }
 
 
-def build_attention(kind: str, *, query_size: int, memory_size: int, attention_size: int) -> Attention:
+def build_attention(kind: str, *, query_size: int, memory_size: int, attention_size: int, heads: int = 4, window: int = 10) -> Attention:
     """Attention of the named kind for queries H, memory M and keys A wide."""
     if kind not in ATTENTIONS:
         raise UsageError(f"model.attention is {kind!r}, expected one of {', '.join(ATTENTIONS)}")
-    return ATTENTIONS[kind](query_size, memory_size, attention_size)
+    a = ATTENTIONS[kind](query_size, memory_size, attention_size)
+    a.context_size = memory_size
+    return a

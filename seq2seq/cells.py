@@ -112,7 +112,7 @@ def initialise(kernel: nn.RNNBase) -> None:
 CELLS: dict[str, Callable[[int, int], GRU | LSTM]] = {"gru": GRU, "lstm": LSTM}
 
 
-def build_cell(kind: str, input_size: int, hidden_size: int) -> GRU | LSTM:
+def build_cell(kind: str, input_size: int, hidden_size: int, *, depth: int = 1, variational_dropout: float = 0.0) -> GRU | LSTM:
     """A layer of the named kind, I = `input_size` and H = `hidden_size` units wide."""
     if kind not in CELLS:
         raise UsageError(f"model.cell is {kind!r}, expected one of {', '.join(CELLS)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,17 +11,18 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from seq2seq.attention import Encoded, Memory, build_attention
+from seq2seq.cells import build_cell
 from seq2seq.config import ModelConfig, UsageError
-from seq2seq.decoder import DecoderState, DecoupledDecoder
+from seq2seq.decoder import DECODERS, Decoder, DecoderSizes, DecoderState
 from seq2seq.embedding import Embedding
-from seq2seq.encoder import Encoder
+from seq2seq.encoder import BuildCell, Encoder
 
 
 class Seq2Seq(nn.Module):
     """Encoder, attention and decoder. `config` travels with the weights."""
 
     def __init__(
-        self, config: ModelConfig, *, source: Embedding, encoder: Encoder, decoder: DecoupledDecoder
+        self, config: ModelConfig, *, source: Embedding, encoder: Encoder, decoder: Decoder
     ) -> None:
         super().__init__()
         self.config = config
@@ -31,6 +34,8 @@ class Seq2Seq(nn.Module):
         """Read the sources `tokens` (B,S) once: what attention reads, and where the decoder starts."""
         encoded: Encoded = self.encoder(self.source(tokens), lengths)
         memory = self.decoder.attention.project(encoded.outputs, encoded.mask)
+        if self.config.copying:
+            memory = replace(memory, tokens=tokens)
         return memory, self.decoder.start(encoded)
 
     def forward(self, source: Tensor, lengths: Tensor, target: Tensor, real: Tensor) -> Tensor:
@@ -52,33 +57,52 @@ def build_model(config: ModelConfig) -> Seq2Seq:
         )
     target = _embedding(config, config.target_vocab_size)
     source = target if config.tie_source else _embedding(config, config.source_vocab_size)
-    memory_size = 2 * config.encoder_size
+    build = partial(
+        build_cell, config.cell, depth=config.cell_depth, variational_dropout=config.variational_dropout
+    )
     encoder = Encoder(
-        cell=config.cell,
+        shape=config.encoder_shape,
+        build=build,
         input_size=config.embedding_size,
         hidden_size=config.encoder_size,
         layers=config.encoder_layers,
         dropout=config.dropout,
-        want_state=config.bridge == "last",
+        residual=config.residual,
+        want_state=config.bridge in ("last", "projected", "backward"),
     )
+    return Seq2Seq(config, source=source, encoder=encoder, decoder=_decoder(config, target, build))
+
+
+def _decoder(config: ModelConfig, embedding: Embedding, build: BuildCell) -> Decoder:
     attention = build_attention(
         config.attention,
         query_size=config.decoder_size,
-        memory_size=memory_size,
+        memory_size=config.memory_size,
         attention_size=config.attention_size,
+        heads=config.attention_heads,
+        window=config.attention_window,
     )
-    decoder = DecoupledDecoder(
-        embedding=target,
-        cell=config.cell,
+    sizes = DecoderSizes(
+        embedding=config.embedding_size,
+        hidden=config.decoder_size,
+        context=attention.context_size,
+        readout=config.readout_width,
+        memory=config.memory_size,
+        vocabulary=config.target_vocab_size,
         layers=config.decoder_layers,
-        hidden_size=config.decoder_size,
-        memory_size=memory_size,
+    )
+    return DECODERS[config.decoder](
+        sizes,
+        embedding=embedding,
+        build=build,
         attention=attention,
         bridge=config.bridge,
+        readout=config.readout,
         tie_output=config.tie_output,
+        copying=config.copying,
+        residual=config.residual,
         dropout=config.dropout,
     )
-    return Seq2Seq(config, source=source, encoder=encoder, decoder=decoder)
 
 
 class _Unfilled(TorchFunctionMode):
