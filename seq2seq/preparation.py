@@ -81,7 +81,8 @@ def prepare(
     else:
         files.write_bytes(folder / "source.model", source.to_bytes())
         files.write_bytes(folder / "target.model", target.to_bytes())
-    say(f"tokenizer: {source.vocab_size} pieces" + ("" if source is target else f" and {target.vocab_size}"))
+    for made in dict.fromkeys((source, target)):
+        say(f"tokenizer: {made.report}")
     lengths = token_lengths(data, source, target)
     buffer = io.BytesIO()
     np.save(buffer, lengths)
