@@ -24,6 +24,7 @@ from seq2seq.bundle import Bundle
 from seq2seq.config import DecodingConfig, UsageError
 from seq2seq.inference import decode, growing
 from seq2seq.model import count_parameters
+from seq2seq.packing import packed
 from seq2seq.search import Hypothesis
 from seq2seq.tokenizer import WordSpan
 from seq2seq.translation import Translation, Word, align, join, mean_probability
@@ -48,7 +49,7 @@ class Translator:
     def __init__(self, model: Bundle, *, device: str = "cpu", name: str = "") -> None:
         self.bundle = model
         self.device = distributed.device(device)
-        self.model = model.model.to(self.device).eval()
+        self.model = packed(model.model.to(self.device).eval())
         self.source_tokenizer, self.target_tokenizer = model.source, model.target
         self.decoding = model.decoding
         self.source_language, self.target_language = model.source_language, model.target_language
@@ -87,7 +88,7 @@ class Translator:
             "name": self.name,
             "source_language": self.source_language,
             "target_language": self.target_language,
-            "parameters": count_parameters(self.model),
+            "parameters": count_parameters(self.bundle.model),
             "model": self.bundle.model.config,
             "metrics": dict(self.bundle.metrics),
             "card": self.bundle.card,

@@ -37,7 +37,7 @@ LAYERS = [
     },
     {"batching", "encoder", "decoder"},
     {"model", "preparation"},
-    {"bundle", "checkpoint", "quantization", "inference"},
+    {"bundle", "checkpoint", "quantization", "packing", "inference"},
     {"rundir", "pretrained", "translator", "updates"},
     {"evaluation", "training", "pipeline"},
     {"webui"},

@@ -1,0 +1,106 @@
+"""Networks that learn: every cell, attention and decoder turns a sequence around, as nobody can by chance.
+
+A row of symbols is to be written backwards. The settings below hold every cell, every attention, every
+decoder and every encoder shape at least once; without attention the state has to carry it all, so rows are
+short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from seq2seq.attention import ATTENTIONS
+from seq2seq.batching import pad
+from seq2seq.cells import CELLS
+from seq2seq.config import DecodingConfig, ModelConfig
+from seq2seq.decoder import DECODERS
+from seq2seq.inference import decode
+from seq2seq.losses import cross_entropy
+from seq2seq.model import Seq2Seq, build_model
+from seq2seq.optimization import clip_gradients, gradient_norm
+
+SYMBOLS, FIRST, BOS, EOS = 10, 4, 2, 3
+BASE = ModelConfig(
+    embedding_size=32,
+    encoder_size=32,
+    decoder_size=64,
+    attention_size=32,
+    attention_heads=2,
+    attention_window=4,
+    dropout=0.0,
+    embedding_dropout=0.0,
+    source_vocab_size=FIRST + SYMBOLS,
+    target_vocab_size=FIRST + SYMBOLS,
+)
+COVERING: list[dict[str, Any]] = [
+    {"cell": "gru", "attention": "additive"},
+    {"cell": "lstm", "attention": "none", "bridge": "projected"},
+    {"cell": "rnn", "attention": "dot", "decoder": "input_feeding"},
+    {"cell": "rnn_relu", "attention": "general"},
+    {"cell": "gru_reset_before", "attention": "additive", "decoder": "bahdanau", "bridge": "backward"},
+    {"cell": "layernorm_gru", "attention": "multi_head", "decoder": "conditional"},
+    {"cell": "layernorm_lstm", "attention": "scaled_dot", "encoder_shape": "alternating"},
+    {"cell": "gru", "attention": "normalised_additive", "decoder": "conditional", "cell_depth": 2},
+    {"cell": "lstm", "attention": "local", "decoder": "input_feeding"},
+    {"cell": "gru", "attention": "coverage", "encoder_shape": "gnmt", "encoder_layers": 2},
+    {"cell": "gru", "attention": "additive", "copying": True, "variational_dropout": 0.1},
+]
+
+
+def rows(number: int, longest: int, generator: torch.Generator) -> list[list[int]]:
+    lengths = torch.randint(1, longest + 1, (number,), generator=generator).tolist()
+    return [
+        torch.randint(FIRST, FIRST + SYMBOLS, (length,), generator=generator).tolist() for length in lengths
+    ]
+
+
+def loss_of(model: Seq2Seq, batch: list[list[int]]) -> Tensor:
+    source, lengths = pad([[*row, EOS] for row in batch])
+    labels, label_lengths = pad([[*reversed(row), EOS] for row in batch])
+    target = torch.cat([torch.full((len(batch), 1), BOS), labels[:, :-1]], 1)
+    real = torch.arange(labels.shape[1]) < label_lengths.unsqueeze(1)
+    return cross_entropy(model(source, lengths, target, real), labels[real]) / int(real.sum())
+
+
+def learn(model: Seq2Seq, *, longest: int, steps: int) -> None:
+    generator = torch.Generator().manual_seed(1)
+    optimizer = torch.optim.Adam(model.parameters(), lr=4e-3)
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = 4e-3 * min(1.0, (step + 1) / 50, 2 * (1 - step / steps))
+        optimizer.zero_grad()
+        loss_of(model, rows(128, longest, generator)).backward()
+        norm = gradient_norm(model.parameters())
+        clip_gradients(model.parameters(), norm=norm, limit=1.0)
+        optimizer.step()
+
+
+def exact(model: Seq2Seq, longest: int) -> float:
+    """Share of new rows that are turned around without a fault."""
+    unseen = rows(500, longest, torch.Generator().manual_seed(2))
+    found = decode(model.eval(), unseen, DecodingConfig(beam_size=1, batch_size=128))
+    return sum(
+        list(best.tokens) == row[::-1] for row, (best, *_) in zip(unseen, found, strict=True)
+    ) / len(unseen)
+
+
+def test_the_covering_set_covers() -> None:
+    config = [replace(BASE, **changes) for changes in COVERING]
+    assert {c.cell for c in config} == set(CELLS)
+    assert {c.attention for c in config} == set(ATTENTIONS)
+    assert {c.decoder for c in config} == set(DECODERS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", COVERING, ids=lambda changes: "-".join(map(str, changes.values())))
+def test_reversal_is_learned(changes: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    config = replace(BASE, **changes)
+    model, longest = build_model(config).train(), 5 if config.attention == "none" else 8
+    learn(model, longest=longest, steps=700)
+    assert exact(model, longest) >= 0.99
