@@ -126,7 +126,7 @@ def test_help_of_train_explains_the_settings(command: Command) -> None:
         (["train", "--model.cel", "lstm"], "--model.cell"),
         (["train", "--training.steps", "many"], "many"),
         (["train", "--training.schedule", "quadratic"], "cosine"),
-        (["train", "--model.cell", "rnn", "--dry-run"], "expected one of gru, lstm"),
+        (["train", "--model.cell", "grl", "--dry-run"], "'grl', expected one of "),
         (["train", "--model.dropout", "2", "--dry-run"], "dropout is 2.0, expected 0 <= p < 1"),
         (["train", "--data.no-joint", "--dry-run"], "needs data.joint"),
         (["train", "--threads", "-1"], "--threads is -1"),

@@ -30,6 +30,7 @@ LAYERS = [
         "translation",
         "card",
         "lexicon",
+        "recurrence",
     },
     {
         *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "embedding"),
@@ -41,6 +42,7 @@ LAYERS = [
     {"rundir", "pretrained", "translator", "updates"},
     {"evaluation", "training", "pipeline"},
     {"webui"},
+    {"commands"},
     {"cli"},
 ]
 LAYER_OF = {module: layer for layer, modules in enumerate(LAYERS) for module in modules}
