@@ -34,7 +34,7 @@ LAYERS = [
     },
     {
         *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "embedding"),
-        *("losses", "optimization", "search", "metrics", "plots", "linewise"),
+        *("losses", "optimization", "search", "metrics", "plots", "linewise", "summary"),
     },
     {"batching", "encoder", "decoder"},
     {"model", "preparation"},
