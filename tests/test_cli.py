@@ -126,7 +126,7 @@ def test_help_of_train_explains_the_settings(command: Command) -> None:
         (["train", "--model.cel", "lstm"], "--model.cell"),
         (["train", "--training.steps", "many"], "many"),
         (["train", "--training.schedule", "quadratic"], "cosine"),
-        (["train", "--model.cell", "rnn", "--dry-run"], "expected one of gru, lstm"),
+        (["train", "--model.cell", "grl", "--dry-run"], "'grl', expected one of "),
         (["train", "--model.dropout", "2", "--dry-run"], "dropout is 2.0, expected 0 <= p < 1"),
         (["train", "--data.no-joint", "--dry-run"], "needs data.joint"),
         (["train", "--threads", "-1"], "--threads is -1"),
@@ -338,9 +338,21 @@ def test_evaluate_takes_the_batch_size(
 
 
 def test_info(command: Command, model: Path) -> None:
-    printed = json.loads(command("info", "--model", model).out)
+    printed = json.loads(command("info", "--model", model, "--json").out)
     assert printed["source_language"] == "en" and printed["model"]["decoder_size"] == 16
     assert printed["parameters"] == sum(p.numel() for p in tiny.bundle().model.parameters())
+    assert sum(layer["parameters"] for layer in printed["layers"]) == printed["parameters"]
+    assert sum(layer["share"] for layer in printed["layers"]) == pytest.approx(1)
+
+
+def test_info_as_a_table(command: Command, model: Path) -> None:
+    first, blank, head, *rows = command("info", "--model", model).out.rstrip("\n").split("\n")
+    assert (first, blank) == (f"{model}: en → fr", "")
+    assert head.split() == ["layer", "kind", "shape", "parameters", "share"]
+    (table,) = [row for row in rows if row.startswith("source.table ")]
+    size = tiny.tokenizer().vocab_size
+    assert table.split()[1:4] == ["Embedding", f"{size}×12", f"{size * 12:,}"]
+    assert rows[-1].split()[0] == "total" and len({len(row) for row in rows}) == 1
 
 
 def test_export(command: Command, model: Path, tmp_path: Path) -> None:

@@ -30,10 +30,11 @@ LAYERS = [
         "translation",
         "card",
         "lexicon",
+        "recurrence",
     },
     {
         *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "embedding"),
-        *("losses", "optimization", "search", "metrics", "plots", "linewise"),
+        *("losses", "optimization", "search", "metrics", "plots", "linewise", "summary"),
     },
     {"batching", "encoder", "decoder"},
     {"model", "preparation"},
@@ -41,6 +42,7 @@ LAYERS = [
     {"rundir", "pretrained", "translator", "updates"},
     {"evaluation", "training", "pipeline"},
     {"webui"},
+    {"commands"},
     {"cli"},
 ]
 LAYER_OF = {module: layer for layer, modules in enumerate(LAYERS) for module in modules}
