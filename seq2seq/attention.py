@@ -31,12 +31,12 @@ AttentionState: TypeAlias = tuple[Tensor, ...]
 
 @dataclass(frozen=True)
 class Encoded:
-    """outputs (B,S,M); mask (B,S), true on real tokens; state of the top layer, both directions side by side,
-    each (1,B,M), or `()` when nobody asked for it."""
+    """outputs (B,S,M); mask (B,S), true on real tokens; states of the layers, lowest first, both directions
+    side by side, each of (1,B,M) tensors, or `()` when nobody asked for them."""
 
     outputs: Tensor
     mask: Tensor
-    state: tuple[Tensor, ...]
+    states: tuple[tuple[Tensor, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class ModelConfig:
 
     cell: str = "gru"
     """Recurrent cell of encoder and decoder: gru, lstm, rnn, rnn_relu, gru_reset_before, layernorm_gru,
-    layernorm_lstm."""
+    layernorm_lstm, ssru."""
     cell_depth: int = 1
     """Cells per time step of each layer (deep transition; Pascanu et al., 2014)."""
     embedding_size: int = 256

@@ -18,14 +18,15 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq.attention import Encoded
-from seq2seq.cells import State, reverse
+from seq2seq.cells import reverse
+from seq2seq.recurrence import Recurrent, State
 
-BuildCell = Callable[[int, int], nn.Module]
+BuildCell = Callable[[int, int], Recurrent]
 """(input size, hidden size) -> a recurrent layer of `cells`."""
 
 
 def read(
-    cell: nn.Module, inputs: Tensor, lengths: Tensor, *, back: bool, want_state: bool
+    cell: Recurrent, inputs: Tensor, lengths: Tensor, *, back: bool, want_state: bool
 ) -> tuple[Tensor, State]:
     """Outputs of `cell` at each source position, read from the end when `back`; its last state if wanted."""
     known = lengths if want_state else None  # outputs need no lengths: padding comes after the real steps

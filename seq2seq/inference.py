@@ -60,7 +60,7 @@ class Network:
             logits=logits,
             log_normaliser=logits.logsumexp(-1),
             candidates=None,
-            weights=output.weights.view(sentences, beam, -1),
+            weights=None if output.weights is None else output.weights.view(sentences, beam, -1),
             state=NetworkState(state.memory, after),
         )
 

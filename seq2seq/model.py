@@ -36,7 +36,7 @@ class Seq2Seq(nn.Module):
         memory = self.decoder.attention.project(encoded.outputs, encoded.mask)
         if self.config.copying:
             memory = replace(memory, tokens=tokens)
-        return memory, self.decoder.start(encoded)
+        return memory, self.decoder.start(encoded, memory)
 
     def forward(self, source: Tensor, lengths: Tensor, target: Tensor, real: Tensor) -> Tensor:
         """Logits (N,V) of the N real target tokens, for training.

@@ -67,6 +67,8 @@ class PackedRecurrence(nn.Module):
     def __init__(self, kernel: nn.RNNBase) -> None:
         super().__init__()
         self.kernel, self.hidden_size = kernel, kernel.hidden_size
+        for name, weight in kernel.named_parameters():  # for cells that walk the weights themselves
+            self.register_parameter(name, weight)
         self.given, self.past = _arranged(kernel.weight_ih_l0), _arranged(kernel.weight_hh_l0)
 
     def forward(self, inputs: Any, state: Any = None) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.attention import ATTENTIONS, Memory
+from seq2seq.cells import CELLS
 from seq2seq.config import ModelConfig, UsageError
 from seq2seq.decoder import DECODERS, DecoderOutput, DecoderState
 from seq2seq.model import Seq2Seq, build_model
@@ -42,8 +43,8 @@ def allowed(decoder: str, attention: str) -> bool:
 
 ALL = [
     (cell, attention, decoder)
-    for cell, attention, decoder in product(["gru", "lstm"], ATTENTIONS, DECODERS)
-    if allowed(decoder, attention)
+    for cell, attention, decoder in product(CELLS, ATTENTIONS, DECODERS)
+    if allowed(decoder, attention) and (cell in ("gru", "lstm") or attention in ("none", "additive"))
 ]
 
 
@@ -87,7 +88,7 @@ def test_hypotheses_are_queries(attention: str, decoder: str) -> None:
 
 def attended(model: Seq2Seq, query: Tensor, memory: Memory) -> Tensor:
     """Context (N,1,C) for the queries (N,1,H)."""
-    context, _, _ = model.decoder.attention.attend(query, memory)
+    context, _, _ = model.decoder.attention.attend(query, memory, ())
     return context
 
 
@@ -213,7 +214,8 @@ def test_copying_with_several_hypotheses(decoder: str) -> None:
 def test_last_bridge_copies_layer_by_layer() -> None:
     model = make(bridge="last", encoder_layers=3, cell="lstm")
     encoded = model.encoder(model.source(SOURCES[0]), SOURCES[1])
-    start = model.decoder.start(encoded)
+    memory = model.decoder.attention.project(encoded.outputs, encoded.mask)
+    start = model.decoder.start(encoded, memory)
     assert isinstance(start, DecoderState) and len(start.cells) == 3
     for mine, theirs in zip(start.cells, encoded.states, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
@@ -227,7 +229,7 @@ def test_backward_bridge_by_hand() -> None:
     assert project is not None
     stopped = encoded.states[-1][0][0, :, 4:]
     expected = torch.tanh(stopped @ project.weight.T + project.bias).view(2, 3, 8)
-    start = model.decoder.start(encoded).cells
+    start = model.decoder.bridge(encoded)
     for layer in range(3):
         torch.testing.assert_close(start[layer][0][0], expected[:, layer], **NEAR)
 

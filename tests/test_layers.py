@@ -38,7 +38,7 @@ LAYERS = [
     },
     {"batching", "encoder", "decoder"},
     {"model", "preparation"},
-    {"bundle", "checkpoint", "quantization", "packing", "inference"},
+    {"bundle", "checkpoint", "quantization", "inference"},
     {"rundir", "pretrained", "translator", "updates"},
     {"evaluation", "training", "pipeline"},
     {"webui"},

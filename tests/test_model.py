@@ -127,10 +127,10 @@ def test_ties() -> None:
     assert count_parameters(loose) - count_parameters(tied) == 2 * 20 * 6
 
 
-@pytest.mark.parametrize("bridge", ["zero", "last", "mean"])
+@pytest.mark.parametrize("bridge", ["zero", "last", "mean", "projected", "backward"])
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_bridges(bridge: str, cell: str) -> None:
-    model = make(replace(SMALL, bridge=bridge, cell=cell))  # type: ignore[arg-type]
+    model = make(replace(SMALL, bridge=bridge, cell=cell, encoder_layers=3))  # type: ignore[arg-type]
     _, state = model.encode(*sources())
     assert isinstance(state, DecoderState) and len(state.cells) == 3
     for layer in state.cells:
