@@ -40,8 +40,7 @@ A recurrent encoder-decoder with attention, trained with seq2seq.
 
 | | |
 |---|---|
-| network | {model.cell}, encoder {model.encoder_layers} × {model.encoder_size} in both directions, decoder \
-{model.decoder_layers} × {model.decoder_size}, attention {model.attention} |
+| network | {model.summary} |
 | parameters | {parameters:,} |
 | vocabulary | {model.source_vocab_size} source and {model.target_vocab_size} target pieces \
 ({settings.data.tokenizer}) |

@@ -134,6 +134,14 @@ class ModelConfig:
             return self.decoder_size
         return self.readout_size or self.embedding_size
 
+    @property
+    def summary(self) -> str:
+        """The network in a line."""
+        return (
+            f"{self.cell}, encoder {self.encoder_layers} × {self.encoder_size} ({self.encoder_shape}), decoder "
+            f"{self.decoder_layers} × {self.decoder_size} ({self.decoder}), attention {self.attention}"
+        )
+
     def _rules(self) -> list[tuple[bool, str]]:
         """What does not go together, and why."""
         same = (self.encoder_layers, self.memory_size) == (self.decoder_layers, self.decoder_size)

@@ -227,9 +227,7 @@ class Decoder(nn.Module):
         scores = self.output(output.hidden if real is None else output.hidden[real])
         return scores if self.copy is None else self._mixed(scores, output, memory, real)
 
-    def _mixed(
-        self, scores: Tensor, output: DecoderOutput, memory: Memory, real: Tensor | None
-    ) -> Tensor:
+    def _mixed(self, scores: Tensor, output: DecoderOutput, memory: Memory, real: Tensor | None) -> Tensor:
         """log p(w) = log(g softmax(scores)_w + (1 − g) Σ_{i: x_i = w} a_i) (See et al., 2017, eq. 9)."""
         assert output.weights is not None and output.copy_gate is not None and memory.tokens is not None
         gate, weights = output.copy_gate, output.weights
@@ -246,11 +244,11 @@ class Decoder(nn.Module):
 class DecoupledDecoder(Decoder):
     """Attention outside the recurrence; order of the layers as in GNMT v2.
 
-        s¹_1..T  = RNN¹(y_0..T-1)                       first layer, over the whole target
-        c_t      = attend(s¹_t, memory)                 attention, for all steps at once
-        sˡ_1..T  = RNNˡ([sˡ⁻¹_t ; c_t])                 layers above read the context
-        o_t      = tanh(W [sᴸ_t ; c_t ; y_{t-1}])       deep output
-        p(y_t)   = softmax(E o_t + b)                   E: the target embeddings when tied
+    s¹_1..T  = RNN¹(y_0..T-1)                       first layer, over the whole target
+    c_t      = attend(s¹_t, memory)                 attention, for all steps at once
+    sˡ_1..T  = RNNˡ([sˡ⁻¹_t ; c_t])                 layers above read the context
+    o_t      = tanh(W [sᴸ_t ; c_t ; y_{t-1}])       deep output
+    p(y_t)   = softmax(E o_t + b)                   E: the target embeddings when tied
     """
 
     def forward(
@@ -310,10 +308,10 @@ class StepwiseDecoder(Decoder):
 class InputFeedingDecoder(StepwiseDecoder):
     """Attention on top, its result fed to the bottom (Luong et al., 2015, eq. 5 and section 3.3):
 
-        s_t = RNNs([y_{t-1} ; h̃_{t-1}])        all layers
-        c_t = attend(s_t, memory)
-        h̃_t = tanh(W [s_t ; c_t])              h̃_0 = 0
-        p(y_t) = softmax(W_s h̃_t)
+    s_t = RNNs([y_{t-1} ; h̃_{t-1}])        all layers
+    c_t = attend(s_t, memory)
+    h̃_t = tanh(W [s_t ; c_t])              h̃_0 = 0
+    p(y_t) = softmax(W_s h̃_t)
     """
 
     @staticmethod
@@ -342,10 +340,10 @@ class InputFeedingDecoder(StepwiseDecoder):
 class BahdanauDecoder(StepwiseDecoder):
     """Attention before the state is updated (Bahdanau et al., 2015, appendix A.2.2):
 
-        c_t = attend(s_{t-1}, memory)          s: the top layer
-        s_t = RNNs([y_{t-1} ; c_t])            all layers
-        o_t = readout [s_{t-1} ; c_t ; y_{t-1}]
-        p(y_t) = softmax(W_o o_t)
+    c_t = attend(s_{t-1}, memory)          s: the top layer
+    s_t = RNNs([y_{t-1} ; c_t])            all layers
+    o_t = readout [s_{t-1} ; c_t ; y_{t-1}]
+    p(y_t) = softmax(W_o o_t)
     """
 
     @staticmethod
@@ -370,9 +368,7 @@ class ConditionalDecoder(StepwiseDecoder):
         o_t  = readout [s_t ; c_t ; y_{t-1}]
     """
 
-    def __init__(
-        self, sizes: DecoderSizes, *, build: Callable[[int, int], Recurrent], **parts: Any
-    ) -> None:
+    def __init__(self, sizes: DecoderSizes, *, build: Callable[[int, int], Recurrent], **parts: Any) -> None:
         super().__init__(sizes, build=build, **parts)
         self.second = build(sizes.context, sizes.hidden)
 

@@ -21,9 +21,7 @@ from seq2seq.encoder import BuildCell, Encoder
 class Seq2Seq(nn.Module):
     """Encoder, attention and decoder. `config` travels with the weights."""
 
-    def __init__(
-        self, config: ModelConfig, *, source: Embedding, encoder: Encoder, decoder: Decoder
-    ) -> None:
+    def __init__(self, config: ModelConfig, *, source: Embedding, encoder: Encoder, decoder: Decoder) -> None:
         super().__init__()
         self.config = config
         self.source = source

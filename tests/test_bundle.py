@@ -56,7 +56,9 @@ def scores(model: Seq2Seq) -> list[float]:
     "changes",
     [
         {},
-        {"cell": "lstm", "bridge": "last"},
+        {"cell": "lstm", "bridge": "projected"},
+        {"cell": "layernorm_gru", "cell_depth": 2, "decoder": "conditional", "copying": True},
+        {"cell": "rnn", "attention": "coverage", "readout": "maxout", "encoder_shape": "alternating"},
         {"tie_source": False, "tie_output": False, "bridge": "zero", "attention": "general"},
         {"encoder_layers": 2, "decoder_layers": 1, "attention": "scaled_dot"},
     ],

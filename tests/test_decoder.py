@@ -56,9 +56,7 @@ def test_steps_equal_the_whole(cell: str, attention: str, decoder: str) -> None:
     logits = model.decoder.logits(whole, memory)
     for step in range(4):
         output, state = model.decoder(TARGET[:, step : step + 1], state, memory)
-        torch.testing.assert_close(
-            model.decoder.logits(output, memory)[:, 0], logits[:, step], **NEAR
-        )
+        torch.testing.assert_close(model.decoder.logits(output, memory)[:, 0], logits[:, step], **NEAR)
         if attention == "none":
             assert output.weights is whole.weights is None
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ TEXT = "the old man reads a small book in his garden and sleeps near two green t
 WORDS = TEXT.split(" ")
 
 
-def build() -> Translator:
+def build(**kinds: Any) -> Translator:
     """Random weights, scaled up so that the answers are varied and far from ties."""
     chance = random.Random(1)
     texts = [" ".join(chance.choices(WORDS, k=8)) + "." for _ in range(200)]
@@ -30,9 +31,7 @@ def build() -> Translator:
     sizes = {"source_vocab_size": tokenizer.vocab_size, "target_vocab_size": tokenizer.vocab_size}
     torch.manual_seed(5)
     model = build_model(
-        ModelConfig(
-            embedding_size=24, encoder_size=16, decoder_size=24, attention_size=16, bridge="mean", **sizes
-        )
+        ModelConfig(embedding_size=24, encoder_size=16, decoder_size=24, attention_size=16, **sizes, **kinds)
     )
     with torch.no_grad():
         for parameter in model.parameters():
@@ -227,3 +226,16 @@ def test_defaults_can_be_replaced(translator: Translator, tmp_path: Path) -> Non
     translator.save_pretrained(tmp_path / "m")
     greedy = replace(translator.decoding, beam_size=1)
     assert Translator.from_pretrained(tmp_path / "m", decoding=greedy).decoding.beam_size == 1
+
+
+@pytest.mark.parametrize("kinds", [{"attention": "none"}, {"attention": "local", "decoder": "input_feeding"}])
+def test_other_networks(kinds: dict[str, str]) -> None:
+    """Without attention nothing is aligned; in parts or not, texts come back whole."""
+    translator = build(**kinds)
+    results = translator.translate([*sentences(6, 8), "", " ".join(sentences(20, 20))], beam_size=3, n_best=2)
+    assert results[6].text == "" and all(result.text for index, result in enumerate(results) if index != 6)
+    for result in results[:6]:
+        assert (result.attention is None) == (kinds["attention"] == "none") == (result.alignment == [])
+        if result.attention is not None:
+            assert float(result.attention.sum(1).max()) <= 1 + 1e-5
+    assert [part.text for part in translator.stream("a b")][-1] == translator.translate("a b").text

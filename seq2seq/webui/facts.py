@@ -44,18 +44,13 @@ def read(name: str, info: Mapping[str, Any]) -> Facts:
     """What to say of a model, from `Translator.info` under the name that it is served by."""
     metrics: Mapping[str, Any] = info.get("metrics") or {}
     bleu, signature, measured = _bleu(metrics)
-    config, network = info.get("model"), ""
-    if config is not None:
-        network = (
-            f"{config.cell.upper()}, encoder {config.encoder_layers} × {config.encoder_size} each way, "
-            f"decoder {config.decoder_layers} × {config.decoder_size}, {config.attention} attention"
-        )
+    config = info.get("model")
     return Facts(
         name=name,
         source=str(info.get("source_language", "")),
         target=str(info.get("target_language", "")),
         parameters=int(info.get("parameters", 0)),
-        network=network,
+        network="" if config is None else config.summary,
         data=_data(metrics, str(info.get("card", ""))),
         bleu=bleu,
         signature=signature,
