@@ -21,8 +21,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from seq2seq import files
-from seq2seq.config import DecodingConfig, ModelConfig, ModelError, UsageError, from_dict, to_dict
+from seq2seq.config import DecodingConfig, ModelConfig, ModelError, UsageError
 from seq2seq.model import Seq2Seq, build_empty
+from seq2seq.settings import from_dict, to_dict
 from seq2seq.tokenizer import Tokenizer
 
 FORMAT = 1

@@ -15,17 +15,9 @@ from typing import Annotated, Any, TypeAlias
 
 import tyro
 
-from seq2seq.config import (
-    DataConfig,
-    DecodingConfig,
-    ModelConfig,
-    Settings,
-    TrainingConfig,
-    UsageError,
-    find_recipe,
-    recipe_names,
-)
+from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig, UsageError
 from seq2seq.pretrained import DEFAULT
+from seq2seq.settings import find_recipe, recipe_names
 
 Paths: TypeAlias = Annotated[tuple[tuple[str, ...], ...], tyro.conf.UseAppendAction]
 
@@ -233,7 +225,7 @@ class Info:
         from seq2seq.translator import Translator
 
         translator = Translator.from_pretrained(self.model)
-        rows = summary.layers(translator.model)
+        rows = summary.layers(translator.bundle.model)
         if self.json:
             info = dict(translator.info)
             info["model"] = asdict(info["model"])

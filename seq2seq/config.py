@@ -1,20 +1,14 @@
 """Every setting of a model, its data, its training and its decoding, as frozen dataclasses.
 
-Each field carries its own explanation, which becomes the help text of the command line. Settings are read
-from TOML recipes and from JSON, and written as JSON. An unknown key is an error that names the nearest known
-one. The errors of the whole package stand here too, because every layer raises them. No torch here.
+Each field carries its own explanation, which becomes the help text of the command line. Reading settings is
+left to `settings`. The errors of the whole package stand here too, because every layer raises them. No torch
+here.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Literal
 
 VERSION = "0.1.0"
 
@@ -68,7 +62,8 @@ class ModelConfig:
     encoder_size: int = 256
     """Units of each direction; the memory (M) is twice as wide where the top layer reads both ways."""
     decoder: Literal["decoupled", "input_feeding", "bahdanau", "conditional"] = "decoupled"
-    """Order of recurrence and attention. decoupled: all time steps at once; the others feed attention back."""
+    """Order of recurrence and attention. decoupled: all time steps at once; the others feed attention
+    back."""
     decoder_layers: int = 2
     """Number of decoder layers."""
     decoder_size: int = 512
@@ -138,8 +133,9 @@ class ModelConfig:
     def summary(self) -> str:
         """The network in a line."""
         return (
-            f"{self.cell}, encoder {self.encoder_layers} × {self.encoder_size} ({self.encoder_shape}), decoder "
-            f"{self.decoder_layers} × {self.decoder_size} ({self.decoder}), attention {self.attention}"
+            f"{self.cell}, "
+            f"encoder {self.encoder_layers} × {self.encoder_size} ({self.encoder_shape}), "
+            f"decoder {self.decoder_layers} × {self.decoder_size} ({self.decoder}), attention {self.attention}"
         )
 
     def _rules(self) -> list[tuple[bool, str]]:
@@ -161,7 +157,8 @@ class ModelConfig:
             ),
             (
                 self.bridge != "backward" or flat,
-                f"model.bridge = 'backward' needs an encoder that reads both ways, not {self.encoder_shape!r}",
+                "model.bridge = 'backward' needs an encoder that reads both ways, not "
+                f"{self.encoder_shape!r}",
             ),
             (
                 not self.copying or (self.attention not in ("none", "local") and self.tie_source),
@@ -345,94 +342,6 @@ class Settings:
             raise UsageError("model.tie_source shares one embedding table, which needs data.joint = true")
 
 
-T = TypeVar("T")
-
-
 def _require(condition: bool, name: str, value: object, expected: str) -> None:
     if not condition:
         raise UsageError(f"{name} is {value!r}, expected {expected}")
-
-
-def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str, base: T | None = None) -> T:
-    """Build the dataclass `kind` from plain values, over the values of `base`. `where` stands in errors."""
-    assert is_dataclass(kind)
-    known = {f.name for f in fields(kind)}
-    hints = get_type_hints(kind)
-    changes: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}"
-            raise UsageError(f"{where}: unknown setting {key!r}{hint}")
-        if is_dataclass(hints[key]):
-            inner = getattr(base, key) if base is not None else None
-            if not isinstance(value, Mapping):
-                raise UsageError(f"{where}: {key} is {value!r}, expected a table of settings")
-            changes[key] = from_dict(hints[key], value, where=f"{where}: {key}", base=inner)
-        else:
-            changes[key] = _checked(value, hints[key], where=f"{where}: {key}")
-    try:
-        return replace(base, **changes) if base is not None else kind(**changes)  # type: ignore[type-var]
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-
-
-def _checked(value: Any, hint: Any, *, where: str) -> Any:
-    """Return `value` in the form of the type `hint`, or say what was expected."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        if value not in arguments:
-            raise UsageError(f"{where} is {value!r}, expected one of {', '.join(map(repr, arguments))}")
-        return value
-    if type(None) in arguments:
-        if value is None:
-            return None
-        return _checked(value, arguments[0], where=where)
-    if origin is tuple:
-        if not isinstance(value, (list, tuple)) or len(value) != len(arguments):
-            raise UsageError(f"{where} is {value!r}, expected a list of {len(arguments)}")
-        return tuple(_checked(item, kind, where=where) for item, kind in zip(value, arguments, strict=True))
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise UsageError(f"{where} is {value!r}, expected a value of type {hint.__name__}")
-    return value
-
-
-def to_dict(settings: Any) -> dict[str, Any]:
-    """Plain values of a settings dataclass, ready for JSON."""
-    return asdict(settings)
-
-
-def read_settings(path: Path) -> Settings:
-    """Read a recipe (`.toml`) or resolved settings (`.json`)."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 at byte {error.start}") from None
-    try:
-        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    return from_dict(Settings, values, where=str(path))
-
-
-def recipe_names() -> list[str]:
-    """Names of the recipes that come with the package."""
-    folder = resources.files("seq2seq") / "recipes"
-    return sorted(entry.name[: -len(".toml")] for entry in folder.iterdir() if entry.name.endswith(".toml"))
-
-
-def find_recipe(name_or_file: str) -> Settings:
-    """Settings of a recipe by its name, or of a TOML file by its path."""
-    path = Path(name_or_file)
-    if path.suffix in (".toml", ".json"):
-        return read_settings(path)
-    if name_or_file not in recipe_names():
-        near = difflib.get_close_matches(name_or_file, recipe_names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(recipe_names())}"
-        raise UsageError(f"no recipe is called {name_or_file!r}; {hint}")
-    with resources.as_file(resources.files("seq2seq") / "recipes" / f"{name_or_file}.toml") as file:
-        return read_settings(file)

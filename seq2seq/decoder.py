@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seq2seq.attention import Attention, AttentionState, Encoded, Memory
-from seq2seq.recurrence import Masks, Recurrent, State
 from seq2seq.embedding import Embedding
+from seq2seq.recurrence import Masks, Recurrent, State
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def step(layer: nn.Module, inputs: Tensor, state: State, masks: Drawn | None) ->
 
 @dataclass(frozen=True)
 class DecoderSizes:
-    """embedding E, hidden H, context C, readout R, memory M (of the bridge), vocabulary V; number of layers."""
+    """Widths: embedding E, hidden H, context C, readout R, memory M, vocabulary V; and number of layers."""
 
     embedding: int
     hidden: int

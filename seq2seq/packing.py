@@ -34,7 +34,7 @@ def packed(model: Module) -> Module:
 
 
 def _available() -> bool:
-    """Whether this build of torch can do it; the operation is one that its compiler uses, not a public one."""
+    """Whether this build of torch has the operation, which is its compiler's and not a public one."""
     try:
         one = torch.ones(1, 1)
         return bool(_product(one, _arranged(one), None) == 1)
@@ -69,13 +69,15 @@ class PackedRecurrence(nn.Module):
         self.kernel, self.hidden_size = kernel, kernel.hidden_size
         for name, weight in kernel.named_parameters():  # for cells that walk the weights themselves
             self.register_parameter(name, weight)
-        self.given, self.past = _arranged(kernel.weight_ih_l0), _arranged(kernel.weight_hh_l0)
+        weights = dict(kernel.named_parameters())
+        self.given, self.past = _arranged(weights["weight_ih_l0"]), _arranged(weights["weight_hh_l0"])
+        self.given_bias, self.past_bias = weights["bias_ih_l0"].detach(), weights["bias_hh_l0"].detach()
 
     def forward(self, inputs: Any, state: Any = None) -> tuple[Any, Any]:
         """inputs (B,T,I), state as torch has it -> outputs (B,T,H), state."""
         if state is None or not isinstance(inputs, Tensor) or inputs.shape[1] != 1:
             return self.kernel(inputs, state)
-        return self.step(_product(inputs[:, 0], self.given, self.kernel.bias_ih_l0), state)
+        return self.step(_product(inputs[:, 0], self.given, self.given_bias), state)
 
     def step(self, given: Tensor, state: Any) -> tuple[Tensor, Any]:
         raise NotImplementedError
@@ -86,7 +88,7 @@ class PackedGRU(PackedRecurrence):
 
     def step(self, given: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         old = state[0]
-        past = _product(old, self.past, self.kernel.bias_hh_l0)
+        past = _product(old, self.past, self.past_bias)
         width = 2 * self.hidden_size
         reset, update = (given[:, :width] + past[:, :width]).sigmoid_().chunk(2, 1)
         candidate = torch.addcmul(given[:, width:], reset, past[:, width:]).tanh_()
@@ -99,7 +101,7 @@ class PackedLSTM(PackedRecurrence):
 
     def step(self, given: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         hidden, cell = state[0][0], state[1][0]
-        sums = given.add_(_product(hidden, self.past, self.kernel.bias_hh_l0))
+        sums = given.add_(_product(hidden, self.past, self.past_bias))
         inward, forget, candidate, outward = sums.chunk(4, 1)
         cell = torch.addcmul(forget.sigmoid() * cell, inward.sigmoid(), candidate.tanh())
         new = outward.sigmoid() * cell.tanh()

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 from seq2seq import distributed, files
-from seq2seq.config import DataError, ModelError, SeqError, Settings, UsageError, from_dict, to_dict
+from seq2seq.config import DataError, ModelError, SeqError, Settings, UsageError
 from seq2seq.corpus import read_pairs
 from seq2seq.model import build_empty, count_parameters
 from seq2seq.pairs import Counts, SentencePair
@@ -27,6 +27,7 @@ from seq2seq.preparation import Prepared, load_prepared, prepare, read_all
 from seq2seq.progress import Progress
 from seq2seq.rundir import RunDirectory
 from seq2seq.sample import write_sample
+from seq2seq.settings import from_dict, to_dict
 from seq2seq.training import Place, Trainer
 
 LIMITS = ("epochs", "steps", "minutes", "patience", "save_every", "keep_checkpoints")

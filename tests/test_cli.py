@@ -18,8 +18,8 @@ import tiny
 
 from seq2seq import bundle, checkpoint, cli
 from seq2seq.cli import COMMANDS
-from seq2seq.config import recipe_names
 from seq2seq.rundir import RunDirectory
+from seq2seq.settings import recipe_names
 from seq2seq.translator import Translator
 
 ROOT = Path(__file__).parents[1]
@@ -110,7 +110,7 @@ def test_help_of_each_command_explains_every_option(command: Command, name: str)
 
 def test_help_of_train_explains_the_settings(command: Command) -> None:
     text = " ".join(command("train", "--help").out.replace("│", " ").split())
-    assert "--model.cell" in text and "Recurrent cell of encoder and decoder: gru, lstm." in text
+    assert "--model.cell" in text and "Recurrent cell of encoder and decoder: gru, lstm, rnn" in text
     assert "--training.learning-rate" in text and "Highest learning rate." in text
 
 
@@ -120,7 +120,7 @@ def test_help_of_train_explains_the_settings(command: Command) -> None:
         (["trian"], "did you mean 'train'?"),
         (["nonsense"], "no command is called 'nonsense'"),
         (["train", "--recipe", "multi30"], "did you mean 'multi30k'?"),
-        (["train", "--recipe", "zzz"], "known are default"),
+        (["train", "--recipe", "zzz"], "known are bahdanau2015"),
         (["train", "--recipe", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["train", "--training.learning-rat", "1"], "--training.learning-rate"),
         (["train", "--model.cel", "lstm"], "--model.cell"),

@@ -21,6 +21,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {
         "config",
+        "settings",
         "pairs",
         "distributed",
         "files",
@@ -38,7 +39,7 @@ LAYERS = [
     },
     {"batching", "encoder", "decoder"},
     {"model", "preparation"},
-    {"bundle", "checkpoint", "quantization", "inference"},
+    {"bundle", "checkpoint", "quantization", "packing", "inference"},
     {"rundir", "pretrained", "translator", "updates"},
     {"evaluation", "training", "pipeline"},
     {"webui"},

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from seq2seq.config import Settings, find_recipe, recipe_names
+from seq2seq.config import Settings
 from seq2seq.model import build_empty, count_parameters
+from seq2seq.settings import find_recipe, recipe_names
 
 PUBLISHED = ["sutskever2014", "bahdanau2015", "luong2015", "gnmt", "nematus2017", "bideep2017"]
 
@@ -34,14 +35,14 @@ def lstm(inputs: int, hidden: int) -> int:
 def test_bahdanau2015_by_hand() -> None:
     """Appendix A: m = 620, n = 1000, n' = 1000, l = 500, 30,000 words. The paper leaves out biases; here
     each gate, the alignment model, the first state, the deep output and the scores have one."""
-    m, n, align, l, words = 620, 1000, 1000, 500, 30_000
+    m, n, align, maxout, words = 620, 1000, 1000, 500, 30_000
     embeddings = 2 * words * m
     encoder = 2 * 3 * (n * m + n * n + n)  # W, U of two gates and the candidate, in both directions
     decoder = 3 * (n * m + n * n + n * 2 * n + n)  # W, U, C
     first_state = n * n + n  # W_s
     alignment = align * n + align * 2 * n + align + align  # W_a, U_a, v_a
-    deep_output = 2 * l * n + 2 * l * m + 2 * l * 2 * n + 2 * l  # U_o, V_o, C_o
-    scores = words * l + words  # W_o
+    deep_output = 2 * maxout * (n + m + 2 * n + 1)  # U_o, V_o, C_o
+    scores = words * maxout + words  # W_o
     expected = embeddings + encoder + decoder + first_state + alignment + deep_output + scores
     assert parameters(find_recipe("bahdanau2015"), words, words) == expected == 80_443_000
 

@@ -1,4 +1,4 @@
-"""Settings: wrong keys and values are named with what was expected; recipes and JSON give back what went in."""
+"""Settings: wrong keys and values are named with what was expected; recipes and JSON lose nothing."""
 
 from __future__ import annotations
 
@@ -9,18 +9,8 @@ from typing import Any
 
 import pytest
 
-from seq2seq.config import (
-    DataConfig,
-    DecodingConfig,
-    ModelConfig,
-    Settings,
-    TrainingConfig,
-    UsageError,
-    find_recipe,
-    from_dict,
-    read_settings,
-    to_dict,
-)
+from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig, UsageError
+from seq2seq.settings import find_recipe, from_dict, read_settings, to_dict
 
 
 @pytest.mark.parametrize(
