@@ -133,9 +133,9 @@ class ModelConfig:
     def summary(self) -> str:
         """The network in a line."""
         return (
-            f"{self.cell}, "
-            f"encoder {self.encoder_layers} × {self.encoder_size} ({self.encoder_shape}), "
-            f"decoder {self.decoder_layers} × {self.decoder_size} ({self.decoder}), attention {self.attention}"
+            f"{self.cell}, encoder {self.encoder_layers} × {self.encoder_size} ({self.encoder_shape}), "
+            f"decoder {self.decoder_layers} × {self.decoder_size} ({self.decoder}), "
+            f"attention {self.attention}"
         )
 
     def _rules(self) -> list[tuple[bool, str]]:
