@@ -8,7 +8,6 @@ The interface, in which `state` is a tuple of (1,B,H) tensors, h first:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -134,11 +133,8 @@ class Weights(nn.Module):
         self.bias_hh_l0 = nn.Parameter(torch.empty(past)) if both else None
 
 
-def initialise(
-    kernel: nn.Module, hidden_size: int, recurrent: Callable[[Tensor], Tensor] = nn.init.orthogonal_
-) -> None:
-    """Glorot input weights, recurrent weights gate by gate, orthogonal (Saxe et al., 2014) unless `recurrent`
-    fills them otherwise, zero biases."""
+def initialise(kernel: nn.Module, hidden_size: int) -> None:
+    """Glorot input weights, orthogonal recurrent weights gate by gate (Saxe et al., 2014), zero biases."""
     for name, parameter in kernel.named_parameters():
         if parameter.is_meta:  # a network of sizes alone has nothing to fill
             continue
@@ -146,4 +142,4 @@ def initialise(
             nn.init.zeros_(parameter)
             continue
         for gate in torch.split(parameter.data, hidden_size):
-            recurrent(gate) if "weight_hh" in name else nn.init.xavier_uniform_(gate)
+            nn.init.orthogonal_(gate) if "weight_hh" in name else nn.init.xavier_uniform_(gate)
