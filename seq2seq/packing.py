@@ -108,4 +108,14 @@ class PackedLSTM(PackedRecurrence):
         return new.unsqueeze(1), (new.unsqueeze(0), cell.unsqueeze(0))
 
 
-KINDS: dict[type[nn.Module], Any] = {nn.Linear: PackedLinear, nn.GRU: PackedGRU, nn.LSTM: PackedLSTM}
+def nothing(dropout: nn.Dropout) -> nn.Module:
+    """In place of dropout, whose call costs 6 µs for leaving things as they are."""
+    return nn.Identity()
+
+
+KINDS: dict[type[nn.Module], Any] = {
+    nn.Linear: PackedLinear,
+    nn.GRU: PackedGRU,
+    nn.LSTM: PackedLSTM,
+    nn.Dropout: nothing,
+}
