@@ -162,7 +162,7 @@ class LSTM(Fused):
 
     def run(self, inputs: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
         if inputs.is_cpu and inputs.shape[1] == 1 and isinstance(self.kernel, nn.LSTM):
-            # torch's kernel lays its weights out anew in every call: 5 rows of 512 units take 1.4 ms, here 0.7
+            # torch's kernel lays its weights out anew in every call: 5 rows of 512 take 1.4 ms, here 0.7
             return self.walk(inputs, state, lengths, None)
         if lengths is None:
             outputs, final = self.kernel(inputs, state)
