@@ -1,8 +1,8 @@
 """The `seq2seq` command: train, evaluate, translate, plot, info, serve, export.
 
-What each subcommand does is in `commands`; the scripts and `app.py` call `main` with its name in front.
-Results go to stdout, messages to stderr. Exit codes: 0 fine, 2 wrong usage, 3 data, 4 model or checkpoint, 5
-the run could not go on, 130 and 143 stopped by a signal.
+What each subcommand does is in `commands` and `experiments`; the scripts and `app.py` call `main` with its
+name in front. Results go to stdout, messages to stderr. Exit codes: 0 fine, 2 wrong usage, 3 data, 4 model or
+checkpoint, 5 the run could not go on, 130 and 143 stopped by a signal.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ import tyro
 
 from seq2seq.commands import Evaluate, Export, Info, Plot, Serve, Train, Translate
 from seq2seq.config import VERSION, SeqError
+from seq2seq.experiments import Gradients
 
 COMMANDS: dict[str, type[Any]] = {
     "train": Train,
     "evaluate": Evaluate,
     "translate": Translate,
+    "gradients": Gradients,
     "plot": Plot,
     "info": Info,
     "serve": Serve,

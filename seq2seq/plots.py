@@ -1,4 +1,4 @@
-"""Pictures of a training run and of attention, as matplotlib `Figure`s.
+"""Pictures of training runs, of attention and of experiments, as matplotlib `Figure`s.
 
 Never `pyplot`: its global state leaks figures in a server and is not safe in threads. matplotlib itself is an
 extra, loaded when the first picture is drawn. Who shows a figure, and where, is the caller's affair.
@@ -10,6 +10,7 @@ import io
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import east_asian_width
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 # DejaVu Sans comes with matplotlib; the others are tried, where installed, for what it lacks.
 _FONTS = (
@@ -43,6 +45,87 @@ _FONTS = (
 )
 _LONGEST_LABEL = 24  # characters; a longer token (a web address, say) would leave no room for the map
 _TRAINING, _VALIDATION, _BEST = "#4477aa", "#cc3311", "#228833"  # told apart by colour-blind readers too
+# Seven colours that the colour-blind tell apart as well (Paul Tol's "bright"); then again, in other strokes.
+_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#777777")
+_STROKES = ("-", "-.", ":")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points of a line. Equal `colour` numbers look alike; a curve without a label is not in the legend. With
+    `mean`, each point is the mean of those up to so many places before and after it."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    colour: int
+    label: str = ""
+    dashed: bool = False
+    thin: bool = False
+    marker: str = ""
+    mean: int = 0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A pair of axes with its curves; `log` is for y; `line` draws a horizontal one; smaller values than
+    `floor` are drawn there."""
+
+    title: str
+    x_label: str
+    y_label: str
+    curves: Sequence[Curve]
+    log: bool = False
+    line: float | None = None
+    floor: float | None = None
+
+
+def draw_panels(panels: Sequence[Panel]) -> Figure:
+    """Panels in two columns, the legend of all below them. What is not finite leaves a gap."""
+    if not any(np.isfinite(np.asarray(curve.y, float)).any() for panel in panels for curve in panel.curves):
+        raise DataError("nothing to draw: no panel has a curve with a finite point")
+    rows, columns = -(-len(panels) // 2), min(2, len(panels))
+    figure = _figure((5.2 * columns, 3.7 * rows + 0.4), "constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel, place in zip(panels, axes, strict=False):
+        _draw_panel(place, panel)
+    for place in axes[len(panels) :]:
+        place.set_axis_off()
+    named: dict[Any, Line2D] = {}
+    for line in (line for place in axes for line in place.lines if not line.get_label().startswith("_")):
+        named.setdefault(line.get_label(), line)
+    if named:
+        across = min(len(named), 2 * columns)
+        figure.legend(
+            list(named.values()), list(named), loc="outside lower center", ncols=across, frameon=False
+        )
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    for curve in panel.curves:
+        y = np.asarray(curve.y, float)
+        y = y if panel.floor is None else np.maximum(y, panel.floor)
+        y = np.where(np.isfinite(y) & ((y > 0) | (not panel.log)), y, np.nan)
+        y = _running_mean(y, curve.mean) if curve.mean else y
+        axes.plot(
+            curve.x,
+            y,
+            color=_COLOURS[curve.colour % len(_COLOURS)],
+            linestyle="--" if curve.dashed else _STROKES[curve.colour // len(_COLOURS) % len(_STROKES)],
+            linewidth=0.7 if curve.thin else 1.6,
+            alpha=0.75 if curve.thin else 1.0,
+            marker=curve.marker or ("o" if len(y) == 1 else ""),
+            markersize=3.5,
+            label=curve.label or "_",
+        )
+    if panel.line is not None:
+        axes.axhline(panel.line, color="black", linewidth=0.9, linestyle=":")
+    if panel.log:
+        axes.set_yscale("log")
+    axes.set_title(panel.title, fontsize="medium")
+    axes.set_xlabel(panel.x_label)
+    axes.set_ylabel(panel.y_label)
+    axes.grid(alpha=0.3)
 
 
 def attention_map(source_tokens: Sequence[str], target_tokens: Sequence[str], weights: np.ndarray) -> Figure:

@@ -102,7 +102,7 @@ def test_help_of_each_command_explains_every_option(command: Command, name: str)
     assert result.code == 0
     text = " ".join(result.out.replace("│", " ").split())
     for field in COMMANDS[name].__dataclass_fields__:
-        if field not in ("model", "data", "training", "decoding"):
+        if field not in ("model", "data", "training", "decoding", "task"):
             shown = {"run_directory": "run"}.get(field, field)
             assert f"--{shown.replace('_', '-')}" in text, field
     assert "\x1b" not in result.out

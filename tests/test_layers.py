@@ -41,9 +41,10 @@ LAYERS = [
     {"model", "preparation"},
     {"bundle", "checkpoint", "quantization", "packing", "inference"},
     {"rundir", "pretrained", "translator", "updates"},
-    {"evaluation", "training", "pipeline"},
+    {"evaluation", "training", "pipeline", "gradients"},
     {"webui"},
     {"commands"},
+    {"experiments"},
     {"cli"},
 ]
 LAYER_OF = {module: layer for layer, modules in enumerate(LAYERS) for module in modules}

@@ -19,7 +19,7 @@ from matplotlib.image import imread
 
 from seq2seq import plots
 from seq2seq.config import DataError, RunError, UsageError
-from seq2seq.plots import attention_map, learning_curves, save
+from seq2seq.plots import Curve, Panel, attention_map, draw_panels, learning_curves, save
 
 SOURCE = ["▁the", "▁cat", "</s>"]
 TARGET = ["▁le", "▁chat", ".", "</s>"]
@@ -159,6 +159,39 @@ def test_curves_of_a_run_that_has_just_begun(tmp_path: Path) -> None:
 def test_curves_of_nothing_are_refused() -> None:
     with pytest.raises(DataError, match="1 records, expected at least one step or validation"):
         learning_curves([{"event": "start"}])
+
+
+def test_panels_show_their_curves() -> None:
+    panels_ = [
+        Panel("one", "step", "loss", [Curve([1, 2, 3], [3.0, 2.0, 4.0], 0, "a"), Curve([1], [2.0], 1, "b")]),
+        Panel("two", "d", "share", [Curve([1, 2, 3], [1.0, 0.0, 1e-9], 0, "a", dashed=True)], log=True),
+        Panel(
+            "three", "d", "share", [Curve([1, 2], [1.0, 0.0], 8, thin=True)], log=True, line=0.5, floor=0.1
+        ),
+    ]
+    figure = draw_panels(panels_)
+    one, two, three, four = figure.axes
+    assert [axes.get_title() for axes in (one, two, three)] == ["one", "two", "three"] and not four.axison
+    assert curve(one, "a") == ([1, 2, 3], [3.0, 2.0, 4.0])
+    assert [line.get_marker() for line in one.lines] == ["", "o"]  # a line of one point would not be seen
+    assert (one.get_yscale(), two.get_yscale()) == ("linear", "log")
+    assert np.isnan(two.lines[0].get_ydata()[1]) and two.lines[0].get_linestyle() == "--"
+    assert list(three.lines[0].get_ydata()) == [1.0, 0.1] and list(three.lines[1].get_ydata()) == [0.5, 0.5]
+    assert one.lines[0].get_color() == two.lines[0].get_color() != one.lines[1].get_color()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
+    assert legend.legend_handles[0].get_linestyle() == "-"  # as in the first panel
+
+
+def test_panels_take_running_means() -> None:
+    (axes,) = draw_panels([Panel("", "", "", [Curve(range(4), [1.0, 2.0, 6.0, 4.0], 0, mean=1)])]).axes
+    assert list(axes.lines[0].get_ydata()) == [1.5, 3.0, 4.0, 5.0]
+
+
+def test_panels_of_nothing_are_refused() -> None:
+    empty = Panel("", "", "", [Curve([1], [float("nan")], 0)])
+    with pytest.raises(DataError, match="nothing to draw"):
+        draw_panels([empty])
 
 
 @pytest.mark.parametrize(
