@@ -225,7 +225,7 @@ class Info:
         from seq2seq.translator import Translator
 
         translator = Translator.from_pretrained(self.model)
-        rows = summary.layers(translator.bundle.model)
+        rows = summary.layers(translator.model)
         if self.json:
             info = dict(translator.info)
             info["model"] = asdict(info["model"])

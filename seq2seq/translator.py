@@ -49,7 +49,8 @@ class Translator:
     def __init__(self, model: Bundle, *, device: str = "cpu", name: str = "") -> None:
         self.bundle = model
         self.device = distributed.device(device)
-        self.model = packed(model.model.to(self.device).eval())
+        self.model = model.model.to(self.device).eval()
+        self.network = packed(self.model)  # what decodes; gradients and weights are those of `model`
         self.source_tokenizer, self.target_tokenizer = model.source, model.target
         self.decoding = model.decoding
         self.source_language, self.target_language = model.source_language, model.target_language
@@ -88,7 +89,7 @@ class Translator:
             "name": self.name,
             "source_language": self.source_language,
             "target_language": self.target_language,
-            "parameters": count_parameters(self.bundle.model),
+            "parameters": count_parameters(self.model),
             "model": self.bundle.model.config,
             "metrics": dict(self.bundle.metrics),
             "card": self.bundle.card,
@@ -117,7 +118,7 @@ class Translator:
     def _translate(self, texts: Sequence[str], config: DecodingConfig) -> list[Translation]:
         split = [self.split(text, config.max_source_length) for text in texts]
         parts = [part for text in split for part in text if part.ids]
-        found = decode(self.model, [part.ids for part in parts], config)
+        found = decode(self.network, [part.ids for part in parts], config)
         done = iter(self._hypotheses(part, hypotheses) for part, hypotheses in zip(parts, found, strict=True))
         return [
             join(
@@ -206,9 +207,9 @@ class Translator:
         for part in parts:
             if part.ids:
                 before = "".join(t.text + s for t, s in zip(done, separators, strict=False))
-                for ids in growing(self.model, part.ids, config):
+                for ids in growing(self.network, part.ids, config):
                     yield Translation(before + self.target_tokenizer.decode(ids).strip())
-                found = decode(self.model, [part.ids], config)[0]
+                found = decode(self.network, [part.ids], config)[0]
                 done.append(self._hypotheses(part, found))
             else:
                 done.append(Translation(part.text))

@@ -39,7 +39,7 @@ def disagreements(translator: Translator, sources: list[list[int]], config: Deco
     answers, misses, bad = [], 0, []
     for size in (1, 7, 32, 128):
         options = DecodingConfig(**{**config.__dict__, "batch_size": size})
-        shuffled = decode(translator.model, [sources[row] for row in order], options)
+        shuffled = decode(translator.network, [sources[row] for row in order], options)
         answers.append([found[0] for _, found in sorted(zip(order, shuffled, strict=True))])
     for row, (alone, *others) in enumerate(zip(*answers, strict=True)):
         for other in others:
@@ -101,7 +101,7 @@ def test_score_is_the_sum_of_the_chosen_log_probabilities() -> None:
 
 def test_growing_ends_with_the_greedy_answer(translator: Translator) -> None:
     for source in sentences(translator, 5, 20):
-        partial = list(growing(translator.model, source, DecodingConfig()))
-        greedy = decode(translator.model, [source], DecodingConfig(beam_size=1))[0][0]
+        partial = list(growing(translator.network, source, DecodingConfig()))
+        greedy = decode(translator.network, [source], DecodingConfig(beam_size=1))[0][0]
         assert [len(tokens) for tokens in partial] == list(range(1, len(partial) + 1))
         assert not greedy.finished or tuple(partial[-1] if partial else ()) == greedy.tokens
