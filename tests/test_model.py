@@ -1,9 +1,8 @@
-"""The network: one step at a time equals all at once; hypotheses as queries, ties, bridges, gradients."""
+"""The network as a whole: padding, real tokens, ties, bridges, gradients, sizes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 
 import pytest
 import torch
@@ -23,7 +22,6 @@ SMALL = ModelConfig(
     source_vocab_size=20,
     target_vocab_size=20,
 )
-KINDS = list(product(["gru", "lstm"], ["additive", "dot", "scaled_dot", "general"]))
 
 
 def make(config: ModelConfig = SMALL) -> Seq2Seq:
@@ -33,35 +31,6 @@ def make(config: ModelConfig = SMALL) -> Seq2Seq:
 
 def sources() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor([[5, 6, 7, 3], [8, 3, 0, 0]]), torch.tensor([4, 2])
-
-
-@pytest.mark.parametrize(("cell", "attention"), KINDS)
-def test_steps_equal_the_whole(cell: str, attention: str) -> None:
-    model = make(replace(SMALL, cell=cell, attention=attention))
-    memory, state = model.encode(*sources())
-    target = torch.tensor([[2, 9, 10, 11], [2, 12, 13, 14]])
-    whole, _ = model.decoder(target, state, memory)
-    logits = model.decoder.logits(whole, memory)
-    for step in range(4):
-        output, state = model.decoder(target[:, step : step + 1], state, memory)
-        torch.testing.assert_close(
-            model.decoder.logits(output, memory)[:, 0], logits[:, step], atol=1e-10, rtol=0
-        )
-        torch.testing.assert_close(output.weights[:, 0], whole.weights[:, step], atol=1e-10, rtol=0)
-
-
-def test_hypotheses_are_queries() -> None:
-    """K hypotheses a sentence, on a memory that holds each sentence once, equal B × K runs of their own."""
-    model = make()
-    memory, start = model.encode(*sources())
-    tokens = torch.tensor([[2], [9], [10], [11], [12], [13]])  # three of each sentence
-    grown = start.select(torch.tensor([0, 0, 0, 1, 1, 1]))
-    output, after = model.decoder(tokens, grown, memory)
-    for row in range(6):
-        sentence = torch.tensor([row // 3])
-        alone, state = model.decoder(tokens[row : row + 1], start.select(sentence), memory.select(sentence))
-        torch.testing.assert_close(output.hidden[row], alone.hidden[0], atol=1e-10, rtol=0)
-        torch.testing.assert_close(after.cells[2][0][:, row : row + 1], state.cells[2][0], atol=1e-10, rtol=0)
 
 
 def test_padding_changes_nothing() -> None:
