@@ -96,16 +96,17 @@ def train(
     """
     progress, interruption = progress or Progress(), interruption or Interruption()
     chosen = distributed.device(device)
+    if not resume:
+        settings = settings or Settings()
+        count_weights(settings)  # a wrong setting of the network shows before anything is written or read
     distributed.start(chosen)
     progress.show = progress.show and distributed.is_main()
     run = RunDirectory(out)
     try:
         with interruption.watch():
-            if resume:
+            if resume or settings is None:
                 settings, corpora = _continued(settings, corpora, out)
             else:
-                settings = settings or Settings()
-                count_weights(settings)  # a wrong setting of the network shows before the data is read
                 corpora = _new(settings, corpora, out, progress)
             prepared, valid = _data(settings, corpora, out, progress, stored=resume)
             trainer = Trainer(
