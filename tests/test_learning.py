@@ -7,6 +7,7 @@ short.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +52,15 @@ COVERING: list[dict[str, Any]] = [
     {"cell": "ssru", "attention": "additive", "encoder_shape": "backward"},
     {"cell": "gru", "attention": "additive", "copying": True, "variational_dropout": 0.1},
 ]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Products this small only wait for a second thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def rows(number: int, longest: int, generator: torch.Generator) -> list[list[int]]:
