@@ -1,4 +1,4 @@
-"""The `seq2seq` command: train, evaluate, translate, plot, info, serve, export.
+"""The `seq2seq` command: train, evaluate, translate, compare, gradients, plot, info, serve, export.
 
 What each subcommand does is in `commands` and `experiments`; the scripts and `app.py` call `main` with its
 name in front. Results go to stdout, messages to stderr. Exit codes: 0 fine, 2 wrong usage, 3 data, 4 model or
@@ -18,12 +18,13 @@ import tyro
 
 from seq2seq.commands import Evaluate, Export, Info, Plot, Serve, Train, Translate
 from seq2seq.config import VERSION, SeqError
-from seq2seq.experiments import Gradients
+from seq2seq.experiments import Compare, Gradients
 
 COMMANDS: dict[str, type[Any]] = {
     "train": Train,
     "evaluate": Evaluate,
     "translate": Translate,
+    "compare": Compare,
     "gradients": Gradients,
     "plot": Plot,
     "info": Info,

@@ -67,8 +67,8 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """A pair of axes with its curves; `log` is for y; `line` draws a horizontal one; smaller values than
-    `floor` are drawn there."""
+    """A pair of axes with its curves, x from 0, y too with `zero`; `log` is for y; `line` draws a horizontal
+    one; smaller values than `floor` are drawn there."""
 
     title: str
     x_label: str
@@ -77,6 +77,7 @@ class Panel:
     log: bool = False
     line: float | None = None
     floor: float | None = None
+    zero: bool = False
 
 
 def draw_panels(panels: Sequence[Panel]) -> Figure:
@@ -122,6 +123,9 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.axhline(panel.line, color="black", linewidth=0.9, linestyle=":")
     if panel.log:
         axes.set_yscale("log")
+    axes.set_xlim(left=0)
+    if panel.zero:
+        axes.set_ylim(bottom=0)
     axes.set_title(panel.title, fontsize="medium")
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)

@@ -42,6 +42,8 @@ LAYERS = [
     {"bundle", "checkpoint", "quantization", "packing", "inference"},
     {"rundir", "pretrained", "translator", "updates"},
     {"evaluation", "training", "pipeline", "gradients"},
+    {"jobs"},
+    {"comparison"},
     {"webui"},
     {"commands"},
     {"experiments"},

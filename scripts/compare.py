@@ -1,0 +1,8 @@
+"""Train several settings alike and compare them: `seq2seq compare` in a checkout."""
+
+import sys
+
+from seq2seq.cli import main
+
+if __name__ == "__main__":
+    main(["compare", *sys.argv[1:]])
