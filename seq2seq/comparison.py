@@ -291,11 +291,12 @@ def markdown(report: Mapping[str, Any]) -> str:
 def _seeds(row: Mapping[str, Any]) -> str:
     """The seeds that have ended; of the others, what became of them."""
     ended = {run["seed"] for run in row["runs"]}
-    names = [
-        str(seed) if seed in ended else f"({seed}: {row['troubles'].get(str(seed), 'to come')})"
-        for seed in row["seeds"]
-    ]
-    return " ".join(names)
+    others: dict[str, list[str]] = {}
+    for seed in row["seeds"]:
+        if seed not in ended:
+            others.setdefault(row["troubles"].get(str(seed), "to come"), []).append(str(seed))
+    names = [str(seed) for seed in row["seeds"] if seed in ended]
+    return " ".join([*names, *(f"({', '.join(seeds)}: {why})" for why, seeds in others.items())])
 
 
 def _spread(row: Mapping[str, Any], name: str, digits: int) -> str:
