@@ -89,6 +89,15 @@ def test_training_without_data(checkout: Path) -> None:
     assert "SAMPLE" in result.stderr.upper()
 
 
+@pytest.mark.slow
+def test_comparing(checkout: Path) -> None:
+    (command,) = commands("scripts/compare.py --setting")
+    result = run(command.replace("--training.steps 500", FEW_STEPS) + " --threads 1", checkout)
+    assert result.returncode == 0, result.stderr
+    assert "| lstm | 1 |" in (checkout / "runs/compare/comparison.md").read_text(encoding="utf-8")
+    assert (checkout / "runs/compare/comparison.png").exists()
+
+
 def test_translate(checkout: Path) -> None:
     (command,) = commands("scripts/translate.py")
     result = run(command, checkout)
