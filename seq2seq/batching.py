@@ -9,7 +9,7 @@ address, by one thread that runs ahead of training. Several processes share a ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from seq2seq.tokenizer import Tokenizer
 
 POOL = 20_000
 AHEAD = 4
+TENSORS = ("source", "lengths", "target", "labels", "real")
 
 
 class TextColumns(Protocol):
@@ -63,8 +64,15 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on `device`."""
-        tensors = ("source", "lengths", "target", "labels", "real")
-        return replace(self, **{name: getattr(self, name).to(device) for name in tensors})
+        return self._with(lambda tensor: tensor.to(device))
+
+    def twice(self) -> Batch:
+        """Every row a second time, after all the others; the counts stay those of one."""
+        return self._with(lambda tensor: torch.cat([tensor, tensor]))
+
+    def _with(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        changed: dict[str, Any] = {name: change(getattr(self, name)) for name in TENSORS}
+        return replace(self, **changed)
 
 
 def pad(sequences: Sequence[Sequence[int]], pad_id: int = Tokenizer.pad_id) -> tuple[Tensor, Tensor]:

@@ -45,3 +45,31 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0) ->
     """
     wide = logits if logits.dtype == torch.float64 else logits.float()
     return _SmoothedCrossEntropy.apply(wide, targets, smoothing)
+
+
+class _Disagreement(torch.autograd.Function):
+    """With p, q of the two halves and d = log p − log q, the sum of both divergences is Σ (p − q) d, and its
+    gradients are p (d − KL(p‖q)) + p − q and the same the other way round: no softmax is passed twice."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor) -> Tensor:
+        one, other = logits.log_softmax(-1).chunk(2)
+        ctx.save_for_backward(one, other)
+        return ((one.exp() - other.exp()) * (one - other)).sum()
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> Tensor:
+        one, other = ctx.saved_tensors
+        p, q, ratio = one.exp(), other.exp(), one - other
+        apart = p - q
+        first = p * (ratio - (p * ratio).sum(-1, keepdim=True)) + apart
+        second = q * (-ratio + (q * ratio).sum(-1, keepdim=True)) - apart
+        return torch.cat([first, second]) * upstream
+
+
+def disagreement(logits: Tensor) -> Tensor:
+    """How far apart two readings of the same tokens are, in nats, summed over tokens: KL(p‖q) + KL(q‖p)
+    (R-Drop; Liang et al., 2021). `logits` (2N,V) are those of N tokens, twice, with other units dropped.
+    """
+    wide = logits if logits.dtype == torch.float64 else logits.float()
+    return _Disagreement.apply(wide)

@@ -21,7 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from seq2seq import checkpoint, distributed
 from seq2seq.batching import Batch
 from seq2seq.config import TrainingConfig
-from seq2seq.losses import cross_entropy
+from seq2seq.losses import cross_entropy, disagreement
 from seq2seq.model import Seq2Seq
 from seq2seq.optimization import average_into, build_optimizer, clip_gradients, gradient_norm
 
@@ -37,6 +37,15 @@ class Update:
     finite: bool
 
 
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether `device` multiplies bfloat16 matrices in hardware. A CPU that does not is slower with them than
+    in float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+
+
 class Updater:
     """Holds `model`, its optimiser and, with `ema`, its moving `average`; else `average` is the model."""
 
@@ -44,6 +53,8 @@ class Updater:
         self.model, self.config, self.device = model.to(device), config, device
         self.average = copy.deepcopy(self.model).eval() if config.ema else self.model
         self.optimizer = build_optimizer(config, self.model.parameters())
+        able = config.precision == "auto" and multiplies_bfloat16(device)
+        self.half = able or config.precision == "bfloat16"
         self.network: nn.Module = self.model
         if distributed.world() > 1:
             self.network = DistributedDataParallel(self.model)
@@ -70,12 +81,18 @@ class Updater:
         self.network.train()
         for index, batch in enumerate(group):
             moved = batch.to(self.device)
+            if self.config.consistency:
+                moved = moved.twice()
             with self._sync(last=index == len(group) - 1):
                 with self._precision():
                     logits = self.network(moved.source, moved.lengths, moved.target, moved.real)
                 labels = moved.labels[moved.real]
                 loss = cross_entropy(logits, labels, smoothing=self.config.label_smoothing)
-                (loss * (world / tokens)).backward()  # processes' gradients are averaged, hence `world`
+                objective = loss
+                if self.config.consistency:  # half of the paper's sum over both readings
+                    loss = loss / 2
+                    objective = loss + self.config.consistency / 4 * disagreement(logits)
+                (objective * (world / tokens)).backward()  # processes' gradients are averaged, hence `world`
             summed += float(loss.detach())
         return summed
 
@@ -86,7 +103,7 @@ class Updater:
         return nullcontext()
 
     def _precision(self) -> AbstractContextManager[Any]:
-        if self.config.precision == "float32":
+        if not self.half:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 

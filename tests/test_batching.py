@@ -38,6 +38,17 @@ def make(pairs: list[SentencePair], tokenizer: Tokenizer, **changes: Any) -> Bat
     return Batches(columns, source=tokenizer, target=tokenizer, lengths=lengths, **options)
 
 
+def test_twice(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
+    batch = next(iter(make(pairs, tokenizer).epoch(0)))
+    double = batch.twice()
+    assert (double.tokens, double.sentences, double.rows) == (batch.tokens, batch.sentences, batch.rows)
+    for half in (slice(None, len(batch.source)), slice(len(batch.source), None)):
+        assert torch.equal(double.source[half], batch.source)
+        assert torch.equal(double.labels[half], batch.labels)
+        assert torch.equal(double.real[half], batch.real)
+    assert torch.equal(double.labels[double.real], torch.cat([batch.labels[batch.real]] * 2))
+
+
 def same(one: Batch, other: Batch) -> bool:
     tensors = ("source", "lengths", "target", "labels", "real")
     return one.rows == other.rows and all(torch.equal(getattr(one, t), getattr(other, t)) for t in tensors)

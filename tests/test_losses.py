@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from seq2seq.losses import cross_entropy
+from seq2seq.losses import cross_entropy, disagreement
 
 
 def test_by_hand() -> None:
@@ -50,3 +50,22 @@ def test_no_tokens() -> None:
     loss = cross_entropy(logits, torch.zeros(0, dtype=torch.long), smoothing=0.1)
     loss.backward()
     assert float(loss.detach()) == 0.0
+
+
+def test_disagreement_by_hand() -> None:
+    """p = (1/2, 1/2), q = (3/4, 1/4): KL(p‖q) + KL(q‖p) = 1/4 log 3; a second token is read alike twice."""
+    one, other = torch.tensor([[0.5, 0.5], [0.9, 0.1]]), torch.tensor([[0.75, 0.25], [0.9, 0.1]])
+    assert float(disagreement(torch.cat([one, other]).log() + 7)) == pytest.approx(math.log(3) / 4, abs=1e-6)
+
+
+def test_disagreement_equals_torch() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(12, 7, dtype=torch.float64, requires_grad=True)
+    one, other = logits.log_softmax(-1).chunk(2)
+    theirs = F.kl_div(one, other, reduction="sum", log_target=True) + F.kl_div(
+        other, one, reduction="sum", log_target=True
+    )
+    mine = disagreement(logits)
+    torch.testing.assert_close(mine, theirs, atol=1e-10, rtol=0)
+    ours, expected = (torch.autograd.grad(3 * value, logits)[0] for value in (mine, theirs))
+    torch.testing.assert_close(ours, expected, atol=1e-12, rtol=0)

@@ -21,6 +21,7 @@ from seq2seq import bundle, checkpoint, updates
 from seq2seq.batching import Batch, PairColumns
 from seq2seq.checkpoint import Checkpoint
 from seq2seq.config import DataError, ModelError, RunError, Settings, UsageError
+from seq2seq.losses import disagreement
 from seq2seq.model import build_model
 from seq2seq.rundir import RunDirectory
 from seq2seq.training import Place, Trainer
@@ -90,6 +91,7 @@ def resumable(schedule: str, **changes: Any) -> Settings:
         "schedule": schedule,
         "accumulation": 2,
         "ema": 0.9,
+        "consistency": 1.0,
         "epochs": 3,
         "patience": 9,
         "validate_every": 4,
@@ -438,14 +440,51 @@ def test_the_loss_falls(tmp_path: Path, precision: str) -> None:
     assert all(weight.dtype == torch.float32 for weight in made.updater.model.parameters())
 
 
-def test_bfloat16_is_used(tmp_path: Path) -> None:
-    made = trainer(tmp_path, tiny.settings(steps=1, precision="bfloat16"))
+@pytest.mark.parametrize("precision", ["bfloat16", "auto"])
+def test_bfloat16_is_used(tmp_path: Path, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        torch.cpu, "get_capabilities", lambda: {"avx512_bf16": precision == "auto"}, raising=False
+    )
+    made = trainer(tmp_path, tiny.settings(steps=1, precision=precision))
     seen = []
     made.updater.model.decoder.readout.register_forward_hook(
         lambda *arguments: seen.append(arguments[2].dtype)
     )
     made.updater.update([next(iter(made.batches.epoch(0)))], rate=1e-3, step=1)
     assert seen == [torch.bfloat16]
+
+
+@pytest.mark.parametrize("capabilities", [{}, {"avx512_bf16": False, "avx2": True}])
+def test_auto_stays_in_float32_without_such_products(
+    capabilities: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert not updates.multiplies_bfloat16(torch.device("cpu"))
+
+
+def test_consistency_without_dropout_changes_nothing(tmp_path: Path) -> None:
+    """Both readings are the same, so that they do not disagree and their mean loss is that of one."""
+    plain = tiny.settings(model={"dropout": 0.0, "embedding_dropout": 0.0}, clip_norm=0.0, steps=1)
+    drawn = replace(plain, training=replace(plain.training, consistency=5.0))
+    batches = trainer(tmp_path, plain).batches
+    batch = batches.make(batches.rows[:20], epoch=0, index=0)
+    (one,), (other,) = gradients(plain, [[batch]]), gradients(drawn, [[batch]])
+    assert (one - other).norm() <= 1e-6 * one.norm()
+
+
+def test_consistency_draws_predictions_together(tmp_path: Path) -> None:
+    """After the same updates, two readings with dropout are closer with R-Drop than without, by far."""
+    apart = []
+    for weight in (0.0, 20.0):
+        settings = tiny.settings(model={"dropout": 0.3}, steps=60, learning_rate=1e-2, consistency=weight)
+        made = trainer(tmp_path / str(weight), settings)
+        made.run()
+        batch = made.batches.make(made.batches.rows[:40], epoch=0, index=0).twice()
+        model = made.updater.model.train()
+        torch.manual_seed(0)
+        logits = model(batch.source, batch.lengths, batch.target, batch.real)
+        apart.append(float(disagreement(logits.detach())))
+    assert apart[1] < 0.5 * apart[0]
 
 
 def change_checkpoint(folder: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
