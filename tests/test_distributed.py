@@ -66,6 +66,7 @@ def settings(dropout: float) -> Settings:
         steps=STEPS,
         batch_tokens=24,
         accumulation=2,
+        consistency=0.5 if dropout else 0.0,
         ema=0.5,
         validate_every=5,
     )
