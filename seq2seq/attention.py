@@ -111,7 +111,7 @@ class NoAttention(Attention):
 
 
 class Dot(Attention):
-    """score = qᵀk (Luong et al., 2015, eq. 8). Queries and encoder outputs must be equally wide."""
+    """score = qᵀk (Luong et al., 2015, section 3.1). Queries and encoder outputs must be equally wide."""
 
     def __init__(self, query_size: int, memory_size: int, attention_size: int) -> None:
         super().__init__(memory_size)
@@ -136,7 +136,7 @@ class ScaledDot(Dot):
 
 
 class General(Attention):
-    """score = qᵀWk (Luong et al., 2015, eq. 8)."""
+    """score = qᵀWk (Luong et al., 2015, section 3.1)."""
 
     def __init__(self, query_size: int, memory_size: int, attention_size: int) -> None:
         super().__init__(memory_size)

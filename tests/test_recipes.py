@@ -47,9 +47,17 @@ def test_bahdanau2015_by_hand() -> None:
     assert parameters(find_recipe("bahdanau2015"), words, words) == expected == 80_443_000
 
 
+def test_sutskever2014_is_as_large_as_published() -> None:
+    """Section 3.4: 4 + 4 layers of 1000 cells, embeddings of 1000, 160,000 source and 80,000 target words:
+    "384M parameters of which 64M are pure recurrent connections", of which biases are no part."""
+    published, recurrent, biases = 384_000_000, 64_000_000, 8 * 2 * 4 * 1000 + 80_000
+    assert parameters(find_recipe("sutskever2014"), 160_000, 80_000) == published + biases
+    assert 8 * lstm(1000, 1000) == recurrent + biases - 80_000
+
+
 def test_luong2015_by_hand() -> None:
     """Section 4.1: 4 layers of 1000 cells, embeddings of 1000, 50,000 words; input feeding doubles the first
-    decoder layer's input; local-p (equation 9: W_p, v_p) with `general` scores (equation 8: W_a)."""
+    decoder layer's input; local-p (equation 9: W_p, v_p) with `general` scores (section 3.1: W_a)."""
     n, words = 1000, 50_000
     embeddings = 2 * words * n
     encoder = 4 * lstm(n, n)
