@@ -118,7 +118,7 @@ class Dot(Attention):
         if query_size != memory_size:
             raise UsageError(
                 f"this attention multiplies decoder states ({query_size} wide) with encoder outputs "
-                f"({memory_size} wide): set model.decoder_size = 2 * model.encoder_size, "
+                f"({memory_size} wide): set model.decoder_size = {memory_size}, "
                 "or model.attention = 'general'"
             )
         self.scale = 1.0
@@ -151,7 +151,7 @@ class General(Attention):
 
 
 class Additive(Attention):
-    """score = vᵀ tanh(W q + U k) (Bahdanau et al., 2015, appendix A.1.2)."""
+    """score = vᵀ tanh(W q + U k + b) (Bahdanau et al., 2015, appendix A.1.2, where biases are left out)."""
 
     def __init__(self, query_size: int, memory_size: int, attention_size: int) -> None:
         super().__init__(memory_size)

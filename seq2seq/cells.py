@@ -146,12 +146,12 @@ class GRUResetBefore(Recurrent):
 class LSTM(Fused):
     """Long short-term memory (Hochreiter & Schmidhuber, 1997; forget gate: Gers et al., 2000):
 
-        f_t, i_t, o_t = σ(W x_t + U h_{t-1} + b)    forget, input and output gate
-        Ĉ_t = tanh(W x_t + U h_{t-1} + b)           candidate
+        f_t, i_t, o_t = σ(W x_t + b + U h_{t-1} + c)    forget, input and output gate
+        Ĉ_t = tanh(W x_t + b + U h_{t-1} + c)           candidate
         C_t = f_t ∗ C_{t-1} + i_t ∗ Ĉ_t
         h_t = o_t ∗ tanh(C_t)
 
-    The forget gate's bias starts at 1 (Józefowicz et al., 2015).
+    c is not C. The forget gate's b starts at 1 (Józefowicz et al., 2015).
     """
 
     states = 2

@@ -18,10 +18,10 @@ from typing import Any
 from seq2seq import files, plots
 from seq2seq.card import versions
 from seq2seq.config import RunError, SeqError, Settings, UsageError
-from seq2seq.jobs import Job, alone, run_all
+from seq2seq.jobs import LONGER, RESULT, Job, alone, digest, run_all
 from seq2seq.metrics import Comparison, paired_significance
 from seq2seq.pairs import SentencePair
-from seq2seq.pipeline import Corpora, count_weights, read_test
+from seq2seq.pipeline import Corpora, check, read_test
 from seq2seq.plots import Curve, Panel
 from seq2seq.rundir import RunDirectory
 from seq2seq.settings import from_dict, to_dict
@@ -63,7 +63,7 @@ def parse_setting(text: str, base: Settings, seeds: Sequence[int]) -> Setting:
     changes = _changes(tail.strip(), where=f"setting {text!r}")
     settings = from_dict(Settings, changes, where=f"setting {name!r}", base=base)
     try:
-        count_weights(settings)
+        check(settings)
     except UsageError as error:
         raise UsageError(f"setting {name!r}: {error}") from None
     return Setting(name, settings, changes, own)
@@ -128,6 +128,7 @@ class Experiment:
         self.pairs: list[SentencePair] = read_test(
             self.test, languages=languages, columns=columns, split="test"
         )
+        self.digest = digest(self.pairs)
 
     def jobs(self) -> list[tuple[Setting, int, Job]]:
         """All trainings: the first seed of every setting, then the second, so that a picture comes early."""
@@ -169,7 +170,7 @@ class Experiment:
         if self.troubles and not stopped:
             told = "; ".join(f"{name}: {trouble}" for name, trouble in self.troubles.items())
             raise RunError(
-                f"{len(self.troubles)} of {len(jobs)} runs failed ({told}); repeat the command to go on"
+                f"{len(self.troubles)} of {len(jobs)} runs failed ({told}); repeat the command to try again"
             )
         return stopped
 
@@ -178,6 +179,11 @@ class Experiment:
         result = job.result()
         if result is None:
             return
+        if result.get("test_digest", self.digest) != self.digest:
+            raise UsageError(
+                f"{' and '.join(self.test)}: not the test set that {job.out / RESULT} is about: choose "
+                "another --out, or delete that file to score the run again"
+            )
         records = RunDirectory(job.out).records()
         names = ("step", "seconds", "loss", "bleu")
         curve = [
@@ -205,7 +211,7 @@ class Experiment:
         for seed in setting.seeds:
             result = self.results.get((setting.name, seed))
             if result is not None:
-                hidden = ("settings", "test", "model", "translations")
+                hidden = ("settings", "test", "test_digest", "model", "translations")
                 plain = {name: value for name, value in result.items() if name not in hidden}
                 runs.append({"seed": seed, "directory": setting.directory(seed)} | plain)
         values = {name: [_number(run[name]) for run in runs] for name in MEANS} if runs else {}
@@ -213,6 +219,7 @@ class Experiment:
             "name": setting.name,
             "changes": dict(setting.changes),
             "seeds": list(setting.seeds),
+            "limits": _limits(setting.settings),
             "parameters": runs[0]["parameters"] if runs else None,
             "mean": {name: statistics.fmean(found) for name, found in values.items()},
             "deviation": {name: statistics.stdev(found) for name, found in values.items() if len(found) > 1},
@@ -255,6 +262,18 @@ class Experiment:
             say(f"no curves drawn: {error}")
 
 
+def _limits(settings: Settings) -> str:
+    """When a training ends, such as `steps 2500`."""
+    names = [name.removeprefix("training.") for name in LONGER]
+    limits = {name: getattr(settings.training, name) for name in names}
+    return ", ".join(f"{name} {value:g}" for name, value in limits.items() if value) or "none"
+
+
+def _memory(run: Mapping[str, Any]) -> int:
+    """Bytes that a training held at most: on a GPU those of its tensors there."""
+    return int(run["device_memory"] if run["device"].startswith("cuda") else run["peak_memory"])
+
+
 def _number(value: Any) -> float:
     """A figure of a run; scores come with their signature."""
     return float(value["score"] if isinstance(value, Mapping) else value)
@@ -269,7 +288,7 @@ COLUMNS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "chrF": lambda row: _spread(row, "chrf", 1),
     "parameters": lambda row: f"{row['parameters']:,}",
     "tokens/s": lambda row: f"{row['mean']['tokens_per_second']:,.0f}",
-    "memory, MB": lambda row: f"{max(run['peak_memory'] for run in row['runs']) / 1e6:,.0f}",
+    "memory, MB": lambda row: f"{max(map(_memory, row['runs'])) / 1e6:,.0f}",
     "minutes": lambda row: _spread(row, "minutes", 1),
     "updates": lambda row: f"{row['mean']['step']:,.0f}",
     "validation BLEU": lambda row: _spread(row, "best_bleu", 1),
@@ -313,24 +332,35 @@ def _difference(row: Mapping[str, Any]) -> str:
 
 def _notes(report: Mapping[str, Any]) -> list[str]:
     runs = [run for row in report["rows"] for run in row["runs"]]
-    training = report["settings"]["training"]
-    limits = ", ".join(
-        f"{name} {training[name]:g}" for name in ("epochs", "steps", "minutes") if training[name]
-    )
     notes = [
         f"Test set: {' '.join(report['test'])}, {report['sentences']:,} sentences. Several seeds: mean ± "
         "standard deviation. Δ and p: against the first setting, the mean difference and, seed by seed, "
         f"paired bootstrap resampling (Koehn, 2004; below {LEVEL:g}: more than chance).",
         "Tokens/s: target tokens in training, validations left out. Memory: the most that a training process "
-        "held. Minutes: training with its validations. Validation BLEU: greedy, the best.",
+        "held, on a GPU its tensors there. Minutes: training with its validations. Validation BLEU: greedy, "
+        "the best.",
     ]
     if runs:
-        stopped, about = ", ".join(sorted({run["stopped"] for run in runs})), runs[0]
-        notes.append(
-            f"Limits: {limits or 'none'}; ended by {stopped}. Device {about['device']}, threads "
-            f"{about['threads']}, torch {about['versions']['torch']}. BLEU: `{about['bleu']['signature']}`."
+        limits = _each({row["name"]: row["limits"] for row in report["rows"]})
+        told = {
+            "ended by": {run["stopped"] for run in runs},
+            "Device": {run["device"] for run in runs},
+            "threads": {str(run["threads"]) for run in runs},
+            "torch": {run["versions"]["torch"] for run in runs},
+            "BLEU:": {f"`{run['bleu']['signature']}`" for run in runs},
+        }
+        ended, device, threads, torch, bleu = (
+            f"{name} {', '.join(sorted(values))}" for name, values in told.items()
         )
+        notes.append(f"Limits: {limits}; {ended}. {device}, {threads}, {torch}. {bleu}.")
     return notes
+
+
+def _each(values: Mapping[str, str]) -> str:
+    """The value, or where there are several, each with its name."""
+    if len(set(values.values())) == 1:
+        return next(iter(values.values()))
+    return "; ".join(f"{name}: {value}" for name, value in values.items())
 
 
 def panels(report: Mapping[str, Any]) -> list[Panel]:

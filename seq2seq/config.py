@@ -72,7 +72,7 @@ class ModelConfig:
     """Attention score: additive, normalised_additive, dot, scaled_dot, general, multi_head, local, coverage,
     none."""
     attention_size: int = 256
-    """A, width of the projected keys (additive kinds, multi_head)."""
+    """A, width of what scores are made in: additive kinds, multi_head, and the centre of local."""
     attention_heads: int = 4
     """Heads of multi_head attention."""
     attention_window: int = 10
@@ -83,12 +83,13 @@ class ModelConfig:
     copying: bool = False
     """May copy source tokens (pointer-generator; See et al., 2017); needs a joint vocabulary."""
     residual: bool = True
-    """Layers above the first add their input to their output, where both are equally wide."""
+    """Layers above the first add their input to their output, where both are equally wide. Of `bahdanau` the
+    top layer does not: its state itself is what attends and is read out."""
     readout: Literal["tanh", "maxout", "none"] = "tanh"
     """Layer under the output: its activation (maxout takes the greater of two units), or none: the output
     reads the top decoder layer."""
     readout_size: int = 0
-    """Width of that layer; 0: E, as tie_output needs it."""
+    """Width of that layer, if there is one; 0: E, as tie_output needs it."""
     tie_output: bool = True
     """The output layer uses the target embeddings (Press & Wolf, 2017)."""
     tie_source: bool = True
@@ -109,10 +110,11 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         sizes = ("cell_depth", "embedding_size", "encoder_layers", "encoder_size", "decoder_layers")
-        for name in (*sizes, "decoder_size", "attention_heads", "attention_window"):
+        for name in (*sizes, "decoder_size", "attention_size", "attention_heads", "attention_window"):
             _require(getattr(self, name) >= 1, f"model.{name}", getattr(self, name), "a whole number from 1")
         for name in ("dropout", "embedding_dropout", "word_dropout", "variational_dropout"):
             _require(0 <= getattr(self, name) < 1, f"model.{name}", getattr(self, name), "0 <= p < 1")
+        _require(self.readout_size >= 0, "model.readout_size", self.readout_size, "0 or more")
         for allowed, reason in self._rules():
             if not allowed:
                 raise UsageError(reason)
@@ -141,7 +143,7 @@ class ModelConfig:
     def _rules(self) -> list[tuple[bool, str]]:
         """What does not go together, and why."""
         same = (self.encoder_layers, self.memory_size) == (self.decoder_layers, self.decoder_size)
-        flat = self.encoder_shape not in ("forward", "backward", "gnmt")
+        odd = self.encoder_shape == "alternating" and self.encoder_layers % 2 == 1
         return [
             (
                 self.encoder_shape != "gnmt" or self.encoder_layers > 1,
@@ -156,9 +158,15 @@ class ModelConfig:
                 "'projected' does without",
             ),
             (
-                self.bridge != "backward" or flat,
-                "model.bridge = 'backward' needs an encoder that reads both ways, not "
-                f"{self.encoder_shape!r}",
+                self.bridge != "backward" or self.encoder_shape == "bidirectional" or odd,
+                "model.bridge = 'backward' takes the half of the top layer that ends on the first token: it "
+                "needs model.encoder_shape = 'bidirectional', or 'alternating' with an odd number of layers, "
+                f"not {self.encoder_shape!r} with {self.encoder_layers}",
+            ),
+            (
+                self.bridge != "zero" or self.attention != "none",
+                "model.bridge = 'zero' with model.attention = 'none' leaves the decoder without the source: "
+                "expected another bridge, or an attention",
             ),
             (
                 not self.copying or (self.attention not in ("none", "local") and self.tie_source),
@@ -178,6 +186,18 @@ class ModelConfig:
             (
                 self.readout != "none" or self.decoder != "input_feeding",
                 "model.decoder = 'input_feeding' feeds the readout back: model.readout cannot be 'none'",
+            ),
+            (
+                self.readout != "none" or self.decoder != "bahdanau",
+                "model.decoder = 'bahdanau' reads the context and the last token in its readout, beside a "
+                "state that knows of neither: model.readout cannot be 'none'",
+            ),
+            (
+                self.readout != "none"
+                or (self.decoder, self.decoder_layers) != ("decoupled", 1)
+                or self.attention == "none",
+                "model.decoder = 'decoupled' reads the context above its first layer: with one of "
+                "model.decoder_layers and model.readout = 'none' attention would be for nothing",
             ),
         ]
 
@@ -235,7 +255,8 @@ class TrainingConfig:
     steps: int = 0
     """Stop after this many updates; 0: no such limit."""
     minutes: float = 0.0
-    """Stop after this much training time, validation included; 0: no such limit."""
+    """Stop after this much training time, validation included; 0: no such limit. Where it is the nearest
+    limit, `linear` and `cosine` go by the clock, and a run cannot be had again to the bit."""
     batch_tokens: int = 2000
     """Target tokens of a batch, padding included."""
     accumulation: int = 1
@@ -247,7 +268,8 @@ class TrainingConfig:
     warmup_steps: int = 400
     """Steps over which the rate rises to its highest."""
     schedule: Literal["constant", "inverse_sqrt", "linear", "cosine"] = "inverse_sqrt"
-    """Decay after the warm-up. `linear` and `cosine` reach `final_rate` at the end of steps or epochs."""
+    """Decay after the warm-up. `linear` and `cosine` reach `final_rate` at the end of steps, epochs or
+    minutes."""
     final_rate: float = 0.02
     """Share of the learning rate left at the end of `linear` and `cosine`."""
     beta2: float = 0.98

@@ -205,9 +205,10 @@ class Decoder(nn.Module):
 
     def read_out(self, hidden: Tensor, *rest: Tensor) -> Tensor:
         """The vector under the output layer (N,T,R): the deep output (Pascanu et al., 2014) of all that is
-        given, with tanh or maxout (Goodfellow et al., 2013); without a readout the top layer's `hidden`."""
+        given, with tanh or maxout (Goodfellow et al., 2013); without a readout the top layer's `hidden`,
+        of which units are dropped already."""
         if self.readout is None:
-            return self.dropout(hidden)
+            return hidden
         product = self.readout(torch.cat([hidden, *rest], -1))
         if self.readout_units == 1:
             return self.dropout(torch.tanh(product))
@@ -340,7 +341,7 @@ class InputFeedingDecoder(StepwiseDecoder):
 class BahdanauDecoder(StepwiseDecoder):
     """Attention before the state is updated (Bahdanau et al., 2015, appendix A.2.2):
 
-    c_t = attend(s_{t-1}, memory)          s: the top layer
+    c_t = attend(s_{t-1}, memory)          s: the top layer's output, nothing added to it
     s_t = RNNs([y_{t-1} ; c_t])            all layers
     o_t = readout [s_{t-1} ; c_t ; y_{t-1}]
     p(y_t) = softmax(W_o o_t)
@@ -351,7 +352,7 @@ class BahdanauDecoder(StepwiseDecoder):
         return [sizes.embedding + sizes.context] + [sizes.hidden] * (sizes.layers - 1)
 
     def step(self, embedded: Tensor, state: DecoderState, memory: Memory, masks: Drawn) -> Step:
-        past = state.cells[-1][0].transpose(0, 1)  # (N, 1, H)
+        past = self.layers[-1].emit(state.cells[-1][0].transpose(0, 1))  # type: ignore[operator]  # (N, 1, H)
         context, weights, attended = self.attend(past, state.attention, memory)
         hidden, first = step(self.layers[0], torch.cat([embedded, context], -1), state.cells[0], masks)
         _, above = self.climb(self.dropout(hidden), hidden[..., :0], state.cells[1:], masks)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from seq2seq.commands import Paths, recipe_settings, use_threads
-from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig, UsageError
+from seq2seq.config import (
+    DataConfig,
+    DecodingConfig,
+    ModelConfig,
+    RunError,
+    Settings,
+    TrainingConfig,
+    UsageError,
+)
 from seq2seq.gradients import Reach, Recall
 
 if TYPE_CHECKING:
@@ -31,8 +39,8 @@ class Compare:
     """A row of the table, "NAME: part.key=value, …", such as "lstm: model.cell=lstm"; the first is what the
     others are tested against. "NAME @1,2,3: …" gives it seeds of its own. Repeat the option; default: gru,
     lstm and rnn."""
-    seeds: tuple[int, ...] = (1,)
-    """Seeds to train each setting with."""
+    seeds: tuple[int, ...] = ()
+    """Seeds to train each setting with; default: training.seed."""
     train: Paths = ()
     """Training data, as in `train`; without it, the sample corpus."""
     valid: Paths = ()
@@ -74,10 +82,14 @@ class Compare:
             raise UsageError(f"--jobs is {self.jobs}, expected 1 or more")
         base = Settings(self.model, self.data, self.training, self.decoding)
         asked = self.setting or tuple(f"{cell}: model.cell={cell}" for cell in ("gru", "lstm", "rnn"))
-        settings = comparison.parse_settings(asked, base, self.seeds)
+        settings = comparison.parse_settings(asked, base, self.seeds or (self.training.seed,))
         corpora, test = self._data()
         experiment = comparison.Experiment(settings, corpora, test, self.out, self.device, self.threads)
-        stopped = experiment.run(_say, parallel=self.jobs)
+        try:
+            stopped = experiment.run(_say, parallel=self.jobs)
+        except RunError:  # of some runs: the others are shown
+            print(comparison.markdown(experiment.report()), end="")
+            raise
         if stopped:
             _say("stopped, and saved what was at work; repeat the command to go on")
             return 128 + stopped

@@ -305,7 +305,7 @@ def _by_distance(title: str, found: Sequence[Reach], kinds: Sequence[str]) -> Pa
         )
         for reach in found
     ]
-    ratio = "‖∂L/∂h(t−d)‖ / ‖∂L/∂h(t−1)‖"
+    ratio = "‖∂L/∂s(t−d)‖ / ‖∂L/∂s(t−1)‖, s = h (lstm: h, C)"
     return Panel(title, "distance d in time steps", ratio, curves, log=True, floor=FLOOR)
 
 

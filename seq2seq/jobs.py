@@ -8,6 +8,7 @@ what their results say together, is the affair of `comparison`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -26,8 +27,9 @@ import torch
 from seq2seq import files
 from seq2seq.card import versions
 from seq2seq.config import ModelError, SeqError, Settings, UsageError
-from seq2seq.evaluation import Evaluation, evaluate
+from seq2seq.evaluation import evaluate
 from seq2seq.model import count_parameters
+from seq2seq.pairs import SentencePair
 from seq2seq.pipeline import LIMITS, Corpora, Interruption, read_test, stored_run, train
 from seq2seq.progress import Progress
 from seq2seq.rundir import RunDirectory
@@ -36,6 +38,9 @@ from seq2seq.training import Place
 from seq2seq.translator import Translator
 
 JOB, RESULT, MEMORY = "job.json", "result.json", "memory.json"
+LONGER = ("training.epochs", "training.steps", "training.minutes")  # limits that may be raised
+FREE = {f"training.{limit}" for limit in LIMITS} - set(LONGER)  # and those that may change at any time
+FALLING = ("linear", "cosine")
 POLL = 0.1  # seconds between looks at the processes
 
 
@@ -94,7 +99,7 @@ class Job:
         return found if same else None
 
     def check(self) -> None:
-        """UsageError when another run is in the way: all but the limits of a run stay as they are."""
+        """UsageError when another run is in the way: a run stays as it is, but may become longer."""
         try:
             settings, corpora = stored_run(self.out)
         except ModelError:
@@ -103,19 +108,33 @@ class Job:
             return
         asked, known = _flat(self.settings, self.corpora), _flat(settings, corpora)
         for name, value in asked.items():
-            given = value or not name.startswith("corpora.")
-            if given and value != known[name]:
+            if name.startswith("corpora.") and not value:  # not given, so what was found out stands
+                continue
+            if value != known[name] and not (name in LONGER and self._longer(value, known[name])):
                 raise UsageError(
                     f"{self.out} holds a run whose {name} is {known[name]!r}, not {value!r}: "
                     "call the setting otherwise, or choose another --out"
                 )
 
+    def _longer(self, limit: float, known: float) -> bool:
+        """Whether a run that ended at `known` (0: elsewhere) ends later, and may: a rate that falls to the
+        end of a run has been there."""
+        return self.settings.training.schedule not in FALLING and (not limit or 0 < known < limit)
+
 
 def _flat(settings: Settings, corpora: Corpora) -> dict[str, Any]:
-    """All that may not change while a run goes on, by name."""
-    parts = {**to_dict(settings), "corpora": asdict(corpora)}
+    """All that may not change while a run goes on, or only with care, by name."""
+    languages = dict(zip(("source_lang", "target_lang"), corpora.languages, strict=True))
+    paths = {"train": corpora.train, "valid": corpora.valid}
+    parts = {**to_dict(settings), "corpora": paths | languages}
     found = {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
-    return {name: value for name, value in found.items() if name.removeprefix("training.") not in LIMITS}
+    return {name: value for name, value in found.items() if name not in FREE}
+
+
+def digest(pairs: Sequence[SentencePair]) -> str:
+    """What tells two test sets from each other."""
+    texts = json.dumps([[pair.source, pair.target] for pair in pairs])
+    return hashlib.sha256(texts.encode()).hexdigest()
 
 
 # In the job's own process
@@ -158,12 +177,15 @@ def do(job: Job) -> int:
 def _result(job: Job, place: Place) -> dict[str, Any]:
     """Scores on the test set, and what the training took."""
     translator = Translator.from_pretrained(job.out, device=job.device)
-    found = _score(translator, job)
+    languages = (translator.source_language, translator.target_language)
+    pairs = read_test(job.test, languages=languages, columns=job.settings.data.columns, split="test")
+    found = evaluate(translator, pairs)
     steps = [record for record in RunDirectory(job.out).records() if record["event"] == "step"]
     seconds = sum(record["tokens"] / record["tokens_per_second"] for record in steps)
     return {
         "settings": to_dict(job.settings),
         "test": list(job.test),
+        "test_digest": digest(pairs),
         **found.to_dict(),
         "target_language": translator.target_language,
         "parameters": count_parameters(translator.model),
@@ -175,12 +197,6 @@ def _result(job: Job, place: Place) -> dict[str, Any]:
         "versions": versions(),
         "translations": found.translations,
     }
-
-
-def _score(translator: Translator, job: Job) -> Evaluation:
-    languages = (translator.source_language, translator.target_language)
-    pairs = read_test(job.test, languages=languages, columns=job.settings.data.columns, split="test")
-    return evaluate(translator, pairs)
 
 
 def _note_memory(out: Path) -> dict[str, int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from seq2seq.config import TrainingConfig
+from seq2seq.config import TrainingConfig, UsageError
 
 
 def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
@@ -22,6 +22,15 @@ def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) 
         weight_decay=config.weight_decay,
         fused=True,
     )
+
+
+def check_schedule(config: TrainingConfig) -> None:
+    """UsageError when the schedule goes by the end of the training, and none is set."""
+    if config.schedule in ("linear", "cosine") and not (config.steps or config.epochs or config.minutes):
+        raise UsageError(
+            f"training.schedule = {config.schedule!r} falls to the end of the training: expected "
+            "training.epochs, training.steps or training.minutes, or another schedule"
+        )
 
 
 def learning_rate(config: TrainingConfig, *, step: int, progress: float) -> float:

@@ -22,6 +22,7 @@ from seq2seq import distributed, files
 from seq2seq.config import DataError, ModelError, SeqError, Settings, UsageError
 from seq2seq.corpus import read_pairs
 from seq2seq.model import build_empty, count_parameters
+from seq2seq.optimization import check_schedule
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.preparation import Prepared, load_prepared, prepare, read_all
 from seq2seq.progress import Progress
@@ -98,7 +99,7 @@ def train(
     chosen = distributed.device(device)
     if not resume:
         settings = settings or Settings()
-        count_weights(settings)  # a wrong setting of the network shows before anything is written or read
+        check(settings)  # what is wrong shows before anything is written or read
     distributed.start(chosen)
     progress.show = progress.show and distributed.is_main()
     run = RunDirectory(out)
@@ -132,6 +133,12 @@ def train(
         progress.stop()
         run.close()
         distributed.stop()
+
+
+def check(settings: Settings) -> None:
+    """UsageError if there can be no such network, or no such training."""
+    check_schedule(settings.training)
+    count_weights(settings)
 
 
 def count_weights(settings: Settings) -> int:
@@ -209,6 +216,7 @@ def _continued(settings: Settings | None, corpora: Corpora, out: Path) -> tuple[
     if settings is not None:
         limits = {name: getattr(settings.training, name) for name in LIMITS}
         stored = replace(stored, training=replace(stored.training, **limits))
+        check_schedule(stored.training)
         asked += [
             (f"{part}.{name}", value, getattr(getattr(stored, part), name))
             for part, values in to_dict(settings).items()

@@ -21,7 +21,7 @@ from seq2seq.checkpoint import Checkpoint
 from seq2seq.config import DataError, ModelError, RunError, Settings, UsageError
 from seq2seq.evaluation import evaluate, mean_loss
 from seq2seq.model import build_model, count_parameters
-from seq2seq.optimization import learning_rate
+from seq2seq.optimization import check_schedule, learning_rate
 from seq2seq.pairs import SentencePair
 from seq2seq.preparation import Prepared
 from seq2seq.progress import Progress
@@ -75,8 +75,7 @@ class Trainer:
         self.device = torch.device(device)
         self.progress = progress or Progress(show=False)
         config = settings.training
-        if config.schedule in ("linear", "cosine") and not (config.steps or config.epochs):
-            raise UsageError(f"training.schedule {config.schedule!r} needs training.steps or training.epochs")
+        check_schedule(config)
         torch.manual_seed(config.seed)
         self.updater = Updater(build_model(settings.model), config, self.device)
         torch.manual_seed(config.seed + distributed.rank())  # processes drop different units
@@ -124,7 +123,7 @@ class Trainer:
         which."""
         place = self.place
         self.started = time.perf_counter() - place.seconds
-        self.progress.start(self._shown_share())
+        self.progress.start(self._share())
         self._check_limits()  # a run that had ended has nothing left to do
         while not place.stopped:
             self._epoch()
@@ -165,20 +164,17 @@ class Trainer:
         return bool(place.stopped)
 
     def _share(self) -> float:
-        """How much of the whole training is done, 0 to 1: what `linear` and `cosine` go by. Minutes are left
-        out, so that a rate can be had again."""
+        """How much of the whole training is done, 0 to 1, by the limit that is nearest: what `linear` and
+        `cosine` go by. All processes go by one clock."""
         config, place = self.settings.training, self.place
         shares = [0.0]
         if config.steps:
             shares.append(place.step / config.steps)
         if config.epochs:
             shares.append(place.sentences / (config.epochs * len(self.batches.rows)))
+        if config.minutes:
+            shares.append(distributed.from_main(place.seconds, self.device) / (60 * config.minutes))
         return min(max(shares), 1.0)
-
-    def _shown_share(self) -> float:
-        """The same for the progress bar, minutes included."""
-        minutes = self.settings.training.minutes
-        return min(max(self._share(), self.place.seconds / (60 * minutes) if minutes else 0.0), 1.0)
 
     def _check_limits(self) -> None:
         config, place = self.settings.training, self.place
@@ -219,7 +215,7 @@ class Trainer:
             }
         )
         self._guard(update.finite, group)
-        self.progress.update(self._shown_share(), tokens=update.tokens, loss=update.loss)
+        self.progress.update(self._share(), tokens=update.tokens, loss=update.loss)
 
     def _update(self, group: list[Batch], rate: float) -> Update:
         try:

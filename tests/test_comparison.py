@@ -82,6 +82,10 @@ def test_forms_of_a_setting(text: str, name: str, seeds: tuple[int, ...], change
         (["a: model.decoder_size=big"], "decoder_size is 'big', expected a value of type int"),
         (["a: model.decoder_size=1e12"], "decoder_size"),
         (["a: training.seed=3"], "seeds stand behind an @"),
+        (
+            ["a: training.steps=0, training.schedule=linear"],
+            "setting 'a': training.schedule = 'linear' falls",
+        ),
         (["a @x: model.cell=gru"], "its seeds are 'x'"),
         (["a @1,1"], "each once"),
         (["GRU!", "gru: model.cell=gru"], "'GRU!' and 'gru': their names are too much alike"),
@@ -193,6 +197,27 @@ def test_figures_by_hand(data: Path) -> None:
         "| d | (1, 2: to come) |  |  |  |  |  |  |  |  |  |  |",
     ]
     assert "Limits: steps 3; ended by steps. Device cpu, threads 1, torch 2. BLEU: `b`." in markdown(report)
+
+
+def test_what_differs_between_runs_is_told(data: Path) -> None:
+    found = experiment(data, "a", "b: training.steps=0, training.minutes=1.5")
+    a, b = (job for _, _, job in found.jobs())
+    pretend(a, 30.0)
+    pretend(b, 30.0, stopped="minutes", device="cuda", threads=4, device_memory=700_000_000)
+    text = markdown(collect(found).report())
+    assert (
+        "Limits: a: steps 3; b: minutes 1.5; ended by minutes, steps. Device cpu, cuda, threads 1, 4," in text
+    )
+    assert "| 500 |" in text.split("\n")[2] and "| 700 |" in text.split("\n")[3]  # of the GPU
+
+
+def test_another_test_set_under_the_same_name(data: Path) -> None:
+    found = experiment(data, "a")
+    pretend(found.jobs()[0][2], 30.0, test_digest=found.digest)
+    collect(found)
+    (data / "test.tsv").write_text("a\tb\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"test\.tsv: not the test set that .*result\.json is about"):
+        collect(experiment(data, "a"))
 
 
 def test_one_seed_has_no_deviation(data: Path) -> None:
@@ -311,6 +336,33 @@ def test_the_command(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert cli.run(arguments(data, "--training.steps", "3", "--model.encoder-size", "16")) == 2
     error = capsys.readouterr().err
     assert "gru-seed1 holds a run whose model.encoder_size is 8, not 16" in error
+
+
+def test_a_failed_run_among_others(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(comparison, "run_all", Pretended("lstm-seed1"))
+    assert cli.run(arguments(data)) == 5
+    out, err = capsys.readouterr()
+    assert (
+        "| gru | 1 2 |" in out and "| lstm | (1: killed by signal 9) |" in out and "1 of 3 runs failed" in err
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "seeds"), [([], "1"), (["--training.seed", "7"], "7"), (["--seeds", "3"], "3")]
+)
+def test_seeds(
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    seeds: str,
+) -> None:
+    runs = Pretended()
+    monkeypatch.setattr(comparison, "run_all", runs)
+    assert cli.run(arguments(data, *more)) == 0
+    assert runs.seen == ["gru-seed1", f"lstm-seed{seeds}", "gru-seed2"]
 
 
 def test_without_data_it_takes_the_sample_corpus(

@@ -99,7 +99,7 @@ def climb(model: Seq2Seq, hidden: Tensor, states: list[Any], context: Tensor | N
     return hidden
 
 
-def reference(model: Seq2Seq, kind: str) -> Tensor:
+def reference(model: Seq2Seq, kind: str, cell: str) -> Tensor:
     """The vectors under the output layer, as the papers' equations order them: (N,T,R)."""
     decoder = model.decoder
     memory, start = model.encode(*SOURCES)
@@ -120,6 +120,7 @@ def reference(model: Seq2Seq, kind: str) -> Tensor:
             read = [s, attended(model, s, memory)]
         elif kind == "bahdanau":
             past = states[-1][0].transpose(0, 1)
+            past = past.clamp_min(0) if cell == "ssru" else past  # whose output is not its state
             c = attended(model, past, memory)
             s, states[0] = decoder.layers[0](torch.cat([y, c], -1), states[0])
             climb(model, s, states)
@@ -135,13 +136,13 @@ def reference(model: Seq2Seq, kind: str) -> Tensor:
     return torch.cat(vectors, 1)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("cell", ["gru", "lstm", "ssru"])
 @pytest.mark.parametrize("kind", DECODERS)
 def test_order_of_the_papers(kind: str, cell: str) -> None:
     model = make(decoder=kind, cell=cell)
     memory, state = model.encode(*SOURCES)
     output, _ = model.decoder(TARGET, state, memory)
-    torch.testing.assert_close(output.hidden, reference(model, kind), **NEAR)
+    torch.testing.assert_close(output.hidden, reference(model, kind, cell), **NEAR)
 
 
 @pytest.mark.parametrize("kind", DECODERS)
@@ -173,6 +174,16 @@ def test_no_readout_scores_the_top_layer() -> None:
     total = sum(layer[0][0] for layer in below)  # residuals: the top is the sum of all layers
     torch.testing.assert_close(output.hidden[:, 0], total, **NEAR)
     assert model.decoder.logits(output, memory).shape == (2, 1, 20) and len(after.cells) == 3
+
+
+@pytest.mark.parametrize("changes", [{"decoder_layers": 1, "attention": "none"}, {"decoder": "conditional"}])
+def test_without_a_readout_units_are_dropped_once(changes: dict[str, Any]) -> None:
+    """Half of the units are to go; dropped twice, three quarters would."""
+    wide = {"decoder_size": 256, "tie_output": False, "readout": "none", "dropout": 0.5, "residual": False}
+    model = make(**wide, **changes).train()
+    memory, state = model.encode(*SOURCES)
+    output, _ = model.decoder(TARGET, state, memory)
+    assert 0.4 < float((output.hidden == 0).double().mean()) < 0.6
 
 
 def test_copying_by_hand() -> None:
@@ -230,6 +241,20 @@ def test_backward_bridge_by_hand() -> None:
     start = model.decoder.bridge(encoded)
     for layer in range(3):
         torch.testing.assert_close(start[layer][0][0], expected[:, layer], **NEAR)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers"), [("bidirectional", 1), ("bidirectional", 2), ("alternating", 3)]
+)
+def test_backward_bridge_takes_the_state_at_the_first_token(shape: str, layers: int) -> None:
+    """Without residuals the outputs are states: that half's output there is the state that is projected."""
+    model = make(bridge="backward", encoder_shape=shape, encoder_layers=layers, residual=False)
+    encoded = model.encoder(model.source(SOURCES[0]), SOURCES[1])
+    project = model.decoder.bridge.project
+    assert project is not None
+    expected = torch.tanh(encoded.outputs[:, 0, 4:] @ project.weight.T + project.bias)
+    start = model.decoder.bridge(encoded)
+    torch.testing.assert_close(torch.cat([layer[0][0] for layer in start], -1), expected, **NEAR)
 
 
 def test_unknown_kinds_are_refused() -> None:

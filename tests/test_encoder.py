@@ -101,7 +101,9 @@ def test_without_residuals() -> None:
     ("changes", "reason"),
     [
         ({"encoder_shape": "gnmt"}, "encoder_layers is 1, expected 2 or more"),
-        ({"encoder_shape": "forward", "bridge": "backward"}, "reads both ways"),
+        ({"encoder_shape": "forward", "bridge": "backward"}, "ends on the first token"),
+        ({"encoder_shape": "alternating", "encoder_layers": 2, "bridge": "backward"}, "an odd number of lay"),
+        ({"attention": "none", "bridge": "zero"}, "without the source"),
         ({"bridge": "last"}, "as many layers"),
         ({"copying": True, "attention": "none"}, "weights sum to 1"),
         ({"copying": True, "attention": "local"}, "weights sum to 1"),
@@ -110,7 +112,11 @@ def test_without_residuals() -> None:
         ({"readout_size": 7}, "embedding_size is 256, expected 7"),
         ({"readout": "none"}, "embedding_size is 256, expected 512"),
         ({"readout": "none", "decoder": "input_feeding", "tie_output": False}, "feeds the readout back"),
+        ({"readout": "none", "decoder": "bahdanau", "tie_output": False}, "knows of neither"),
+        ({"readout": "none", "decoder_layers": 1, "tie_output": False}, "attention would be for nothing"),
         ({"variational_dropout": 1.0}, "0 <= p < 1"),
+        ({"attention_size": 0}, "attention_size.*whole number from 1"),
+        ({"readout_size": -1}, "readout_size.*0 or more"),
         ({"cell_depth": 0}, "whole number from 1"),
     ],
 )

@@ -20,7 +20,7 @@ import torch
 
 from seq2seq import checkpoint, jobs
 from seq2seq.config import ModelError, UsageError
-from seq2seq.jobs import JOB, RESULT, Job, Voice, Worker, alone, do, run_all
+from seq2seq.jobs import JOB, RESULT, Job, Voice, Worker, alone, digest, do, run_all
 from seq2seq.pipeline import Corpora, train
 from seq2seq.progress import Progress
 from seq2seq.rundir import RunDirectory
@@ -94,6 +94,9 @@ def test_a_job_is_read_as_it_was_written(data: Path, tmp_path: Path) -> None:
 
 def test_a_result_counts_for_its_own_settings_and_test_alone(finished: Job, tmp_path: Path) -> None:
     longer = replace(finished.settings, training=replace(finished.settings.training, steps=5))
+    result = finished.result()
+    assert result is not None and result["test_digest"] == digest(tiny.pairs(8, seed=5))
+    assert digest(tiny.pairs(8, seed=6)) != digest(tiny.pairs(8, seed=5)) != digest(tiny.pairs(7, seed=5))
     assert replace(finished, settings=longer).result() is None
     assert replace(finished, test=("other.tsv",)).result() is None
     assert replace(finished, out=tmp_path).result() is None
@@ -102,10 +105,14 @@ def test_a_result_counts_for_its_own_settings_and_test_alone(finished: Job, tmp_
         assert replace(finished, out=tmp_path).result() is None
 
 
-def test_a_run_goes_on_with_other_limits_only(finished: Job, data: Path, tmp_path: Path) -> None:
+def test_a_run_goes_on_with_later_limits_only(finished: Job, data: Path, tmp_path: Path) -> None:
     finished.check()
-    job(data, finished.out, steps=9, minutes=1.0).check()
+    job(data, finished.out, steps=9, patience=3, save_every=7).check()
     job(data, tmp_path / "nothing").check()
+    with pytest.raises(UsageError, match=r"finished holds a run whose training\.steps is 4, not 3"):
+        job(data, finished.out, steps=3).check()
+    with pytest.raises(UsageError, match=r"training\.minutes is 0\.0, not 1\.0"):  # it may have taken longer
+        job(data, finished.out, minutes=1.0).check()
     with pytest.raises(UsageError, match=r"finished holds a run whose training\.seed is 1, not 2: call"):
         job(data, finished.out, seed=2).check()
     with pytest.raises(UsageError, match=r"corpora\.train is"):
@@ -113,6 +120,35 @@ def test_a_run_goes_on_with_other_limits_only(finished: Job, data: Path, tmp_pat
     (tmp_path / "training.json").write_text("{")
     with pytest.raises(ModelError, match=r"training\.json"):
         replace(finished, out=tmp_path).check()
+
+
+def test_a_rate_that_has_fallen_does_not_rise_again(data: Path, tmp_path: Path) -> None:
+    short = job(data, tmp_path / "run", steps=2, schedule="linear")
+    assert do(short) == 0
+    short.check()
+    with pytest.raises(UsageError, match=r"training\.steps is 2, not 4"):
+        job(data, tmp_path / "run", steps=4, schedule="linear").check()
+
+
+@pytest.mark.parametrize("languages", [("", ""), ("en", ""), ("", "de")])
+def test_languages_from_file_names_are_found_again(
+    data: Path, tmp_path: Path, languages: tuple[str, str]
+) -> None:
+    """A run notes the languages that its files are called by; who repeats the command need not name them."""
+    for name, number, seed in (("train", 40, 0), ("valid", 4, 9), ("test", 4, 5)):
+        for language, side in (("en", "source"), ("de", "target")):
+            text = "".join(f"{getattr(pair, side)}\n" for pair in tiny.pairs(number, seed=seed))
+            (tmp_path / f"{name}.{language}").write_text(text, encoding="utf-8")
+    files = {
+        name: (str(tmp_path / f"{name}.en"), str(tmp_path / f"{name}.de")) for name in ("train", "valid")
+    }
+    corpora = Corpora((files["train"],), (files["valid"],), languages)
+    test = (str(tmp_path / "test.en"), str(tmp_path / "test.de"))
+    first = replace(job(data, tmp_path / "run", steps=2), corpora=corpora, test=test)
+    assert do(first) == 0
+    first.check()
+    with pytest.raises(UsageError, match=r"corpora\.target_lang is 'de', not 'fr'"):
+        replace(first, corpora=replace(corpora, languages=("", "fr"))).check()
 
 
 def test_more_steps_go_on_from_the_last(data: Path, tmp_path: Path) -> None:

@@ -1,15 +1,14 @@
 """Networks that learn: every cell, attention and decoder turns a sequence around, as nobody can by chance.
 
-A row of symbols is to be written backwards. The settings below hold every cell, every attention, every
-decoder and every encoder shape at least once; without attention the state has to carry it all, so rows are
-short.
+A row of symbols is to be written backwards. The settings below hold every cell, attention, decoder, encoder
+shape, bridge and readout at least once; without attention the state has to carry it all, so rows are short.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import torch
@@ -39,18 +38,30 @@ BASE = ModelConfig(
     target_vocab_size=FIRST + SYMBOLS,
 )
 COVERING: list[dict[str, Any]] = [
-    {"cell": "gru", "attention": "additive"},
-    {"cell": "lstm", "attention": "none", "bridge": "projected"},
+    {"cell": "gru", "attention": "additive", "encoder_shape": "forward"},
+    {"cell": "lstm", "attention": "none", "bridge": "projected", "readout": "none", "tie_output": False},
     {"cell": "rnn", "attention": "dot", "decoder": "input_feeding"},
     {"cell": "rnn_relu", "attention": "additive"},
     {"cell": "gru_reset_before", "attention": "additive", "decoder": "bahdanau", "bridge": "backward"},
     {"cell": "layernorm_gru", "attention": "multi_head", "decoder": "conditional"},
     {"cell": "layernorm_lstm", "attention": "scaled_dot", "encoder_shape": "alternating"},
-    {"cell": "gru", "attention": "normalised_additive", "decoder": "conditional", "cell_depth": 2},
-    {"cell": "lstm", "attention": "local", "decoder": "input_feeding"},
+    {
+        "cell": "gru",
+        "attention": "normalised_additive",
+        "decoder": "conditional",
+        "cell_depth": 2,
+        "bridge": "zero",
+    },
+    {"cell": "lstm", "attention": "local", "decoder": "input_feeding", "encoder_layers": 2, "bridge": "last"},
     {"cell": "gru", "attention": "coverage", "encoder_shape": "gnmt", "encoder_layers": 2},
     {"cell": "ssru", "attention": "general", "encoder_shape": "backward"},
-    {"cell": "gru", "attention": "additive", "copying": True, "variational_dropout": 0.1},
+    {
+        "cell": "gru",
+        "attention": "additive",
+        "copying": True,
+        "variational_dropout": 0.1,
+        "readout": "maxout",
+    },
 ]
 
 
@@ -105,6 +116,9 @@ def test_the_covering_set_covers() -> None:
     assert {c.cell for c in config} == set(CELLS)
     assert {c.attention for c in config} == set(ATTENTIONS)
     assert {c.decoder for c in config} == set(DECODERS)
+    hints = get_type_hints(ModelConfig)
+    for part in ("encoder_shape", "bridge", "readout"):
+        assert {getattr(c, part) for c in config} == set(get_args(hints[part])), part
 
 
 @pytest.mark.slow

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import torch
 
+from seq2seq.attention import ATTENTIONS
+from seq2seq.cells import CELLS
 from seq2seq.config import ModelConfig, UsageError
 from seq2seq.decoder import DecoderState
 from seq2seq.losses import cross_entropy
@@ -33,14 +36,37 @@ def sources() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor([[5, 6, 7, 3], [8, 3, 0, 0]]), torch.tensor([4, 2])
 
 
-def test_padding_changes_nothing() -> None:
-    model = make()
-    tokens, lengths = sources()
-    memory, state = model.encode(tokens, lengths)
-    alone, alone_state = model.encode(torch.tensor([[8, 3]]), torch.tensor([2]))
-    torch.testing.assert_close(memory.values[1, :2], alone.values[0], atol=1e-10, rtol=0)
-    for one, other in zip(state.cells, alone_state.cells, strict=True):
-        torch.testing.assert_close(one[0][:, 1], other[0][:, 0], atol=1e-10, rtol=0)
+def kinds() -> list[dict[str, Any]]:
+    """Changes of SMALL that show every cell, attention, decoder, encoder shape, bridge and readout."""
+    hints = get_type_hints(ModelConfig)
+    parts = ("decoder", "encoder_shape", "bridge", "readout")
+    literal = [{part: value} for part in parts for value in get_args(hints[part])]
+    found: list[dict[str, Any]] = [*({"cell": cell} for cell in CELLS), *literal]
+    found += [{"attention": attention} for attention in ATTENTIONS]
+    found += [{"decoder": "input_feeding", "attention": "coverage"}, {"decoder": "bahdanau", "cell": "lstm"}]
+    found += [{"decoder": "conditional", "cell_depth": 2}, {"copying": True}, {"residual": False}]
+    needs: dict[str, dict[str, Any]] = {
+        "bridge-last": {"encoder_layers": 3, "decoder_layers": 3},
+        "encoder_shape-gnmt": {"encoder_layers": 2},
+        "readout-none": {"tie_output": False},
+        "attention-multi_head": {"attention_size": 8},
+    }
+    return [change | needs.get(named(change), {}) for change in found]
+
+
+def named(change: dict[str, Any]) -> str:
+    return "-".join(f"{name}-{value}" for name, value in change.items())
+
+
+@pytest.mark.parametrize("change", kinds(), ids=named)
+def test_padding_changes_nothing(change: dict[str, Any]) -> None:
+    """A short pair beside a long one scores as it does alone."""
+    model = make(replace(SMALL, **change))
+    target = torch.tensor([[2, 9, 10, 11], [2, 12, 0, 0]])
+    real = torch.tensor([[True] * 4, [True, True, False, False]])
+    together = model(*sources(), target, real)[4:]
+    alone = model(torch.tensor([[8, 3]]), torch.tensor([2]), target[1:, :2], real[1:, :2])
+    torch.testing.assert_close(together, alone, atol=1e-10, rtol=0)
 
 
 def test_training_scores_real_tokens_only() -> None:
@@ -64,9 +90,10 @@ def test_gradients_reach_every_weight(cell: str) -> None:
         assert parameter.grad is not None and float(parameter.grad.abs().sum()) > 0, name
 
 
-def test_gradient_against_differences() -> None:
-    """Central differences of the loss for a few weights of each tensor."""
-    model = make(replace(SMALL, encoder_layers=1, decoder_layers=2))
+@pytest.mark.parametrize("change", kinds(), ids=named)
+def test_gradient_against_differences(change: dict[str, Any]) -> None:
+    """Central differences of the loss for the weight of each tensor that it depends on most."""
+    model = make(replace(SMALL, **{"encoder_layers": 1, "decoder_layers": 2, **change}))
     real = torch.ones(2, 2, dtype=torch.bool)
     labels = torch.tensor([9, 3, 12, 3])
 

@@ -314,8 +314,24 @@ def test_validation_pairs_that_are_too_long_have_no_loss(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_a_schedule_without_an_end(tmp_path: Path, schedule: str) -> None:
-    with pytest.raises(UsageError, match=r"needs training\.steps or training\.epochs"):
-        trainer(tmp_path, tiny.settings(schedule=schedule, minutes=1))
+    with pytest.raises(UsageError, match=r"expected training\.epochs, training\.steps or training\.minutes"):
+        trainer(tmp_path, tiny.settings(schedule=schedule))
+
+
+def test_a_schedule_that_ends_with_the_time(tmp_path: Path) -> None:
+    """30 of 60 minutes done: linear is half way, cosine where it is steepest; 3 of 4 steps are further."""
+    linear = trainer(tmp_path, tiny.settings(schedule="linear", minutes=60))
+    linear.place.seconds = 1800.0
+    assert linear._share() == 0.5
+    both = trainer(tmp_path, tiny.settings(schedule="linear", minutes=60, steps=4))
+    both.place.seconds, both.place.step = 1800.0, 3
+    assert both._share() == 0.75
+    short = trainer(
+        tmp_path, tiny.settings(schedule="linear", minutes=1 / 60, warmup_steps=0, final_rate=0.0)
+    )
+    short.run()
+    rates = [record["learning_rate"] for record in short.run_directory.records() if record["event"] == "step"]
+    assert rates == sorted(rates, reverse=True) and rates[-1] < rates[0] / 2
 
 
 def test_no_data(tmp_path: Path) -> None:
