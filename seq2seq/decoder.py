@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seq2seq.attention import Attention, AttentionState, Encoded, Memory
+from seq2seq.dropout import Dropout
 from seq2seq.embedding import Embedding
 from seq2seq.recurrence import Masks, Recurrent, State
 
@@ -156,7 +157,7 @@ class Decoder(nn.Module):
         if tie_output:
             self.output.weight = embedding.table.weight
         self.copy = nn.Linear(sizes.hidden + sizes.context + sizes.embedding, 1) if copying else None
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.readout_size = sizes.readout
 
     @staticmethod

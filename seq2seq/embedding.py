@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from seq2seq.dropout import Dropout
+
 
 class Embedding(nn.Module):
     """Token vectors (V,E), with dropout of units and of whole words (Gal & Ghahramani, 2016)."""
@@ -14,7 +16,7 @@ class Embedding(nn.Module):
     ) -> None:
         super().__init__()
         self.table = nn.Embedding(vocab_size, size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
         nn.init.normal_(self.table.weight, std=size**-0.5)
 

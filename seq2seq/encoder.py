@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from seq2seq.attention import Encoded
 from seq2seq.cells import reverse
+from seq2seq.dropout import Dropout
 from seq2seq.recurrence import Recurrent, State
 
 BuildCell = Callable[[int, int], Recurrent]
@@ -114,7 +115,7 @@ class Encoder(nn.Module):
             layer = build_layer(shape, index, build, width, hidden_size)
             self.layers.append(layer)
             width = layer.output_size  # type: ignore[assignment]
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.residual, self.want_state = residual, want_state
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> Encoded:

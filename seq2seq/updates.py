@@ -21,7 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from seq2seq import checkpoint, distributed
 from seq2seq.batching import Batch
 from seq2seq.config import TrainingConfig
-from seq2seq.losses import cross_entropy, disagreement
+from seq2seq.losses import cross_entropy, r_drop
 from seq2seq.model import Seq2Seq
 from seq2seq.optimization import average_into, build_optimizer, clip_gradients, gradient_norm
 
@@ -86,15 +86,18 @@ class Updater:
             with self._sync(last=index == len(group) - 1):
                 with self._precision():
                     logits = self.network(moved.source, moved.lengths, moved.target, moved.real)
-                labels = moved.labels[moved.real]
-                loss = cross_entropy(logits, labels, smoothing=self.config.label_smoothing)
-                objective = loss
-                if self.config.consistency:  # half of the paper's sum over both readings
-                    loss = loss / 2
-                    objective = loss + self.config.consistency / 4 * disagreement(logits)
+                loss, objective = self._losses(logits, moved.labels[moved.real])
                 (objective * (world / tokens)).backward()  # processes' gradients are averaged, hence `world`
             summed += float(loss.detach())
         return summed
+
+    def _losses(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss that is told, and what is minimised."""
+        smoothing, consistency = self.config.label_smoothing, self.config.consistency
+        if not consistency:
+            loss = cross_entropy(logits, labels, smoothing=smoothing)
+            return loss, loss
+        return r_drop(logits, labels[: len(labels) // 2], smoothing=smoothing, consistency=consistency)
 
     def _sync(self, *, last: bool) -> AbstractContextManager[Any]:
         """Gradients travel between processes with the last batch only."""

@@ -32,6 +32,7 @@ LAYERS = [
         "card",
         "lexicon",
         "recurrence",
+        "dropout",
     },
     {
         *("tokenizer", "corpus", "storage", "cleaning", "sample", "cells", "attention", "embedding"),

@@ -8,7 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from seq2seq.losses import cross_entropy, disagreement
+from seq2seq import losses
+from seq2seq.losses import cross_entropy, r_drop
 
 
 def test_by_hand() -> None:
@@ -52,20 +53,53 @@ def test_no_tokens() -> None:
     assert float(loss.detach()) == 0.0
 
 
-def test_disagreement_by_hand() -> None:
-    """p = (1/2, 1/2), q = (3/4, 1/4): KL(p‖q) + KL(q‖p) = 1/4 log 3; a second token is read alike twice."""
+def test_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is worked on at once: all rows, three of 30, and one where even that is too much."""
+    torch.manual_seed(0)
+    logits = torch.randn(30, 11, dtype=torch.float64, requires_grad=True)
+    targets = torch.randint(0, 11, (15,))
+    found = []
+    for scores in (10**9, 33, 1):
+        monkeypatch.setattr(losses, "SCORES", scores)
+        values = (
+            cross_entropy(logits, targets.repeat(2), smoothing=0.1),
+            *r_drop(logits, targets, smoothing=0.1, consistency=3.0),
+        )
+        pushed = [torch.autograd.grad(value, logits)[0] for value in (values[0], values[2])]
+        found.append(torch.cat([torch.stack(values).detach(), *(gradient.flatten() for gradient in pushed)]))
+    torch.testing.assert_close(found[1], found[0], atol=1e-12, rtol=1e-12)
+    torch.testing.assert_close(found[2], found[0], atol=1e-12, rtol=1e-12)
+
+
+def test_nothing_is_kept_where_nothing_learns() -> None:
+    loss = cross_entropy(torch.randn(4, 5), torch.tensor([0, 1, 2, 3]))
+    assert not loss.requires_grad and loss.grad_fn is None
+
+
+def test_r_drop_by_hand() -> None:
+    """p = (1/2, 1/2), q = (3/4, 1/4): KL(p‖q) + KL(q‖p) = 1/4 log 3; a second token is read alike twice. The
+    first entries are right: their mean loss is −½ (log ½ + log ¾) − log 9/10."""
     one, other = torch.tensor([[0.5, 0.5], [0.9, 0.1]]), torch.tensor([[0.75, 0.25], [0.9, 0.1]])
-    assert float(disagreement(torch.cat([one, other]).log() + 7)) == pytest.approx(math.log(3) / 4, abs=1e-6)
+    logits = torch.cat([one, other]).log() + 7
+    loss, objective = r_drop(logits, torch.tensor([0, 0]), consistency=2.0)
+    assert float(loss) == pytest.approx(-(math.log(0.5) + math.log(0.75)) / 2 - math.log(0.9), abs=1e-6)
+    assert float(objective - loss) == pytest.approx(2 / 4 * math.log(3) / 4, abs=1e-6)
 
 
-def test_disagreement_equals_torch() -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_r_drop_equals_torch(smoothing: float) -> None:
     torch.manual_seed(0)
     logits = torch.randn(12, 7, dtype=torch.float64, requires_grad=True)
+    targets = torch.randint(0, 7, (6,))
     one, other = logits.log_softmax(-1).chunk(2)
-    theirs = F.kl_div(one, other, reduction="sum", log_target=True) + F.kl_div(
+    apart = F.kl_div(one, other, reduction="sum", log_target=True) + F.kl_div(
         other, one, reduction="sum", log_target=True
     )
-    mine = disagreement(logits)
+    plain = F.cross_entropy(logits, targets.repeat(2), reduction="sum", label_smoothing=smoothing) / 2
+    theirs = plain + 1.5 / 4 * apart
+    loss, mine = r_drop(logits, targets, smoothing=smoothing, consistency=1.5)
+    torch.testing.assert_close(loss, plain.detach(), atol=1e-10, rtol=0)
     torch.testing.assert_close(mine, theirs, atol=1e-10, rtol=0)
     ours, expected = (torch.autograd.grad(3 * value, logits)[0] for value in (mine, theirs))
     torch.testing.assert_close(ours, expected, atol=1e-12, rtol=0)
+    assert not loss.requires_grad
