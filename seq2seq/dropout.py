@@ -12,8 +12,8 @@ class Dropout(nn.Dropout):
     """Dropout (Srivastava et al., 2014): in training, units are 0 with probability p, others × 1/(1 − p).
 
     On a CPU the mask is of 16 random bits a unit, four units a draw, and p is rounded to 1/65,536. Forward
-    and backward take about a quarter of the time of torch's own, which draws a number for each unit (3,000 ×
-    384 units, one thread: 2.4 ms against 10.8).
+    and backward take 0.3 of the time of torch's own, which draws a number for each unit (3,000 ×
+    384 units, one thread: 2.4 ms against 8.9).
     """
 
     def forward(self, inputs: Tensor) -> Tensor:

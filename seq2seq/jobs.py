@@ -29,6 +29,7 @@ from seq2seq.card import versions
 from seq2seq.config import ModelError, SeqError, Settings, UsageError
 from seq2seq.evaluation import evaluate
 from seq2seq.model import count_parameters
+from seq2seq.optimization import FALLING
 from seq2seq.pairs import SentencePair
 from seq2seq.pipeline import LIMITS, Corpora, Interruption, read_test, stored_run, train
 from seq2seq.progress import Progress
@@ -40,7 +41,6 @@ from seq2seq.translator import Translator
 JOB, RESULT, MEMORY = "job.json", "result.json", "memory.json"
 LONGER = ("training.epochs", "training.steps", "training.minutes")  # limits that may be raised
 FREE = {f"training.{limit}" for limit in LIMITS} - set(LONGER)  # and those that may change at any time
-FALLING = ("linear", "cosine")
 POLL = 0.1  # seconds between looks at the processes
 
 

@@ -4,7 +4,7 @@ once.
 The scores of a batch are the largest tensor of all, and a loss reads and writes them a dozen times. So it is
 worked out for some rows at a time, which stay in a CPU's cache, and its gradient with it: what is kept is the
 gradient alone, in the precision of the scores. 3,100 × 4,000 scores in bfloat16, R-Drop, forward and backward
-on one thread: 28 ms against 223 for whole tensors.
+on one thread: 27 to 31 ms, against 152 to 217 for whole tensors. Cross entropy alone gains nothing by it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient * upstream, None, None
+        return gradient.mul_(upstream), None, None
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
@@ -104,7 +104,7 @@ class _RDrop(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, _: Tensor, upstream: Tensor) -> tuple[Tensor, None, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient * upstream, None, None, None
+        return gradient.mul_(upstream), None, None, None
 
 
 def r_drop(

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from seq2seq.config import TrainingConfig, UsageError
 
+FALLING = ("linear", "cosine")  # schedules that go by the end of the training
+
 
 def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     """Adam or AdamW over `parameters`; fused kernels, which are also the fastest on a CPU."""
@@ -26,7 +28,7 @@ def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) 
 
 def check_schedule(config: TrainingConfig) -> None:
     """UsageError when the schedule goes by the end of the training, and none is set."""
-    if config.schedule in ("linear", "cosine") and not (config.steps or config.epochs or config.minutes):
+    if config.schedule in FALLING and not (config.steps or config.epochs or config.minutes):
         raise UsageError(
             f"training.schedule = {config.schedule!r} falls to the end of the training: expected "
             "training.epochs, training.steps or training.minutes, or another schedule"
