@@ -1,5 +1,5 @@
 """`python -m seq2seq` is the `seq2seq` command."""
 
-from seq2seq.cli import main
+from seq2seq.cli.main import main
 
 main()

@@ -15,7 +15,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from seq2seq.config import RunError
+from seq2seq.errors import RunError
 
 
 def sync(path: Path) -> None:

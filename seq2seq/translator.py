@@ -19,14 +19,16 @@ from typing import IO, Any, overload
 import numpy as np
 import torch
 
-from seq2seq import bundle, distributed, pretrained
-from seq2seq.bundle import Bundle
-from seq2seq.config import DecodingConfig, UsageError
-from seq2seq.inference import decode, growing
-from seq2seq.model import count_parameters
-from seq2seq.packing import packed
-from seq2seq.search import Hypothesis
-from seq2seq.tokenizer import WordSpan
+from seq2seq.bundle import finding, model_directory
+from seq2seq.bundle.model_directory import Bundle
+from seq2seq.config import DecodingConfig
+from seq2seq.decoding.decode import decode, greedy_stream
+from seq2seq.decoding.prepacked import packed
+from seq2seq.decoding.search import Hypothesis
+from seq2seq.devices import find_device
+from seq2seq.errors import UsageError
+from seq2seq.nn.model import count_parameters
+from seq2seq.text.tokenizer import WordSpan
 from seq2seq.translation import Translation, Word, align, join, mean_probability
 
 SENTENCE_END = re.compile(r"[.!?…。！？؟।;；]+[\"'”’»)\]]*\s*")
@@ -48,7 +50,7 @@ class Translator:
 
     def __init__(self, model: Bundle, *, device: str = "cpu", name: str = "") -> None:
         self.bundle = model
-        self.device = distributed.device(device)
+        self.device = find_device(device)
         self.model = model.model.to(self.device).eval()
         self.network = packed(self.model)  # what decodes; gradients and weights are those of `model`
         self.source_tokenizer, self.target_tokenizer = model.source, model.target
@@ -73,14 +75,14 @@ class Translator:
         """
         if threads is not None:
             torch.set_num_threads(threads)
-        loaded = bundle.load(pretrained.locate(str(name_or_path)))
+        loaded = model_directory.load(finding.locate(str(name_or_path)))
         if decoding is not None:
             loaded = replace(loaded, decoding=decoding)
         return cls(loaded, device=device, name=str(name_or_path))
 
     def save_pretrained(self, directory: str | Path, *, half: bool = False) -> None:
         """Write the model directory `directory`; `half` stores float16 weights."""
-        bundle.save(Path(directory), replace(self.bundle, decoding=self.decoding), half=half)
+        model_directory.save(Path(directory), replace(self.bundle, decoding=self.decoding), half=half)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -207,7 +209,7 @@ class Translator:
         for part in parts:
             if part.ids:
                 before = "".join(t.text + s for t, s in zip(done, separators, strict=False))
-                for ids in growing(self.network, part.ids, config):
+                for ids in greedy_stream(self.network, part.ids, config):
                     yield Translation(before + self.target_tokenizer.decode(ids).strip())
                 found = decode(self.network, [part.ids], config)[0]
                 done.append(self._hypotheses(part, found))

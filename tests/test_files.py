@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 from seq2seq import files
-from seq2seq.config import RunError
+from seq2seq.errors import RunError
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

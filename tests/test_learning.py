@@ -14,15 +14,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from seq2seq.attention import ATTENTIONS
-from seq2seq.batching import pad
-from seq2seq.cells import CELLS
 from seq2seq.config import DecodingConfig, ModelConfig
-from seq2seq.decoder import DECODERS
-from seq2seq.inference import decode
-from seq2seq.losses import cross_entropy
-from seq2seq.model import Seq2Seq, build_model
-from seq2seq.optimization import clip_gradients, gradient_norm
+from seq2seq.decoding.decode import decode
+from seq2seq.nn.attention import ATTENTIONS
+from seq2seq.nn.cells import CELLS
+from seq2seq.nn.decoder import DECODERS
+from seq2seq.nn.losses import cross_entropy
+from seq2seq.nn.model import Seq2Seq, build_model
+from seq2seq.nn.padding import pad
+from seq2seq.training.optimization import clip_gradients, gradient_norm
 
 SYMBOLS, FIRST, BOS, EOS = 10, 4, 2, 3
 BASE = ModelConfig(

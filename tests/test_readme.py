@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from seq2seq.sample import write_sample
+from seq2seq.data.sample import write_sample
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

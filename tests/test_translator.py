@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq import Translator
-from seq2seq.bundle import Bundle
+from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DecodingConfig, ModelConfig
-from seq2seq.inference import score
-from seq2seq.model import build_model
-from seq2seq.tokenizer import Tokenizer
+from seq2seq.decoding.decode import score
+from seq2seq.nn.model import build_model
+from seq2seq.text.tokenizer import Tokenizer
 
 TEXT = "the old man reads a small book in his garden and sleeps near two green trees every day"
 WORDS = TEXT.split(" ")

@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from seq2seq.batching import PairColumns, token_lengths
-from seq2seq.bundle import Bundle
+from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig
-from seq2seq.model import build_model
-from seq2seq.pairs import SentencePair
-from seq2seq.preparation import Prepared
-from seq2seq.tokenizer import Tokenizer
+from seq2seq.data.batching import PairColumns, token_lengths
+from seq2seq.data.pairs import SentencePair
+from seq2seq.data.training_data import Prepared
+from seq2seq.nn.model import build_model
+from seq2seq.text.tokenizer import Tokenizer
 
 ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 FRENCH = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from seq2seq.config import UsageError
+from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
     import gradio

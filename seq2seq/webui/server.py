@@ -16,7 +16,7 @@ import gradio as gr
 import torch
 from starlette.middleware import Middleware
 
-from seq2seq.config import UsageError
+from seq2seq.errors import UsageError
 from seq2seq.translator import Translator
 from seq2seq.webui.guard import EXCEPTION_HANDLERS, Door, Guard
 from seq2seq.webui.page import build_page, looks

@@ -1,0 +1,86 @@
+"""Which columns of a table hold the source and the target, from their names.
+
+In this order: the columns asked for; `source` and `target` (or `src` and `tgt`); the columns named by the
+languages asked for (`en`, or `en-GB` when there is only one English); the only two columns named by language
+codes. Case matters only in columns asked for. Reading the table is the part of `corpus`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seq2seq.errors import DataError
+
+_PLAIN_NAMES = (("source", "target"), ("src", "tgt"))
+_ISO_639_1 = """
+aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee
+el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io
+is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn
+mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se
+sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo
+wa wo xh yi yo za zh zu
+"""
+_CODES = frozenset(_ISO_639_1.split())
+
+
+def choose_columns(
+    names: Sequence[str],
+    *,
+    columns: tuple[str, str] | None,
+    languages: tuple[str, str] | None,
+    where: str,
+) -> tuple[str, str] | None:
+    """Names of the source and the target column, None when the names tell nothing."""
+    if columns:
+        for column in columns:
+            if (number := names.count(column)) != 1:
+                raise DataError(
+                    f"{where}: {number} columns named {column!r} found in {_shown(names)}, expected one"
+                )
+        return columns
+    for plain in _PLAIN_NAMES:
+        if (pair := _both(names, plain)) is not None:
+            return pair
+    if languages and (pair := _both(names, languages) or _by_language(names, languages)) is not None:
+        return pair
+    coded = [name for name in names if _language(name) in _CODES]
+    if len(coded) > 2 and _tag(names[0]) == "id":  # a first column "id" numbers the lines, as a rule
+        coded = coded[1:]
+    if len({_tag(name) for name in coded}) < 2:
+        return None
+    if languages:
+        raise DataError(
+            f"{where}: columns {_shown(names)} found, expected {languages[0]!r} and {languages[1]!r}"
+        )
+    if len(coded) > 2:
+        raise DataError(f"{where}: languages {_shown(coded)} found, expected to be told two columns")
+    return coded[0], coded[1]
+
+
+def same_language(one: str, other: str) -> bool:
+    """Whether two tags name one language, whatever their regions: `pt`, `pt-BR`, `PT_br`."""
+    return _language(one) == _language(other)
+
+
+def _tag(name: str) -> str:
+    return name.strip().lower().replace("_", "-")
+
+
+def _language(name: str) -> str:
+    return _tag(name).split("-")[0]
+
+
+def _both(names: Sequence[str], wanted: tuple[str, str]) -> tuple[str, str] | None:
+    first, second = ([name for name in names if _tag(name) == _tag(want)] for want in wanted)
+    return (first[0], second[0]) if len(first) == len(second) == 1 else None
+
+
+def _by_language(names: Sequence[str], languages: tuple[str, str]) -> tuple[str, str] | None:
+    first, second = ([name for name in names if same_language(name, language)] for language in languages)
+    return (first[0], second[0]) if len(first) == len(second) == 1 and first != second else None
+
+
+def _shown(names: Sequence[str]) -> str:
+    """At most ten names, and at most 40 characters of each: a file without a header may have a text here."""
+    shown = ", ".join(repr(name[:40]) for name in names[:10])
+    return shown + (f" and {len(names) - 10} more" if len(names) > 10 else "")

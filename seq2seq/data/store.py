@@ -1,0 +1,119 @@
+"""Sentence pairs on disk as Arrow, laid out as `datasets.Dataset.save_to_disk` does, and back as a `Dataset`.
+
+Both ways in constant memory: writing goes by small record batches, and what is read stays memory-mapped. The
+text is stored as it comes, in the columns `source` and `target`; `cleaning` comes before, encoding
+(`batching`) after.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seq2seq.data.pairs import SentencePair
+from seq2seq.errors import DataError
+from seq2seq.files import new_directory
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_SHARD_ROWS = 1_000_000  # a file each, so that many processes can share the work
+_BATCH_ROWS = 2_000
+_BATCH_CHARACTERS = 4_000_000
+_STATE = "state.json"
+
+
+def build_dataset(pairs: Iterable[SentencePair], directory: Path) -> Dataset:
+    """Write `pairs` to `directory` and load them. What stood there is replaced, once all is written.
+
+    Raises `DataError` if there is no pair, or if a text cannot be stored; `RunError` if the disk refuses.
+    """
+    iterator = iter(pairs)
+    first = next(iterator, None)
+    if first is None:
+        raise DataError(f"no sentence pair found for {directory}, expected at least one after cleaning")
+    with new_directory(Path(directory)) as scratch:
+        _write(chain([first], iterator), scratch)
+    return load_dataset(directory)
+
+
+def load_dataset(directory: Path) -> Dataset:
+    """The `Dataset` that `build_dataset` wrote, memory-mapped. Raises `DataError` when it is not whole."""
+    import datasets
+    import pyarrow
+
+    directory = Path(directory)
+    try:
+        state = json.loads((directory / _STATE).read_text(encoding="utf-8"))
+        rows, names = state["rows"], [entry["filename"] for entry in state["_data_files"]]
+        shards = [datasets.Dataset.from_file(str(directory / name)) for name in names]
+        dataset = datasets.concatenate_datasets(shards)
+    except (OSError, ValueError, LookupError, TypeError, pyarrow.ArrowException) as error:
+        raise DataError(
+            f"{directory}: no stored sentence pairs found ({error}), expected what a run wrote"
+        ) from None
+    if len(dataset) != rows:
+        raise DataError(f"{directory}: {len(dataset)} sentence pairs found, expected {rows}: a file is cut")
+    return dataset
+
+
+def _write(pairs: Iterator[SentencePair], folder: Path) -> None:
+    """Shards first, then what lists them."""
+    import datasets
+
+    features = datasets.Features({"source": datasets.Value("string"), "target": datasets.Value("string")})
+    names: list[str] = []
+    rows = 0
+    for pair in pairs:
+        names.append(f"data-{len(names):05d}.arrow")
+        rows += _write_shard(
+            chain([pair], islice(pairs, _SHARD_ROWS - 1)), folder / names[-1], features.arrow_schema
+        )
+    datasets.DatasetInfo(features=features).write_to_directory(str(folder))
+    state: dict[str, Any] = {
+        "_data_files": [{"filename": name} for name in names],
+        "_fingerprint": None,
+        "_format_columns": None,
+        "_format_kwargs": {},
+        "_format_type": None,
+        "_output_all_columns": False,
+        "_split": None,
+        "rows": rows,
+    }
+    (folder / _STATE).write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_shard(pairs: Iterator[SentencePair], path: Path, schema: Any) -> int:
+    import pyarrow
+
+    rows = 0
+    with pyarrow.OSFile(str(path), "wb") as sink, pyarrow.ipc.new_stream(sink, schema) as writer:
+        for batch in _batches(pairs):
+            columns = ([pair.source for pair in batch], [pair.target for pair in batch])
+            try:
+                arrays = [pyarrow.array(column, pyarrow.string()) for column in columns]
+            except UnicodeEncodeError as error:
+                place = next(
+                    (pair.location for pair in batch if error.object in (pair.source, pair.target)), ""
+                )
+                raise DataError(f"{place}: a lone surrogate found in a text, expected Unicode text") from None
+            writer.write_batch(pyarrow.record_batch(arrays, schema=schema))
+            rows += len(batch)
+    return rows
+
+
+def _batches(pairs: Iterator[SentencePair]) -> Iterator[list[SentencePair]]:
+    """Runs of pairs that are short both in number and in text."""
+    batch: list[SentencePair] = []
+    characters = 0
+    for pair in pairs:
+        batch.append(pair)
+        characters += len(pair.source) + len(pair.target)
+        if len(batch) >= _BATCH_ROWS or characters >= _BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch

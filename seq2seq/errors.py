@@ -1,0 +1,33 @@
+"""The errors that a user can do something about, and the exit code of each."""
+
+from __future__ import annotations
+
+
+class SeqError(Exception):
+    """An error that a user can do something about. `exit_code` is what the commands return for it."""
+
+    exit_code = 1
+
+
+class UsageError(SeqError, ValueError):
+    """A setting or argument is wrong."""
+
+    exit_code = 2
+
+
+class DataError(SeqError, ValueError):
+    """Data is wrong: the message says where (`file:line`), what was found and what was expected."""
+
+    exit_code = 3
+
+
+class ModelError(SeqError, ValueError):
+    """A model directory or a checkpoint cannot be used."""
+
+    exit_code = 4
+
+
+class RunError(SeqError, RuntimeError):
+    """A run could not go on: not finite, out of memory, disk full."""
+
+    exit_code = 5

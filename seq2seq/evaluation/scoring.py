@@ -1,0 +1,48 @@
+"""Score a model on a test set, through the same `Translator` as users have."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seq2seq.data.pairs import SentencePair
+from seq2seq.errors import DataError
+from seq2seq.evaluation.metrics import Score, bleu, score_all
+from seq2seq.translator import Translator
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`scores` by name, each with the signature that reproduces it; `seconds` for translating alone."""
+
+    scores: dict[str, Score]
+    translations: list[str]
+    seconds: float
+    model: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `evaluate` prints."""
+        return {
+            **{name: {"score": s.score, "signature": s.signature} for name, s in self.scores.items()},
+            "sentences": len(self.translations),
+            "seconds": round(self.seconds, 3),
+            "model": self.model,
+        }
+
+
+def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_scores: bool = True) -> Evaluation:
+    """Translate the sources and compare with the targets, as raw text: BLEU, chrF and TER, or BLEU alone."""
+    if not pairs:
+        raise DataError("the test set is empty, expected at least one pair")
+    start = time.perf_counter()
+    translations = [t.text for t in translator.translate([pair.source for pair in pairs])]
+    seconds = time.perf_counter() - start
+    references = [pair.target for pair in pairs]
+    language = translator.target_language
+    if all_scores:
+        scores = score_all(translations, references, language=language)
+    else:
+        scores = {"bleu": bleu(translations, references, language=language)}
+    return Evaluation(scores, translations, seconds, translator.name)

@@ -1,0 +1,18 @@
+"""Test sets: sentence pairs that are scored as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from seq2seq.data.pairs import SentencePair
+from seq2seq.data.readers import read_pairs
+from seq2seq.errors import DataError
+
+
+def read_test(paths: Sequence[str], *, languages: tuple[str, str], **options: Any) -> list[SentencePair]:
+    """The pairs of a test set, nothing cleaned or dropped. DataError if there is none."""
+    pairs = list(read_pairs(paths, languages=languages if all(languages) else None, **options))
+    if not pairs:
+        raise DataError(f"{' and '.join(paths)}: no sentence pair found, expected at least one")
+    return pairs

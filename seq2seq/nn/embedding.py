@@ -1,0 +1,28 @@
+"""Token vectors."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq.nn.dropout import Dropout
+
+
+class Embedding(nn.Module):
+    """Token vectors (V,E), with dropout of units and of whole words (Gal & Ghahramani, 2016)."""
+
+    def __init__(
+        self, vocab_size: int, size: int, *, dropout: float = 0.0, word_dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.table = nn.Embedding(vocab_size, size)
+        self.dropout = Dropout(dropout)
+        self.word_dropout = word_dropout
+        nn.init.normal_(self.table.weight, std=size**-0.5)
+
+    def forward(self, tokens: Tensor) -> Tensor:  # (B, T) -> (B, T, E)
+        vectors = self.dropout(self.table(tokens) * self.table.embedding_dim**0.5)
+        if self.training and self.word_dropout:
+            keep = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout
+            vectors = vectors * keep.unsqueeze(-1) / (1 - self.word_dropout)
+        return vectors

@@ -1,0 +1,80 @@
+"""Optimisers, learning-rate schedules, clipping and weight averages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq.config import TrainingConfig
+from seq2seq.errors import UsageError
+
+FALLING = ("linear", "cosine")  # schedules that go by the end of the training
+
+
+def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """Adam or AdamW over `parameters`; fused kernels, which are also the fastest on a CPU."""
+    kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+    return kind(
+        list(parameters),
+        lr=config.learning_rate,
+        betas=(0.9, config.beta2),
+        eps=1e-9,
+        weight_decay=config.weight_decay,
+        fused=True,
+    )
+
+
+def check_schedule(config: TrainingConfig) -> None:
+    """UsageError when the schedule goes by the end of the training, and none is set."""
+    if config.schedule in FALLING and not (config.steps or config.epochs or config.minutes):
+        raise UsageError(
+            f"training.schedule = {config.schedule!r} falls to the end of the training: expected "
+            "training.epochs, training.steps or training.minutes, or another schedule"
+        )
+
+
+def learning_rate(config: TrainingConfig, *, step: int, progress: float) -> float:
+    """The rate of update `step` (from 1). `progress` (0 to 1) is the share of the whole training that is
+    done.
+
+    Linear warm-up to the highest rate, then: `constant`; `inverse_sqrt`, rate ∝ 1/√step (Vaswani et al.,
+    2017); `linear` or `cosine` (Loshchilov & Hutter, 2017) down to `final_rate` of the highest at progress 1.
+    """
+    peak, warmup = config.learning_rate, config.warmup_steps
+    if step < warmup:
+        return peak * step / warmup
+    match config.schedule:
+        case "constant":
+            return peak
+        case "inverse_sqrt":
+            return peak * math.sqrt(max(warmup, 1) / step)
+        case "linear":
+            share = 1 - min(progress, 1.0)
+        case "cosine":
+            share = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+    return peak * (config.final_rate + (1 - config.final_rate) * share)
+
+
+def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
+    """The Euclidean norm of all gradients together."""
+    return nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+
+
+def clip_gradients(parameters: Iterable[nn.Parameter], *, norm: Tensor, limit: float) -> None:
+    """Scale all gradients so that their `norm` is at most `limit` (Pascanu et al., 2013); 0 leaves them."""
+    if limit > 0:
+        nn.utils.clip_grads_with_norm_(list(parameters), limit, norm)
+
+
+@torch.no_grad()
+def average_into(average: nn.Module, model: nn.Module, *, decay: float, step: int) -> None:
+    """Move `average` towards `model`: an exponential moving average (Polyak & Juditsky, 1992).
+
+    The first steps use a smaller decay, (1 + step) / (10 + step), so that the random start is soon forgotten.
+    """
+    decay = min(decay, (1 + step) / (10 + step))
+    for old, new in zip(average.parameters(), model.parameters(), strict=True):
+        old.lerp_(new, 1 - decay)

@@ -1,0 +1,309 @@
+"""Model directories: what comes back, what is refused, and that loading runs no code and takes no memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from seq2seq.bundle import model_directory
+from seq2seq.bundle.model_directory import FILES
+from seq2seq.config import DecodingConfig
+from seq2seq.decoding.decode import score
+from seq2seq.errors import ModelError, UsageError
+from seq2seq.nn.model import Seq2Seq
+from seq2seq.text.tokenizer import Tokenizer
+from tests import tiny
+
+SOURCES, TARGETS = [[299, 290, 280], [298]], [[288, 281], [270, 271, 272]]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory."""
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    model_directory.save(path, tiny.bundle())
+    return path
+
+
+@pytest.fixture
+def copy(stored: Path, tmp_path: Path) -> Path:
+    """The same, to be damaged."""
+    path = tmp_path / "copy"
+    path.mkdir()
+    for file in stored.iterdir():
+        (path / file.name).write_bytes(file.read_bytes())
+    return path
+
+
+def scores(model: Seq2Seq) -> list[float]:
+    """What a model thinks of some translations."""
+    return score(model, SOURCES, TARGETS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"cell": "lstm", "bridge": "projected"},
+        {"cell": "layernorm_gru", "cell_depth": 2, "decoder": "conditional", "copying": True},
+        {"cell": "rnn", "attention": "coverage", "readout": "maxout", "encoder_shape": "alternating"},
+        {"tie_source": False, "tie_output": False, "bridge": "zero", "attention": "general"},
+        {"encoder_layers": 2, "decoder_layers": 1, "attention": "scaled_dot"},
+    ],
+)
+def test_round_trip_is_bitwise(tmp_path: Path, changes: dict[str, Any]) -> None:
+    before = tiny.bundle(**changes)
+    model_directory.save(tmp_path / "m", before)
+    after = model_directory.load(tmp_path / "m")
+    weights, expected = (
+        model_directory.unique_weights(after.model),
+        model_directory.unique_weights(before.model),
+    )
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+    assert after.model.config == before.model.config and not after.model.training
+    assert scores(after.model) == pytest.approx(scores(before.model), abs=1e-5)
+    assert (after.source_language, after.target_language) == ("en", "fr")
+    assert after.decoding == before.decoding and after.card == before.card
+    assert after.metrics == {"validation": {"bleu": 1.5}}
+    assert after.source is after.target and after.source.to_bytes() == before.source.to_bytes()
+    model_directory.save(tmp_path / "again", after)
+    for name in os.listdir(tmp_path / "m"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "m" / name).read_bytes(), name
+
+
+def test_two_tokenizers(tmp_path: Path) -> None:
+    texts = [pair.target for pair in tiny.pairs(100)]
+    target = Tokenizer.train(texts, vocab_size=290)
+    changes = {"tie_source": False, "target_vocab_size": target.vocab_size}
+    model_directory.save(tmp_path / "m", replace(tiny.bundle(**changes), target=target))
+    assert {file.name for file in (tmp_path / "m").iterdir()} >= {"source.model", "target.model"}
+    found = model_directory.load(tmp_path / "m")
+    assert found.source.to_bytes() == tiny.tokenizer().to_bytes()
+    assert found.target.to_bytes() == target.to_bytes()
+
+
+def test_shared_weights_are_stored_once_and_shared_again(stored: Path) -> None:
+    names = load_file(stored / "model.safetensors").keys()
+    model = model_directory.load(stored).model
+    table = model.source.table.weight
+    assert table is model.decoder.embedding.table.weight and table is model.decoder.output.weight
+    assert "source.table.weight" in names
+    assert not {"decoder.embedding.table.weight", "decoder.output.weight"} & names
+    assert sum(p.numel() for p in model.parameters()) == sum(
+        p.numel() for p in tiny.bundle().model.parameters()
+    )
+
+
+def test_half_is_half_the_size(stored: Path, tmp_path: Path) -> None:
+    model_directory.save(tmp_path / "half", tiny.bundle(), half=True)
+    sizes = [
+        sum(t.nbytes for t in load_file(p / "model.safetensors").values())
+        for p in (stored, tmp_path / "half")
+    ]
+    assert 2 * sizes[1] == sizes[0]
+    full, half = model_directory.load(stored).model, model_directory.load(tmp_path / "half").model
+    for weight, expected in zip(half.parameters(), full.parameters(), strict=True):
+        assert weight.dtype == torch.float32
+        assert torch.equal(weight, expected.half().float())
+
+
+def test_files(stored: Path) -> None:
+    assert set(os.listdir(stored)) == FILES - {"source.model", "target.model"}
+    config = json.loads((stored / "config.json").read_text())
+    assert config["format"] == 1 and config["model"]["decoder_size"] == 16
+
+
+def test_a_model_is_replaced_but_nothing_else_is(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    model_directory.save(path, tiny.bundle(seed=1))
+    model_directory.save(path, tiny.bundle(seed=2))
+    assert scores(model_directory.load(path).model) == pytest.approx(
+        scores(tiny.bundle(seed=2).model), abs=1e-5
+    )
+    (path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UsageError, match=r"holds thesis\.tex"):
+        model_directory.save(path, tiny.bundle())
+    assert (path / "thesis.tex").exists() and (path / "config.json").exists()
+    with pytest.raises(UsageError, match="a file stands there"):
+        model_directory.save(path / "thesis.tex", tiny.bundle())
+    (tmp_path / "empty").mkdir()
+    model_directory.save(tmp_path / "empty", tiny.bundle())
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "joint.model", "metrics.json"])
+def test_a_missing_file_is_named(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    expected = "source.model" if name == "joint.model" else name
+    with pytest.raises(ModelError, match=expected.replace(".", r"\.")) as error:
+        model_directory.load(copy)
+    assert error.value.exit_code == 4
+
+
+def test_a_missing_card_is_fine(copy: Path) -> None:
+    (copy / "README.md").unlink()
+    assert model_directory.load(copy).card == ""
+
+
+def test_a_card_in_another_encoding_is_fine(copy: Path) -> None:
+    (copy / "README.md").write_bytes(b"caf\xe9")
+    assert model_directory.load(copy).card == "caf\ufffd"
+
+
+def test_settings_of_decoding_travel(tmp_path: Path) -> None:
+    decoding = DecodingConfig(beam_size=3, length_penalty=0.6)
+    model_directory.save(tmp_path / "m", replace(tiny.bundle(), decoding=decoding))
+    assert model_directory.load(tmp_path / "m").decoding == decoding
+
+
+def change_config(path: Path, part: str, **values: Any) -> None:
+    """Write other values into config.json: at its top for part "", else into a table of it."""
+    config = json.loads((path / "config.json").read_text())
+    (config[part] if part else config).update(values)
+    (path / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "complaint"),
+    [
+        ("", {"format": 2}, "format 2, this version reads 1"),
+        ("", {"format": None}, "format None"),
+        ("", {"model": None}, "config.json"),
+        ("", {"model": [1]}, "config.json"),
+        ("", {"decoding": {"beam": 3}}, "did you mean 'beam_size'"),
+        ("model", {"cell": "transformer"}, "expected one of 'gru', 'lstm'"),
+        ("model", {"decoder_size": "big"}, "decoder_size is 'big'"),
+        ("model", {"decoder_size": 17}, "does not fit its config"),
+        ("model", {"decoder_size": -1}, "decoder_size is -1"),
+        ("model", {"attention_size": -1}, "attention_size is -1"),
+        ("model", {"attention_size": 10**18}, "describes no network"),
+        ("model", {"tie_output": False}, "decoder.output.weight is missing"),
+        ("model", {"source_vocab_size": 7}, "expects 7 source pieces"),
+        ("model", {"layers": 2}, "unknown setting 'layers'"),
+        ("decoding", {"beam_size": 0}, "beam_size is 0"),
+        ("decoding", {"length_penalty": float("nan")}, "length_penalty is nan"),
+    ],
+)
+def test_a_wrong_config(copy: Path, part: str, values: dict[str, Any], complaint: str) -> None:
+    change_config(copy, part, **values)
+    with pytest.raises(ModelError) as error:
+        model_directory.load(copy)
+    assert complaint in str(error.value) and str(copy) in str(error.value)
+
+
+def peak_memory() -> float:
+    """The most memory that this process ever had, in bytes; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"decoder_size": 10**9},
+        {"decoder_size": 10**6},
+        {"embedding_size": 10**12},
+        {"encoder_size": 2**62},
+        {"attention_size": 10**400},
+        {"encoder_layers": 10**9},
+        {"decoder_layers": 10**15},
+        {"decoder_size": 10**9, "decoder_layers": 40, "encoder_layers": 1},
+    ],
+)
+def test_absurd_sizes_cost_neither_time_nor_memory(copy: Path, sizes: dict[str, int]) -> None:
+    change_config(copy, "model", **sizes)
+    started, before = time.process_time(), peak_memory()
+    with pytest.raises(ModelError, match=r"model\.safetensors: "):
+        model_directory.load(copy)
+    assert time.process_time() - started < 1
+    assert peak_memory() - before < 100e6
+
+
+def test_loading_is_quick_from_the_start(stored: Path) -> None:
+    """In a fresh process: for the shapes of some calls torch loads 800 modules, which takes over a second."""
+    code = f"""
+import sys, time, pathlib, seq2seq, seq2seq.bundle.model_directory
+started = time.process_time()
+seq2seq.bundle.model_directory.load(pathlib.Path({str(stored)!r}))
+seconds = time.process_time() - started
+assert seconds < 0.5 and "sympy" not in sys.modules, seconds
+"""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_cut_weights(copy: Path, share: float) -> None:
+    path = copy / "model.safetensors"
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ModelError, match=r"model\.safetensors: cannot be read"):
+        model_directory.load(copy)
+
+
+def test_a_weight_more_and_a_weight_less(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    save_file(weights | {"more": torch.zeros(1)}, copy / "model.safetensors")
+    with pytest.raises(ModelError, match=r"more is \(1,\), expected nothing"):
+        model_directory.load(copy)
+    del weights["decoder.readout.bias"]
+    save_file(weights, copy / "model.safetensors")
+    with pytest.raises(ModelError, match=r"decoder\.readout\.bias is missing"):
+        model_directory.load(copy)
+
+
+def python_object(mark: Path) -> bytes:
+    """What Python's own object format holds when unpacking it makes the file `mark`."""
+    return b"cos\nsystem\n(S'touch " + str(mark).encode() + b"'\ntR."
+
+
+def archive(mark: Path) -> bytes:
+    """The start of a zip archive, as torch's own files are one, around such an object."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("archive/data.pkl", python_object(mark))
+    return buffer.getvalue()
+
+
+HUGE_HEADER = (2**62).to_bytes(8, "little") + b"{}"
+OVERLAP = json.dumps(
+    {"a": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 4]}, "__metadata__": {"a": "b"}}
+).encode()
+
+HOSTILE: list[tuple[str, Callable[[Path], bytes]]] = [
+    ("model.safetensors", python_object),
+    ("model.safetensors", archive),
+    ("model.safetensors", lambda mark: HUGE_HEADER),
+    ("model.safetensors", lambda mark: len(OVERLAP).to_bytes(8, "little") + OVERLAP + b"\0\0\0\0"),
+    ("joint.model", python_object),
+    ("joint.model", lambda mark: b"\x0a" * 100_000),
+    ("config.json", python_object),
+    ("config.json", lambda mark: f"__import__('os').system('touch {mark}')".encode()),
+    ("config.json", lambda mark: b'{"format": ' + b"[" * 200_000),
+    ("metrics.json", lambda mark: json.dumps(["!!python/object/apply:os.system", f"touch {mark}"]).encode()),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), HOSTILE)
+def test_ten_hostile_files(copy: Path, tmp_path: Path, name: str, content: Callable[[Path], bytes]) -> None:
+    mark = tmp_path / "ran"
+    (copy / name).write_bytes(content(mark))
+    with pytest.raises(ModelError):
+        model_directory.load(copy)
+    assert not mark.exists()

@@ -1,0 +1,63 @@
+"""Which columns are source and target: a table of headers."""
+
+from __future__ import annotations
+
+import pytest
+
+from seq2seq.data.columns import choose_columns, same_language
+from seq2seq.errors import DataError
+
+Pair = tuple[str, str]
+
+
+@pytest.mark.parametrize(
+    ("names", "columns", "languages", "expected"),
+    [
+        (["a", "b"], ("b", "a"), None, ("b", "a")),
+        (["source", "target", "x"], ("x", "source"), None, ("x", "source")),
+        (["target", "source"], None, None, ("source", "target")),
+        (["id", "Source", "TARGET"], None, ("en", "fr"), ("Source", "TARGET")),
+        (["tgt", "src"], None, None, ("src", "tgt")),
+        (["fr", "en"], None, None, ("fr", "en")),
+        (["fr", "en"], None, ("en", "fr"), ("en", "fr")),
+        (["de", "fr", "en"], None, ("en", "fr"), ("en", "fr")),
+        (["EN ", "fr_CA"], None, ("en", "fr"), ("EN ", "fr_CA")),
+        (["pt-BR", "pt-PT"], None, ("pt-pt", "pt-br"), ("pt-PT", "pt-BR")),
+        (["ayr", "es"], None, ("es", "ayr"), ("es", "ayr")),
+        (["score", "en", "fr"], None, None, ("en", "fr")),
+        (["id", "en", "fr"], None, None, ("en", "fr")),
+        (["id", "en"], None, None, ("id", "en")),
+        (["Good morning", "Bonjour"], None, ("en", "fr"), None),
+        (["pt", "text"], None, ("pt-PT", "pt-BR"), None),
+        (["no", "no"], None, None, None),
+        (["source", "source"], None, None, None),
+        ([], None, None, None),
+    ],
+)
+def test_choice(
+    names: list[str], columns: Pair | None, languages: Pair | None, expected: Pair | None
+) -> None:
+    assert choose_columns(names, columns=columns, languages=languages, where="t.csv:1") == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "columns", "languages", "found"),
+    [
+        (["a", "b"], ("a", "c"), None, "0 columns named 'c' found in 'a', 'b'"),
+        (["a", "a"], ("a", "b"), None, "2 columns named 'a'"),
+        (["A", "b"], ("a", "b"), None, "0 columns named 'a'"),
+        (["en", "de"], None, ("en", "fr"), "expected 'en' and 'fr'"),
+        (["en-GB", "en-US", "fr"], None, ("en", "fr"), "expected 'en' and 'fr'"),
+        (["de", "en", "fr"], None, None, "languages 'de', 'en', 'fr' found"),
+    ],
+)
+def test_faults(names: list[str], columns: Pair | None, languages: Pair | None, found: str) -> None:
+    with pytest.raises(DataError) as caught:
+        choose_columns(names, columns=columns, languages=languages, where="t.csv:1")
+    assert str(caught.value).startswith("t.csv:1: ")
+    assert found in str(caught.value)
+
+
+def test_same_language() -> None:
+    assert same_language("pt", "PT_br")
+    assert not same_language("pt", "es")

@@ -1,0 +1,31 @@
+"""Counts: how they add up and how they read."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from seq2seq.data.pairs import Counts, SentencePair
+
+
+def test_counts_read_as_one_line() -> None:
+    counts = Counts()
+    assert str(counts) == "0 pairs read"
+    counts.read, counts.kept = 5, 2
+    assert str(counts) == "5 pairs read, 2 kept"
+    counts.drop("duplicate")
+    counts.drop("blank")
+    counts.drop("blank")
+    counts.repair("CRLF line end", 5)
+    expected = "5 pairs read, 2 kept; dropped: 2 × blank, 1 × duplicate; repaired: 5 × CRLF line end"
+    assert str(counts) == expected
+
+
+def test_nothing_kept_is_said() -> None:
+    assert str(Counts(read=1, dropped={"blank": 1})) == "1 pairs read, 0 kept; dropped: 1 × blank"
+
+
+def test_a_pair_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        SentencePair("a", "b").source = "c"  # type: ignore[misc]

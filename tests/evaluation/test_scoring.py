@@ -1,0 +1,99 @@
+"""Scoring a model: through the public door, on raw text, with signatures."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import sacrebleu
+import torch
+
+from seq2seq.bundle import model_directory
+from seq2seq.data.batching import Batches, PairColumns, token_lengths
+from seq2seq.data.pairs import SentencePair
+from seq2seq.decoding.decode import score
+from seq2seq.errors import DataError
+from seq2seq.evaluation.scoring import evaluate
+from seq2seq.training.validation import mean_loss
+from seq2seq.translator import Translator
+from tests import tiny
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    """An untrained model."""
+    path = tmp_path_factory.mktemp("model") / "m"
+    model_directory.save(path, tiny.bundle())
+    return Translator.from_pretrained(path)
+
+
+def test_scores_are_those_of_sacrebleu(translator: Translator) -> None:
+    pairs = [*tiny.pairs(5, seed=3), SentencePair("", "quelque chose"), SentencePair("four", "")]
+    result = evaluate(translator, pairs)
+    references = [pair.target for pair in pairs]
+    assert result.translations == [t.text for t in translator.translate([pair.source for pair in pairs])]
+    assert result.scores["bleu"].score == pytest.approx(
+        sacrebleu.corpus_bleu(result.translations, [references]).score, abs=1e-9
+    )
+    assert result.scores["chrf"].score == pytest.approx(
+        sacrebleu.corpus_chrf(result.translations, [references]).score, abs=1e-9
+    )
+    assert result.scores["ter"].score == pytest.approx(
+        sacrebleu.corpus_ter(result.translations, [references]).score, abs=1e-9
+    )
+    assert result.translations[5] == "" and len(result.translations) == 7
+
+
+def test_what_evaluate_prints(translator: Translator) -> None:
+    printed = evaluate(translator, tiny.pairs(3)).to_dict()
+    assert list(printed) == ["bleu", "chrf", "ter", "sentences", "seconds", "model"]
+    for name in ("bleu", "chrf", "ter"):
+        assert printed[name].keys() == {"score", "signature"}
+        assert "version:" in printed[name]["signature"]
+    assert printed["sentences"] == 3 and printed["seconds"] > 0 and printed["model"] == translator.name
+
+
+def test_bleu_alone(translator: Translator) -> None:
+    assert evaluate(translator, tiny.pairs(3), all_scores=False).scores.keys() == {"bleu"}
+
+
+def test_nothing_to_score(translator: Translator) -> None:
+    with pytest.raises(DataError, match="the test set is empty"):
+        evaluate(translator, [])
+
+
+def test_the_target_language_chooses_the_tokeniser(tmp_path: Path, translator: Translator) -> None:
+    translator = Translator(translator.bundle)
+    translator.target_language = "zh"
+    assert "|tok:zh|" in evaluate(translator, tiny.pairs(2), all_scores=False).scores["bleu"].signature
+
+
+def test_mean_loss_is_that_of_forced_decoding() -> None:
+    """The same from another path: the log probability of each pair alone."""
+    model, tokenizer, pairs = tiny.bundle().model, tiny.tokenizer(), tiny.pairs(12, seed=4)
+    columns = PairColumns(pairs)
+    batches = Batches(
+        columns,
+        source=tokenizer,
+        target=tokenizer,
+        lengths=token_lengths(columns, tokenizer, tokenizer),
+        batch_tokens=40,
+        max_length=100,
+        seed=1,
+    )
+    sources, targets = (
+        tokenizer.encode_batch([getattr(p, side) for p in pairs]) for side in ("source", "target")
+    )
+    expected = -sum(score(model, sources, targets)) / sum(len(ids) + 1 for ids in targets)
+    assert mean_loss(model, batches.epoch(0), CPU) == pytest.approx(expected, rel=1e-5)
+    assert expected == pytest.approx(math.log(tokenizer.vocab_size), rel=0.2)
+
+
+def test_mean_loss_drops_nothing_and_draws_nothing() -> None:
+    model = tiny.bundle(dropout=0.5).model.train()
+    before = torch.get_rng_state()
+    assert math.isnan(mean_loss(model, [], CPU))
+    assert not model.training and torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,130 @@
+"""The run directory: its log, the best model it keeps, and the pointer that makes a run a model."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from seq2seq import files
+from seq2seq.bundle import model_directory
+from seq2seq.bundle.finding import BEST, resolve
+from seq2seq.errors import DataError, ModelError, RunError
+from seq2seq.training.run_directory import RunDirectory
+from tests import tiny
+
+
+def test_log_and_records(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "run")
+    assert run.records() == [] and run.log_size() == 0
+    run.log({"event": "step", "loss": 1.5})
+    run.log({"event": "step", "loss": math.nan, "note": "é\u2028"})
+    run.sync_log()
+    run.close()
+    assert run.records() == [
+        {"event": "step", "loss": 1.5},
+        {"event": "step", "loss": None, "note": "é\u2028"},
+    ]
+    assert run.log_size() == (tmp_path / "run" / "log.jsonl").stat().st_size
+
+
+def test_the_log_is_strict_json(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.log({"loss": math.inf})
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    for line in (tmp_path / "log.jsonl").read_text().split("\n")[:-1]:
+        json.loads(line, parse_constant=refuse)
+
+
+def test_cut_log(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.cut_log(0)
+    run.log({"step": 1})
+    size = run.log_size()
+    run.log({"step": 2})
+    run.close()
+    run = RunDirectory(tmp_path)
+    run.cut_log(size)
+    run.log({"step": 3})
+    assert run.records() == [{"step": 1}, {"step": 3}]
+
+
+def test_a_last_line_that_a_kill_cut(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b'{"step": 1}\n{"st')
+    assert RunDirectory(tmp_path).records() == [{"step": 1}]
+
+
+@pytest.mark.parametrize("line", [b"no json", b"[1]", b"\xff", b"[" * 100_000])
+def test_a_wrong_log(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b'{"step": 1}\n' + line + b"\n")
+    with pytest.raises(DataError, match=r"log\.jsonl:2: "):
+        RunDirectory(tmp_path).records()
+
+
+def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").mkdir()
+    with pytest.raises(RunError, match="cannot be written"):
+        RunDirectory(tmp_path).log({})
+
+
+def test_keep_points_to_the_best_and_drops_the_one_before(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    for step in (10, 20):
+        run.keep(tiny.bundle(seed=step), step=step, validation={"bleu": float(step)})
+        assert os.listdir(tmp_path / "bundles") == [f"step-{step}"]
+        assert resolve(tmp_path) == tmp_path / "bundles" / f"step-{step}"
+        stored = json.loads((tmp_path / BEST).read_text())
+        assert stored == {"bundle": f"bundles/step-{step}", "validation": {"bleu": float(step)}}
+        weights = model_directory.unique_weights(model_directory.load(resolve(tmp_path)).model)
+        for name, weight in model_directory.unique_weights(tiny.bundle(seed=step).model).items():
+            assert torch.equal(weights[name], weight)
+
+
+def test_keeping_a_step_again_leaves_no_moment_without_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunDirectory(tmp_path)
+    run.keep(tiny.bundle(), step=10, validation={})
+    replace, seen = os.replace, []
+
+    def watch(source: Path, target: Path) -> None:
+        seen.append((resolve(tmp_path) / "config.json").exists())
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", watch)
+    run.keep(tiny.bundle(), step=10, validation={})
+    assert seen and all(seen)
+    assert os.listdir(tmp_path / "bundles") == ["step-10-1"] and resolve(tmp_path).name == "step-10-1"
+
+
+def test_a_model_directory_stands_for_itself(tmp_path: Path) -> None:
+    assert resolve(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("", "cannot be read"),
+        ("[]", "cannot be read"),
+        ("{}", "cannot be read"),
+        ('{"bundle": 5}', "cannot be read"),
+        ('{"bundle": "a\\u0000b"}', "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+        ('{"bundle": "../outside"}', "out of its run"),
+        ('{"bundle": "/etc"}', "out of its run"),
+        ('{"bundle": "bundles/step-7"}', "not there"),
+    ],
+)
+def test_a_wrong_pointer(tmp_path: Path, content: str, complaint: str) -> None:
+    run = tmp_path / "run"
+    (tmp_path / "outside").mkdir()
+    files.write_text(run / BEST, content)
+    with pytest.raises(ModelError, match=complaint):
+        resolve(run)
