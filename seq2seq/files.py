@@ -15,7 +15,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from seq2seq.errors import RunError
+from seq2seq.errors import ModelError, RunError, SeqError
 
 
 def sync(path: Path) -> None:
@@ -117,3 +117,14 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file in one step."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_json(path: Path, *, error: type[SeqError] = ModelError) -> dict[str, Any]:
+    """The object that a JSON file holds. Raises `error` with the path when it cannot be read or is none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as reason:
+        raise error(f"{path}: cannot be read ({getattr(reason, 'strerror', None) or reason})") from None
+    if not isinstance(value, dict):
+        raise error(f"{path}: holds {type(value).__name__}, expected an object")
+    return value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,27 @@ class Translation:
 
     def __str__(self) -> str:
         return self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: what the command `translate --json` and the endpoint `/translate` give.
+
+        Attention, by far the largest part, is left out. Of the alternatives there are text and scores.
+        """
+        return {
+            "text": self.text,
+            "score": self.score,
+            "log_prob": self.log_prob,
+            "confidence": self.confidence,
+            "source_tokens": self.source_tokens,
+            "target_tokens": self.target_tokens,
+            "source_words": [asdict(word) for word in self.source_words],
+            "words": [asdict(word) for word in self.words],
+            "alignment": [list(pair) for pair in self.alignment],
+            "alternatives": [
+                {"text": other.text, "score": other.score, "log_prob": other.log_prob}
+                for other in self.alternatives
+            ],
+        }
 
 
 def align(

@@ -9,7 +9,6 @@ README.md          model card
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +91,7 @@ def _refuse_others(directory: Path) -> None:
 
 def load(directory: Path) -> Bundle:
     """Read a model directory; weights become float32. What does not fit is a ModelError that says what."""
-    config = _read_json(directory / "config.json")
+    config = files.read_json(directory / "config.json")
     if config.get("format") != FORMAT:
         raise ModelError(
             f"{directory}/config.json: format {config.get('format')!r}, this version reads {FORMAT}"
@@ -127,7 +126,7 @@ def load(directory: Path) -> Bundle:
         decoding=decoding,
         source_language=str(config.get("source_language", "")),
         target_language=str(config.get("target_language", "")),
-        metrics=_read_json(directory / "metrics.json"),
+        metrics=files.read_json(directory / "metrics.json"),
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
     )
 
@@ -179,14 +178,3 @@ def _difference(found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tup
         if found.get(name) != expected.get(name):
             return f"{name} is {found.get(name, 'missing')}, expected {expected.get(name, 'nothing')}"
     return "no difference"
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"{path}: cannot be read ({reason})") from None
-    if not isinstance(value, dict):
-        raise ModelError(f"{path}: holds {type(value).__name__}, expected an object")
-    return value

@@ -37,10 +37,10 @@ class Evaluate:
 
     def run(self) -> int:
         """Evaluate; returns the exit code."""
-        from seq2seq.cli.line_filter import one_line
         from seq2seq.evaluation.scoring import evaluate
         from seq2seq.evaluation.test_sets import read_test
         from seq2seq.files import write_text
+        from seq2seq.text.plain_lines import one_line
 
         translator = load_translator(self)
         languages = (translator.source_language, translator.target_language)

@@ -37,18 +37,19 @@ class Translate:
 
     def run(self) -> int:
         """Translate; returns the exit code."""
-        from seq2seq.cli import line_filter
+        from seq2seq.cli.output_forms import show
+        from seq2seq.text.plain_lines import read_lines, write_lines
 
         if self.buffer < 1:
             raise UsageError(f"--buffer is {self.buffer}, expected 1 or more")
         translator = load_translator(self)
         found = translator.translate_lines(
-            line_filter.read(sys.stdin.buffer),
+            read_lines(sys.stdin.buffer),
             buffer=self.buffer,
             n_best=self.n_best,
             beam_size=max(self.n_best, translator.decoding.beam_size),
         )
         form = "json" if self.json else "n-best" if self.n_best > 1 else "scores" if self.scores else "text"
-        shown = (line_filter.show(number, translation, form=form) for number, translation in enumerate(found))
-        line_filter.write(shown, sys.stdout.buffer, buffer=self.buffer)
+        shown = (show(number, translation, form=form) for number, translation in enumerate(found))
+        write_lines(shown, sys.stdout.buffer, buffer=self.buffer)
         return 0

@@ -40,23 +40,5 @@ def add_endpoint(engine: Engine, *, calls: str) -> None:
 
 
 def result(translation: Translation, model: str, *, done: bool) -> dict[str, Any]:
-    """A translation as plain values. Attention, by far the largest part, is left out."""
-    return {
-        "text": translation.text,
-        "model": model,
-        "done": done,
-        "score": translation.score,
-        "log_prob": translation.log_prob,
-        "confidence": translation.confidence,
-        "source_tokens": translation.source_tokens,
-        "target_tokens": translation.target_tokens,
-        "words": [
-            {"text": word.text, "start": word.start, "end": word.end, "confidence": word.confidence}
-            for word in translation.words
-        ],
-        "alignment": [list(pair) for pair in translation.alignment],
-        "alternatives": [
-            {"text": other.text, "score": other.score, "log_prob": other.log_prob}
-            for other in translation.alternatives
-        ],
-    }
+    """The JSON form of a translation, with the name of the model and whether it is `done`."""
+    return {"model": model, "done": done, **translation.to_dict()}

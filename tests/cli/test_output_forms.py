@@ -1,0 +1,49 @@
+"""The four forms of the command's output."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from seq2seq.cli.output_forms import show
+from seq2seq.translation import Translation, Word
+
+FOUND = Translation(
+    "le chat\nnoir",
+    log_prob=-2.0,
+    score=-0.5,
+    confidence=0.75,
+    source_tokens=["▁cat", "</s>"],
+    target_tokens=["▁chat", "</s>"],
+    source_words=(Word("cat", 0, 3),),
+    words=(Word("chat", 3, 7, 0.5),),
+    alignment=[(0, 0)],
+    alternatives=[Translation("un\rchat", score=-0.75, log_prob=-3.0)],
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("text", "le chat noir\n"),
+        ("scores", "-0.500000\tle chat noir\n"),
+        ("n-best", "7\t-0.500000\tle chat noir\n7\t-0.750000\tun chat\n"),
+    ],
+)
+def test_forms(form: str, expected: str) -> None:
+    assert show(7, FOUND, form=form) == expected
+
+
+def test_json() -> None:
+    line = show(0, FOUND, form="json")
+    assert line.count("\n") == 1 and line.endswith("\n")
+    value = json.loads(line)
+    assert value["text"] == "le chat\nnoir" and value["alignment"] == [[0, 0]]
+    assert value["words"] == [{"text": "chat", "start": 3, "end": 7, "confidence": 0.5}]
+    assert value["alternatives"] == [{"text": "un\rchat", "score": -0.75, "log_prob": -3.0}]
+
+
+@pytest.mark.parametrize("form", ["text", "scores", "n-best", "json"])
+def test_a_blank_line_is_a_line(form: str) -> None:
+    assert show(0, Translation(""), form=form).count("\n") == 1
