@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -70,8 +71,17 @@ def test_blocks_are_known() -> None:
     starts = {
         line.split()[0] for kind, block in BLOCKS if kind == "bash" for line in block.strip().split("\n")
     }
-    assert starts == {"pip", "python"}
+    assert starts == {"git", "pip", "python"}
     assert [kind for kind, _ in BLOCKS].count("python") == 1
+
+
+def test_clone(tmp_path: Path) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    (command,) = commands("git clone")
+    result = run(command.replace("<URL of this repository>", shlex.quote(str(ROOT))) + " && ls", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert {"pyproject.toml", "app.py", "seq2seq"} <= set(result.stdout.split())
 
 
 def test_training_from_two_files(checkout: Path) -> None:
