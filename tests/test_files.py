@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all, under errors and under kills."""
+"""Atomic writing: after errors and after kills a file is either the old one or the new one, complete."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import stat
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from seq2seq import files
-from seq2seq.errors import RunError
+from seq2seq.errors import DataError, ModelError, RunError
 
-FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+DISK_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def names(folder: Path) -> list[str]:
-    """Everything in a folder, hidden entries too."""
+    """All entries of a directory, hidden ones included."""
     return sorted(os.listdir(folder))
 
 
@@ -53,7 +54,7 @@ def test_write_text_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     files.write_text(tmp_path / "x", "good")
 
     def refuse(*_: object) -> None:
-        raise FULL
+        raise DISK_FULL
 
     monkeypatch.setattr(os, call, refuse)
     with pytest.raises(RunError, match=r"x: cannot be written \(No space left on device\)"):
@@ -79,7 +80,9 @@ def test_new_directory_appears_whole(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a" / "b" / "w.safetensors").stat().st_mode) == 0o644
 
 
-def test_all_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_directory_is_synced_before_it_is_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     synced = []
     monkeypatch.setattr(files, "sync", lambda path: synced.append((path.name, (tmp_path / "b").exists())))
     with files.new_directory(tmp_path / "b") as scratch:
@@ -105,32 +108,32 @@ def test_new_directory_after_an_error(tmp_path: Path) -> None:
     assert names(tmp_path) == ["b"] and names(tmp_path / "b") == ["old"]
 
 
-@pytest.mark.parametrize("failing", ["sync", "first rename", "second rename"])
+@pytest.mark.parametrize("failing", ["sync", "first replace", "second replace"])
 def test_new_directory_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
     with files.new_directory(tmp_path / "b") as scratch:
         (scratch / "old").write_text("old")
-    rename, calls = os.rename, [0]
+    replace, calls = os.replace, [0]
 
     def refuse(*_: object) -> None:
-        raise FULL
+        raise DISK_FULL
 
-    def rename_but_one(source: Path, target: Path) -> None:
+    def replace_but_one(source: Path, target: Path) -> None:
         calls[0] += 1
-        if calls[0] == (1 if failing == "first rename" else 2):
-            raise FULL
-        rename(source, target)
+        if calls[0] == (1 if failing == "first replace" else 2):
+            raise DISK_FULL
+        replace(source, target)
 
     if failing == "sync":
         monkeypatch.setattr(files, "sync", refuse)
     else:
-        monkeypatch.setattr(os, "rename", rename_but_one)
+        monkeypatch.setattr(os, "replace", replace_but_one)
     with pytest.raises(RunError, match="No space left"), files.new_directory(tmp_path / "b") as scratch:
         (scratch / "new").write_text("new")
     assert names(tmp_path) == ["b"] and names(tmp_path / "b") == ["old"]
 
 
 def test_safetensors_on_a_full_disk(tmp_path: Path) -> None:
-    """safetensors writes by itself and has its own error, so this is a real write that the system refuses."""
+    """safetensors writes its own files and raises its own error, so the limit of the system is real here."""
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
@@ -143,6 +146,100 @@ def test_safetensors_on_a_full_disk(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert names(tmp_path) == []
+
+
+def refuse_directories(monkeypatch: pytest.MonkeyPatch, call: str, number: int) -> None:
+    """Make `os.open` or `os.fsync` fail for directories with the error `number`."""
+    original = getattr(os, call)
+
+    def refuse(file: Any, *arguments: Any, **options: Any) -> Any:
+        # shutil.rmtree passes dir_fd, which Windows does not have
+        if stat.S_ISDIR(os.stat(file).st_mode) and not options:
+            raise OSError(number, os.strerror(number))
+        return original(file, *arguments, **options)
+
+    monkeypatch.setattr(os, call, refuse)
+
+
+@pytest.mark.parametrize(("call", "number"), [("open", errno.EACCES), ("fsync", errno.EINVAL)])
+def test_directories_that_cannot_be_synced_are_still_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    """Windows refuses to open a directory; some file systems refuse to sync one."""
+    refuse_directories(monkeypatch, call, number)
+    for text in ("old", "new"):
+        with files.new_directory(tmp_path / "b") as scratch:
+            (scratch / "file").write_text(text)
+    assert (tmp_path / "b" / "file").read_text() == "new" and names(tmp_path) == ["b"]
+
+
+def test_an_input_output_error_of_a_directory_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_directories(monkeypatch, "fsync", errno.EIO)
+    with pytest.raises(RunError, match="cannot be written"), files.new_directory(tmp_path / "b"):
+        pass
+
+
+def test_files_are_synced_through_a_handle_that_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses to flush through a handle that may only read."""
+    (tmp_path / "x").write_text("x")
+    modes = []
+    monkeypatch.setattr(os, "open", lambda path, flags: modes.append(flags) or 99)
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    monkeypatch.setattr(os, "close", lambda handle: None)
+    files.sync(tmp_path / "x")
+    assert modes == [os.O_RDWR]
+
+
+def test_replacing_keeps_the_old_file_after_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("old")
+    with pytest.raises(KeyError), files.replacing(tmp_path / "x") as file:
+        file.write(b"new")
+        raise KeyError
+    assert (tmp_path / "x").read_text() == "old" and names(tmp_path) == ["x"]
+
+
+def test_replacing_follows_links_and_keeps_permissions(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("old")
+    (tmp_path / "x").chmod(0o640)
+    (tmp_path / "link").symlink_to("x")
+    with files.replacing(tmp_path / "link") as file:
+        file.write(b"new")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "x").read_text() == "new"
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o640
+
+
+def test_devices_are_written_and_not_replaced() -> None:
+    before = os.stat(os.devnull).st_ino
+    with files.replacing(Path(os.devnull)) as file:
+        file.write(b"text")
+    assert os.stat(os.devnull).st_ino == before and not Path(os.devnull).is_file()
+
+
+def test_a_directory_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="Is a directory"):
+        files.write_text(tmp_path, "text")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"x\.json: cannot be read \(No such file or directory\)"),
+        (b"[1]", r"x\.json: holds list, expected an object"),
+        (b'{"a": ', r"x\.json: cannot be read"),
+        (b"\xff", r"x\.json: cannot be read"),
+        (b'{"a": ' + b"[" * 100_000, r"x\.json: cannot be read"),
+    ],
+)
+def test_read_json_names_the_file_and_the_reason(tmp_path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "x.json").write_bytes(content)
+    for error in (ModelError, DataError):
+        with pytest.raises(error, match=message):
+            files.read_json(tmp_path / "x.json", error=error)
 
 
 def test_next_name(tmp_path: Path) -> None:
@@ -158,8 +255,8 @@ def test_next_name(tmp_path: Path) -> None:
     assert files.next_name(path).name == "step-5-2"
 
 
-def write_for_ever(folder: Path, done: Connection) -> None:
-    """Write a file and a folder of two files, again and again; tell each number that is done."""
+def write_in_a_loop(folder: Path, done: Connection) -> None:
+    """Write a file and a directory of two files in a loop. Send each number when its files are written."""
     for number in range(1_000_000):
         text = f"{number} " * 3000
         files.write_text(folder / "file", text)
@@ -172,13 +269,13 @@ def write_for_ever(folder: Path, done: Connection) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs fork")
 def test_killed_while_writing(tmp_path: Path) -> None:
-    """20 SIGKILLs: the file is one of those written, and each folder with its name has both files, whole."""
+    """After each of 20 SIGKILLs the file is complete, and each directory has both files, complete."""
     context = multiprocessing.get_context("fork")
     for kill in range(20):
         folder = tmp_path / str(kill)
         folder.mkdir()
         receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=write_for_ever, args=(folder, sender))
+        process = context.Process(target=write_in_a_loop, args=(folder, sender))
         process.start()
         while receiver.recv() < kill % 5:
             pass
