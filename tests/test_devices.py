@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -12,13 +14,49 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(
-    "name", ["tpu", "cuda:99", "", "CPU!", *([] if torch.cuda.is_available() else ["cuda"])]
+    "name",
+    [
+        "tpu",
+        "meta",
+        "mps",
+        "cuda:",
+        "cpu:0",
+        "cuda:99",
+        "",
+        "CPU!",
+        *([] if torch.cuda.is_available() else ["cuda"]),
+    ],
 )
 def test_a_device_that_is_not_there(name: str) -> None:
-    with pytest.raises(UsageError, match="expected auto, cpu or cuda"):
+    with pytest.raises(UsageError, match="expected auto, cpu, cuda or cuda:N"):
         devices.find_device(name)
 
 
 def test_devices() -> None:
     assert devices.find_device("cpu") == CPU
     assert devices.find_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("number", [-1, 100_000, 2.0, True, "2", None])
+def test_a_number_of_threads_that_cannot_be_meant(number: Any) -> None:
+    with pytest.raises(UsageError, match=r"threads is .*, expected a whole number from 0 to 1,024"):
+        devices.use_threads(number)
+
+
+def test_threads() -> None:
+    before = torch.get_num_threads()
+    try:
+        devices.use_threads(1)
+        assert torch.get_num_threads() == 1
+        devices.use_threads(0)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_gpu_of_a_process_is_that_of_its_local_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[torch.device] = []
+    monkeypatch.setattr(torch, "empty", lambda size, device: asked.append(device))
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert devices.find_device("cuda") == torch.device("cuda:3") == asked[0]
+    assert devices.find_device("cuda:1") == torch.device("cuda:1")

@@ -9,7 +9,7 @@ reading.py   TOML recipes and JSON in, plain values out
 recipes/     settings by name, such as `--recipe multi30k`
 """
 
-from seq2seq.config.data import DataConfig
+from seq2seq.config.data import CleaningConfig, DataConfig
 from seq2seq.config.decoding import DecodingConfig
 from seq2seq.config.model import ModelConfig
 from seq2seq.config.reading import find_recipe, from_dict, read_settings, recipe_names, to_dict
@@ -17,6 +17,7 @@ from seq2seq.config.settings import Settings
 from seq2seq.config.training import TrainingConfig
 
 __all__ = [
+    "CleaningConfig",
     "DataConfig",
     "DecodingConfig",
     "ModelConfig",

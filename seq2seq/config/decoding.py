@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seq2seq.config.checks import require
+from seq2seq.config.checks import check_fields, real, require, whole
+
+_RANGES = {
+    "beam_size": whole(1, 200),
+    "length_penalty": real(0, 10),
+    "max_length_factor": real(0.01, 100),
+    "max_length_extra": whole(1, 10_000),
+    "max_source_length": whole(1, 10_000),
+    "batch_size": whole(1, 100_000),
+}
 
 
 @dataclass(frozen=True)
@@ -12,29 +21,21 @@ class DecodingConfig:
     """How a trained model translates."""
 
     beam_size: int = 5
-    """K, hypotheses kept a sentence; 1 is greedy."""
+    """Hypotheses kept for each sentence (K). 1 is greedy search."""
     n_best: int = 1
-    """Translations returned a sentence, at most the beam size."""
+    """Translations returned for each sentence, at most the beam size."""
     length_penalty: float = 1.0
-    """Score = log probability / length ** this; 0 is none, 1 the mean."""
+    """Hypotheses are ranked by log probability / length ** this. 0: no penalty; 1: the mean per token."""
     max_length_factor: float = 2.0
-    """A translation has at most factor × source tokens + extra tokens."""
+    """A translation has at most this many tokens per source token, plus --max-length-extra."""
     max_length_extra: int = 10
-    """The other part of that limit."""
+    """Tokens that are added to the limit of --max-length-factor."""
     max_source_length: int = 250
-    """A longer source (in tokens) is split, translated in parts and joined."""
+    """A source with more tokens than this is split, translated in parts and joined."""
     batch_size: int = 64
     """Sentences translated at once."""
 
     def __post_init__(self) -> None:
-        require(1 <= self.beam_size <= 200, "beam_size", self.beam_size, "1 to 200")
-        require(
-            1 <= self.n_best <= self.beam_size, "n_best", self.n_best, f"1 to beam_size ({self.beam_size})"
-        )
-        require(0 <= self.length_penalty <= 10, "length_penalty", self.length_penalty, "0 to 10")
-        require(self.max_length_factor > 0, "max_length_factor", self.max_length_factor, "above 0")
-        require(
-            self.max_length_extra >= 1, "max_length_extra", self.max_length_extra, "a whole number from 1"
-        )
-        require(self.max_source_length >= 1, "max_source_length", self.max_source_length, "1 or more")
-        require(self.batch_size >= 1, "batch_size", self.batch_size, "a whole number from 1")
+        check_fields(self, _RANGES)
+        most = f"1 to beam_size ({self.beam_size})"
+        require(1 <= self.n_best <= self.beam_size, "n_best", self.n_best, most)

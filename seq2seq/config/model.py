@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seq2seq.config.checks import require
+from seq2seq.config.checks import LARGEST_SIZE, MOST_LAYERS, below_one, check_fields, whole
 from seq2seq.errors import UsageError
+
+_SIZES = ("embedding_size", "encoder_size", "decoder_size", "attention_size", "attention_heads")
+_DROPOUTS = ("dropout", "embedding_dropout", "word_dropout", "variational_dropout")
+_RANGES = {
+    **dict.fromkeys(_SIZES, whole(1, LARGEST_SIZE)),
+    **dict.fromkeys(("cell_depth", "encoder_layers", "decoder_layers"), whole(1, MOST_LAYERS)),
+    **dict.fromkeys(_DROPOUTS, below_one("p")),
+    **dict.fromkeys(("source_vocab_size", "target_vocab_size"), whole(0, 1_000_000)),
+    "attention_window": whole(1, 10_000),
+    "readout_size": whole(0),
+}
 
 Cell = Literal[
     "gru", "lstm", "rnn", "rnn_relu", "gru_reset_before", "layernorm_gru", "layernorm_lstm", "ssru"
@@ -31,48 +42,52 @@ class ModelConfig:
     cell: Cell = "gru"
     """Recurrent cell of encoder and decoder."""
     cell_depth: int = 1
-    """Cells per time step of each layer (deep transition; Pascanu et al., 2014)."""
+    """Cells that each layer applies in one time step (deep transition; Pascanu et al., 2014)."""
     embedding_size: int = 256
-    """E, width of source and target embeddings."""
+    """Width of the source and target embeddings (E)."""
     encoder_shape: Literal["bidirectional", "forward", "backward", "gnmt", "alternating"] = "bidirectional"
-    """How the encoder's layers read: each both ways; all ahead; all from the end; both ways and then ahead;
-    two towers that turn around at each layer."""
+    """Reading direction of the encoder's layers. bidirectional: each layer in both; forward; backward; gnmt:
+    the first layer in both, the others forward; alternating: two stacks that change direction at each
+    layer."""
     encoder_layers: int = 1
     """Number of encoder layers."""
     encoder_size: int = 256
-    """Units of each direction; the memory (M) is twice as wide where the top layer reads both ways."""
+    """Units of each encoder layer and direction. A layer that reads in both directions has twice as many
+    outputs."""
     decoder: Literal["decoupled", "input_feeding", "bahdanau", "conditional"] = "decoupled"
-    """Order of recurrence and attention. decoupled: all time steps at once; the others feed attention
-    back."""
+    """Order of recurrence and attention. decoupled: attention is outside the recurrence, so training computes
+    all time steps at once. The others feed attention back into the recurrence, and are slower."""
     decoder_layers: int = 2
     """Number of decoder layers."""
     decoder_size: int = 512
-    """H, units of each decoder layer."""
+    """Units of each decoder layer (H)."""
     attention: Attention = "additive"
-    """How a source position is scored; `none` leaves attention out."""
+    """How attention scores a source position. none: no attention."""
     attention_size: int = 256
-    """A, width of what scores are made in: additive kinds, multi_head, and the centre of local."""
+    """Width of the attention's hidden layer (A). Used by the additive kinds, multi_head and local."""
     attention_heads: int = 4
     """Heads of multi_head attention."""
     attention_window: int = 10
-    """D, source positions on each side of the centre of local attention."""
+    """Source positions on each side of the centre of local attention (D)."""
     bridge: Literal["zero", "last", "mean", "projected", "backward"] = "mean"
-    """What the decoder starts from: zeros; the encoder's last states as they are; tanh of a product with the
-    mean of its outputs, with its top layer's last state, or with that of the backward direction alone."""
+    """The decoder's first state. zero: zeros; last: the encoder's last states; or tanh of a linear layer
+    over: the mean of the encoder's outputs (mean), the top layer's last state (projected), or the last state
+    of its backward direction (backward)."""
     copying: bool = False
-    """May copy source tokens (pointer-generator; See et al., 2017); needs a joint vocabulary."""
+    """The decoder can copy source tokens (pointer-generator; See et al., 2017). Needs a joint vocabulary."""
     residual: bool = True
-    """Layers above the first add their input to their output, where both are equally wide. Of `bahdanau` the
-    top layer does not: its state itself is what attends and is read out."""
+    """Layers above the first add their input to their output (residual connection), if both have the same
+    width. The top layer of `bahdanau` does not, because its state itself is used as the query and for the
+    output."""
     readout: Literal["tanh", "maxout", "none"] = "tanh"
-    """Layer under the output: its activation (maxout takes the greater of two units), or none: the output
-    reads the top decoder layer."""
+    """Activation of the layer below the output layer (maxout: the larger of two units). none: no such layer,
+    the output layer reads the top decoder layer."""
     readout_size: int = 0
-    """Width of that layer, if there is one; 0: E, as tie_output needs it."""
+    """Width of that layer. 0: the embedding size, which tie_output needs."""
     tie_output: bool = True
-    """The output layer uses the target embeddings (Press & Wolf, 2017)."""
+    """The output layer shares its weights with the target embeddings (Press & Wolf, 2017)."""
     tie_source: bool = True
-    """Source and target share one embedding table; needs a joint vocabulary."""
+    """Source and target share one embedding table. Needs a joint vocabulary."""
     dropout: float = 0.3
     """Probability of dropping a unit of a layer's input or output."""
     embedding_dropout: float = 0.2
@@ -80,39 +95,34 @@ class ModelConfig:
     word_dropout: float = 0.0
     """Probability of zeroing a whole input token (Gal & Ghahramani, 2016)."""
     variational_dropout: float = 0.0
-    """Probability of dropping a unit of a recurrent layer's input and state, the same one at each time step
-    of a sentence (Gal & Ghahramani, 2016)."""
+    """Probability of dropping a unit of a recurrent layer's input and state, with the same mask at each time
+    step of a sentence (Gal & Ghahramani, 2016)."""
     source_vocab_size: int = 0
     """Set from the tokenizer."""
     target_vocab_size: int = 0
     """Set from the tokenizer."""
 
     def __post_init__(self) -> None:
-        sizes = ("cell_depth", "embedding_size", "encoder_layers", "encoder_size", "decoder_layers")
-        for name in (*sizes, "decoder_size", "attention_size", "attention_heads", "attention_window"):
-            require(getattr(self, name) >= 1, f"model.{name}", getattr(self, name), "a whole number from 1")
-        for name in ("dropout", "embedding_dropout", "word_dropout", "variational_dropout"):
-            require(0 <= getattr(self, name) < 1, f"model.{name}", getattr(self, name), "0 <= p < 1")
-        require(self.readout_size >= 0, "model.readout_size", self.readout_size, "0 or more")
+        check_fields(self, _RANGES, prefix="model.")
         for allowed, reason in self._rules():
             if not allowed:
                 raise UsageError(reason)
 
     @property
     def memory_size(self) -> int:
-        """M, width of the encoder's outputs."""
+        """Width of the encoder's outputs (M)."""
         return self.encoder_size * (2 if self.encoder_shape in ("bidirectional", "alternating") else 1)
 
     @property
     def readout_width(self) -> int:
-        """R, width of what the output layer reads."""
+        """Width of the output layer's input (R)."""
         if self.readout == "none":
             return self.decoder_size
         return self.readout_size or self.embedding_size
 
     @property
     def summary(self) -> str:
-        """The network in a line."""
+        """The network in one line of text."""
         return (
             f"{self.cell}, encoder {self.encoder_layers} × {self.encoder_size} ({self.encoder_shape}), "
             f"decoder {self.decoder_layers} × {self.decoder_size} ({self.decoder}), "
@@ -120,46 +130,46 @@ class ModelConfig:
         )
 
     def _rules(self) -> list[tuple[bool, str]]:
-        """What does not go together, and why."""
+        """Combinations that make no network: whether the rule holds, and the message if it does not."""
         same = (self.encoder_layers, self.memory_size) == (self.decoder_layers, self.decoder_size)
         odd = self.encoder_shape == "alternating" and self.encoder_layers % 2 == 1
         return [
             (
                 self.encoder_shape != "gnmt" or self.encoder_layers > 1,
-                "model.encoder_shape = 'gnmt' puts layers that read ahead on one that reads both ways: "
+                "model.encoder_shape = 'gnmt' puts forward layers on top of a bidirectional one: "
                 f"model.encoder_layers is {self.encoder_layers}, expected 2 or more",
             ),
             (
                 self.bridge != "last" or (same and self.encoder_shape != "gnmt"),
-                "model.bridge = 'last' copies each encoder layer's state to the decoder layer beside it: it "
-                f"needs as many layers (encoder {self.encoder_layers}, decoder {self.decoder_layers}) of one "
-                f"width (encoder {self.memory_size}, decoder {self.decoder_size}), and no gnmt encoder; "
-                "'projected' does without",
+                "model.bridge = 'last' copies the state of each encoder layer to the decoder layer of the "
+                f"same number: it needs equal numbers of layers (encoder {self.encoder_layers}, decoder "
+                f"{self.decoder_layers}), equal widths (encoder {self.memory_size}, decoder "
+                f"{self.decoder_size}) and no gnmt encoder; 'projected' needs none of these",
             ),
             (
                 self.bridge != "backward" or self.encoder_shape == "bidirectional" or odd,
-                "model.bridge = 'backward' takes the half of the top layer that ends on the first token: it "
+                "model.bridge = 'backward' uses the backward direction of the top encoder layer: it "
                 "needs model.encoder_shape = 'bidirectional', or 'alternating' with an odd number of layers, "
                 f"not {self.encoder_shape!r} with {self.encoder_layers}",
             ),
             (
                 self.bridge != "zero" or self.attention != "none",
-                "model.bridge = 'zero' with model.attention = 'none' leaves the decoder without the source: "
-                "expected another bridge, or an attention",
+                "model.bridge = 'zero' with model.attention = 'none' gives the decoder nothing of the "
+                "source: expected another bridge, or an attention",
             ),
             (
                 not self.copying or (self.attention not in ("none", "local") and self.tie_source),
-                "model.copying takes attention weights for probabilities and source ids for target ids: it "
+                "model.copying uses attention weights as probabilities and source ids as target ids: it "
                 "needs an attention whose weights sum to 1 (not none, not local) and model.tie_source",
             ),
             (
                 self.decoder == "decoupled" or self.attention != "none",
-                f"model.decoder = {self.decoder!r} feeds attention back: with model.attention = 'none' there "
-                "is nothing to feed, use 'decoupled'",
+                f"model.decoder = {self.decoder!r} feeds the attention context back, and model.attention = "
+                "'none' has no context: expected model.decoder = 'decoupled'",
             ),
             (
                 not self.tie_output or self.readout_width == self.embedding_size,
-                "model.tie_output uses the embeddings to score what the output layer reads: "
+                "model.tie_output uses the embeddings as output weights, so both must be equally wide: "
                 f"model.embedding_size is {self.embedding_size}, expected {self.readout_width}",
             ),
             (
@@ -168,14 +178,14 @@ class ModelConfig:
             ),
             (
                 self.readout != "none" or self.decoder != "bahdanau",
-                "model.decoder = 'bahdanau' reads the context and the last token in its readout, beside a "
-                "state that knows of neither: model.readout cannot be 'none'",
+                "model.decoder = 'bahdanau' uses the context and the last token only in its readout: "
+                "model.readout cannot be 'none'",
             ),
             (
                 self.readout != "none"
                 or (self.decoder, self.decoder_layers) != ("decoupled", 1)
                 or self.attention == "none",
-                "model.decoder = 'decoupled' reads the context above its first layer: with one of "
-                "model.decoder_layers and model.readout = 'none' attention would be for nothing",
+                "model.decoder = 'decoupled' uses the context above its first layer: with "
+                "model.decoder_layers = 1 and model.readout = 'none' attention would have no effect",
             ),
         ]

@@ -1,5 +1,6 @@
-"""Reading settings and writing them: TOML recipes, JSON, plain dictionaries. An unknown key is an error that
-names the nearest known one. What the settings are is left to `config`.
+"""Reads settings from TOML recipes, JSON files and plain dictionaries, and writes them as plain values.
+
+An unknown key is an error that names the nearest known one.
 """
 
 from __future__ import annotations
@@ -20,15 +21,21 @@ T = TypeVar("T")
 
 
 def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str, base: T | None = None) -> T:
-    """Build the dataclass `kind` from plain values, over the values of `base`. `where` stands in errors."""
+    """Build the dataclass `kind` from plain `values`; what is missing comes from `base`, else from the
+    defaults.
+
+    `where` names the source of the values in errors. Raises UsageError.
+    """
     assert is_dataclass(kind)
+    if not isinstance(values, Mapping):
+        raise UsageError(f"{where}: holds {type(values).__name__}, expected a table of settings")
     known = {f.name for f in fields(kind)}
     hints = get_type_hints(kind)
     changes: dict[str, Any] = {}
     for key, value in values.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}"
+            hint = f"; did you mean {near[0]!r}?" if near else f"; expected one of {', '.join(sorted(known))}"
             raise UsageError(f"{where}: unknown setting {key!r}{hint}")
         if is_dataclass(hints[key]):
             inner = getattr(base, key) if base is not None else None
@@ -44,7 +51,8 @@ def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str, base: T |
 
 
 def _checked(value: Any, hint: Any, *, where: str) -> Any:
-    """Return `value` in the form of the type `hint`, or say what was expected."""
+    """`value` converted to the type `hint`: a list becomes a tuple, an int a float. Raises UsageError if it
+    does not fit."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         if value not in arguments:
@@ -80,7 +88,7 @@ def read_settings(path: Path) -> Settings:
         raise UsageError(f"{path}: not UTF-8 at byte {error.start}") from None
     try:
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # JSONDecodeError and TOMLDecodeError are ValueErrors
         raise UsageError(f"{path}: {error}") from None
     return from_dict(Settings, values, where=str(path))
 
@@ -98,7 +106,7 @@ def find_recipe(name_or_file: str) -> Settings:
         return read_settings(path)
     if name_or_file not in recipe_names():
         near = difflib.get_close_matches(name_or_file, recipe_names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(recipe_names())}"
+        hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(recipe_names())}"
         raise UsageError(f"no recipe is called {name_or_file!r}; {hint}")
     with resources.as_file(resources.files("seq2seq.config") / "recipes" / f"{name_or_file}.toml") as file:
         return read_settings(file)

@@ -1,53 +1,27 @@
-"""Filters over sentence pairs: each can be switched off, and each counts what it drops.
+"""Drops sentence pairs that do not suit training, and counts them by reason.
 
-Lengths are counted in characters, but languages differ in what a character carries: a Chinese sentence has a
-third of the characters of its English translation, and about as many bytes; a Hindi one the reverse. A pair
-counts as unbalanced only if it is so in characters and in UTF-8 bytes.
-"""
+Each filter is a field of `CleaningConfig` and can be switched off. Lengths are counted in characters. A
+Chinese sentence has a third of the characters of its English translation, but about as many bytes; for Hindi
+it is the reverse. So a pair is unbalanced only if both its characters and its UTF-8 bytes are."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 
+from seq2seq.config.data import CleaningConfig
 from seq2seq.data.pairs import Counts, SentencePair
-from seq2seq.errors import UsageError
 
 _SHORT = 20
-"""Characters up to which a ratio says nothing: "Ja." and "Yes, of course."."""
+"""Pairs up to this many characters are never unbalanced: "Ja." and "Yes, of course."."""
 
 
-@dataclass(frozen=True)
-class CleaningOptions:
-    """What to drop. The defaults suit training; nothing is dropped silently."""
+def clean(pairs: Iterable[SentencePair], options: CleaningConfig, counts: Counts) -> Iterator[SentencePair]:
+    """Yield the pairs that pass, unchanged and in order; count the others in `counts` by reason.
 
-    drop_empty: bool = True
-    """Drop pairs of which one side is blank."""
-    max_characters: int = 1000
-    """Drop pairs of which one side is longer than this; 0 keeps all."""
-    max_ratio: float = 4.0
-    """Drop pairs of which one side is this many times longer than the other, unless both have at most 20
-    characters or one is blank; 0 keeps all."""
-    drop_duplicates: bool = True
-    """Drop a pair that was seen before."""
-    drop_identical: bool = False
-    """Drop pairs whose source equals their target but for space around them."""
-
-    def __post_init__(self) -> None:
-        if self.max_characters < 0:
-            raise UsageError(f"max_characters is {self.max_characters!r}, expected 0 (no limit) or more")
-        if not (self.max_ratio == 0 or self.max_ratio >= 1):
-            raise UsageError(f"max_ratio is {self.max_ratio!r}, expected 0 (no limit), or 1 or more")
-
-
-def clean(pairs: Iterable[SentencePair], options: CleaningOptions, counts: Counts) -> Iterator[SentencePair]:
-    """The pairs that pass, unchanged, in order. `counts` takes the rest by reason.
-
-    Duplicates are told by 64-bit hashes, 8 bytes a slot: 10 million different pairs take 134 MB, and the
-    chance that one of them is taken for another is 3 in a million.
-    """
+    Duplicates are found by 64-bit hashes: 10 million different pairs take 134 MB, and the probability that
+    one of them is wrongly dropped is 3 in a million."""
     seen = HashSet()
     for pair in pairs:
         reason = _fault(pair, options)
@@ -60,7 +34,7 @@ def clean(pairs: Iterable[SentencePair], options: CleaningOptions, counts: Count
         yield pair
 
 
-def _fault(pair: SentencePair, options: CleaningOptions) -> str | None:
+def _fault(pair: SentencePair, options: CleaningConfig) -> str | None:
     source, target = pair.source.strip(), pair.target.strip()
     if not (source and target):
         return "blank" if options.drop_empty else None
@@ -81,7 +55,8 @@ def _bytes(text: str) -> int:
 
 
 def _hash(pair: SentencePair) -> int:
-    """Equal in every process, unlike Python's own. The readers let no NUL through: it can part the sides."""
+    """A hash that is the same in every process, unlike Python's own. The readers refuse NUL, so it can
+    separate."""
     text = f"{pair.source}\0{pair.target}".encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
 
@@ -98,11 +73,6 @@ class HashSet:
 
     def __len__(self) -> int:
         return self._size
-
-    @property
-    def nbytes(self) -> int:
-        """Memory of the array."""
-        return len(self._slots) * self._slots.itemsize
 
     def add(self, number: int) -> bool:
         """Whether `number` (0 ≤ number < 2^64) is new."""
@@ -123,7 +93,7 @@ class HashSet:
 
 
 def _insert(slots: array[int], number: int) -> bool:
-    """Put `number` into the first free slot from its own; False if it is met on the way."""
+    """Put `number` into the first free slot from its own position on; return False if it is there already."""
     mask = len(slots) - 1
     position = number & mask
     while found := slots[position]:

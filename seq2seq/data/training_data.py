@@ -13,7 +13,7 @@ import numpy as np
 from seq2seq import files
 from seq2seq.config import DataConfig
 from seq2seq.data.batching import TextColumns, token_lengths
-from seq2seq.data.cleaning import CleaningOptions, clean
+from seq2seq.data.cleaning import clean
 from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.store import build_dataset, load_dataset
@@ -40,13 +40,6 @@ def read_all(
     languages: tuple[str, str] = ("", ""),
 ) -> Iterator[SentencePair]:
     """The pairs of several corpora, one after the other, cleaned and counted. DataError if none is left."""
-    options = CleaningOptions(
-        drop_empty=config.drop_empty,
-        max_characters=config.max_characters,
-        max_ratio=config.max_ratio,
-        drop_duplicates=config.drop_duplicates,
-        drop_identical=config.drop_identical,
-    )
     pairs = (
         pair
         for paths in corpora
@@ -58,7 +51,7 @@ def read_all(
             counts=counts,
         )
     )
-    yield from clean(pairs, options, counts)
+    yield from clean(pairs, config, counts)
     if not counts.kept:
         names = ", ".join(" and ".join(paths) for paths in corpora)
         raise DataError(f"{names}: no sentence pair left to train on, expected at least one ({counts})")

@@ -122,7 +122,7 @@ def test_help_of_train_explains_the_settings(command: Command) -> None:
         (["trian"], "did you mean 'train'?"),
         (["nonsense"], "no command is called 'nonsense'"),
         (["train", "--recipe", "multi30"], "did you mean 'multi30k'?"),
-        (["train", "--recipe", "zzz"], "known are bahdanau2015"),
+        (["train", "--recipe", "zzz"], "expected one of bahdanau2015"),
         (["train", "--recipe", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["train", "--training.learning-rat", "1"], "--training.learning-rate"),
         (["train", "--model.cel", "lstm"], "--model.cell"),
@@ -131,7 +131,7 @@ def test_help_of_train_explains_the_settings(command: Command) -> None:
         (["train", "--model.cell", "grl", "--dry-run"], "invalid choice 'grl'"),
         (["train", "--model.dropout", "2", "--dry-run"], "dropout is 2.0, expected 0 <= p < 1"),
         (["train", "--data.no-joint", "--dry-run"], "needs data.joint"),
-        (["train", "--threads", "-1"], "--threads is -1"),
+        (["train", "--threads", "-1"], "threads is -1"),
         (["train", "--valid", "x.tsv"], "--valid was given without --train"),
         (["translate", "--bufer", "1"], "--buffer"),
         (["translate", "--buffer", "0"], "--buffer is 0, expected 1 or more"),
@@ -165,7 +165,7 @@ def test_a_device_that_is_not_there(
         "evaluate": ["--model", model, "--test", data],
     }
     result = command(name, *options[name], "--device", device)
-    assert result.code == 2 and f"device is '{device}', expected auto, cpu or cuda" in result.err
+    assert result.code == 2 and f"device is '{device}', expected auto, cpu, cuda or cuda:N" in result.err
 
 
 # Data and models

@@ -35,7 +35,7 @@ from seq2seq.errors import UsageError
         ({"model": {"dropout": 1.0}}, "dropout is 1.0, expected 0 <= p < 1"),
         ({"model": {"bridge": "long"}}, "bridge is 'long', expected one of 'zero'"),
         ({"data": {"columns": ["en"]}}, "columns is .*expected a list of 2"),
-        ({"data": {"vocab_size": 299}}, "vocab_size is 299, expected 300 or more"),
+        ({"data": {"vocab_size": 299}}, "vocab_size is 299, expected a whole number from 300 to 1,000,000"),
         ({"data": {"joint": False}}, "tie_source"),
         ({"training": {"ema": 1.0}}, "ema is 1.0, expected 0 <= d < 1"),
         ({"training": {"learning_rate": 0}}, "learning_rate is 0.0, expected above 0"),
@@ -92,7 +92,7 @@ def test_every_setting_explains_itself(kind: type) -> None:
     """The sentence under a field becomes its help text."""
     import inspect
 
-    source = inspect.getsource(kind)
+    source = "".join(inspect.getsource(base) for base in kind.__mro__ if base is not object)
     for field in fields(kind):
         line = source.index(f"\n    {field.name}: ")
         assert '"""' in source[line:].split("\n")[2], field.name

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seq2seq.data.cleaning import CleaningOptions, HashSet, clean
+from seq2seq.data.cleaning import CleaningConfig, HashSet, clean
 from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.errors import UsageError
 
-OFF = CleaningOptions(
+OFF = CleaningConfig(
     drop_empty=False, max_characters=0, max_ratio=0, drop_duplicates=False, drop_identical=False
 )
 
 
 def kept(
-    pairs: list[tuple[str, str]], options: CleaningOptions
+    pairs: list[tuple[str, str]], options: CleaningConfig
 ) -> tuple[list[tuple[str, str]], dict[str, int]]:
     counts = Counts()
     found = [
@@ -70,7 +70,7 @@ def test_duplicates() -> None:
 def test_a_pair_is_counted_once_and_what_is_dropped_is_not_seen() -> None:
     counts = Counts()
     pairs = [SentencePair("", "", "x:1"), SentencePair("", "", "x:2"), SentencePair("a", "b", "x:3")]
-    assert list(clean(pairs, CleaningOptions(), counts)) == pairs[2:]
+    assert list(clean(pairs, CleaningConfig(), counts)) == pairs[2:]
     assert counts.dropped == {"blank": 2}
 
 
@@ -83,27 +83,27 @@ def test_defaults() -> None:
         ("a", "a"),
     ]
     dropped = {"longer than 1000 characters": 1, "length ratio above 4": 1, "duplicate": 1}
-    assert kept(pairs, CleaningOptions()) == (pairs[:2], dropped)
+    assert kept(pairs, CleaningConfig()) == (pairs[:2], dropped)
 
 
 def test_a_lone_surrogate_from_a_caller_does_not_stop_cleaning() -> None:
-    assert kept([("\ud800" * 100, "a")], replace(CleaningOptions(), max_ratio=2))[1] == {
+    assert kept([("\ud800" * 100, "a")], replace(CleaningConfig(), max_ratio=2))[1] == {
         "length ratio above 2": 1
     }
-    assert kept([("\ud800", "a")] * 2, CleaningOptions())[1] == {"duplicate": 1}
+    assert kept([("\ud800", "a")] * 2, CleaningConfig())[1] == {"duplicate": 1}
 
 
 @pytest.mark.parametrize("options", [{"max_characters": -1}, {"max_ratio": 0.5}, {"max_ratio": float("nan")}])
 def test_options_out_of_range(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(options))):
-        CleaningOptions(**options)
+        CleaningConfig(**options)
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text("ab ", max_size=3), st.text("ab", max_size=2)), max_size=50))
 def test_cleaning_keeps_order_and_first_occurrences(pairs: list[tuple[str, str]]) -> None:
     expected = list(dict.fromkeys(pair for pair in pairs if pair[0].strip() and pair[1]))
-    assert kept(pairs, CleaningOptions())[0] == expected
+    assert kept(pairs, CleaningConfig())[0] == expected
 
 
 @settings(deadline=None)
@@ -123,4 +123,4 @@ def test_hash_set_grows_and_stays_compact() -> None:
     found = HashSet()
     assert all(found.add(number) for number in numbers)
     assert not any(found.add(number) for number in numbers)
-    assert found.nbytes <= 2 * 8 * 20_000 / 0.6
+    assert 8 * len(found._slots) <= 2 * 8 * 20_000 / 0.6

@@ -383,7 +383,7 @@ def test_without_data_it_takes_the_sample_corpus(
         (["--setting", "x: model.cell=grl"], 2, "setting 'x'"),
         (["--setting", "gru"], 2, "too much alike"),
         (["--jobs", "0"], 2, "--jobs is 0"),
-        (["--threads", "-1"], 2, "--threads is -1"),
+        (["--threads", "-1"], 2, "threads is -1"),
         (["--device", "tpu"], 2, "device is 'tpu'"),
         (["--test", "no.tsv"], 3, "no.tsv: cannot be read"),
         (["--recipe", "multi30"], 2, "did you mean 'multi30k'?"),

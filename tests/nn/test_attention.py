@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import cast
+from typing import cast, get_args, get_type_hints
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seq2seq.config import ModelConfig
 from seq2seq.errors import UsageError
 from seq2seq.nn.attention import ATTENTIONS, Attention, AttentionState, Local, Memory, build_attention
+from seq2seq.nn.decoder import DECODERS
 
 MASK = torch.tensor([[True, True, True], [True, True, False]])
 ATTENDING = sorted(set(ATTENTIONS) - {"none"})
@@ -409,3 +411,9 @@ def test_select() -> None:
     tokens = torch.tensor([[7, 8, 3], [9, 3, 0]])
     copied = Memory(memory.keys, memory.values, memory.mask, tokens).select(row).tokens
     assert copied is not None and copied.tolist() == [[9, 3, 0]]
+
+
+def test_the_setting_lists_every_attention_and_decoder() -> None:
+    hints = get_type_hints(ModelConfig)
+    assert set(get_args(hints["attention"])) == set(ATTENTIONS)
+    assert set(get_args(hints["decoder"])) == set(DECODERS)

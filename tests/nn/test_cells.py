@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from seq2seq.config import ModelConfig
 from seq2seq.errors import UsageError
 from seq2seq.nn.cells import CELLS, Recurrent, State, build_cell, reverse
 from seq2seq.nn.recurrence import Masks, last
@@ -497,3 +498,7 @@ def test_half_precision(kind: str, depth: int, dropout: float) -> None:
 def test_what_is_refused(kind: str, settings: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         build_cell(kind, 2, 2, **settings)
+
+
+def test_the_setting_lists_every_cell() -> None:
+    assert set(get_args(get_type_hints(ModelConfig)["cell"])) == set(CELLS)

@@ -1,0 +1,86 @@
+"""Every wrong setting is refused with its name, its value and what was expected."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig, from_dict
+from seq2seq.errors import UsageError
+
+PARTS = {"model": ModelConfig, "data": DataConfig, "training": TrainingConfig, "decoding": DecodingConfig}
+WRONG: list[tuple[str, str, Any, str]] = [
+    ("training", "beta2", 2.0, "0 <= beta2 < 1"),
+    ("training", "beta2", math.nan, "0 <= beta2 < 1"),
+    ("training", "weight_decay", -5.0, "0 or more"),
+    ("training", "learning_rate", math.inf, "above 0"),
+    ("training", "learning_rate", math.nan, "above 0"),
+    ("training", "final_rate", 5.0, "0 to 1"),
+    ("training", "minutes", math.inf, "0 or more, and finite"),
+    ("training", "clip_norm", math.nan, "0 or more"),
+    ("training", "seed", -1, "a whole number from 0 to 4,294,967,295"),
+    ("training", "seed", 10**20, "a whole number from 0 to 4,294,967,295"),
+    ("training", "steps", 2.0, "a whole number"),
+    ("training", "steps", True, "a whole number"),
+    ("training", "schedule", "quadratic", "one of 'constant'"),
+    ("training", "optimizer", ["adam"], "one of 'adam'"),
+    ("data", "sampling_alpha", -1.0, "0 to 1"),
+    ("data", "tokenizer_sentences", 0, "a whole number from 1"),
+    ("data", "max_ratio", 0.5, "0 \\(no limit\\), or 1 or more"),
+    ("data", "max_characters", -1, "0 or more"),
+    ("data", "vocab_size", 10**9, "a whole number from 300 to 1,000,000"),
+    ("data", "joint", "yes", "true or false"),
+    ("data", "columns", ("a",), "two names"),
+    ("data", "split", 3, "a text"),
+    ("model", "embedding_size", 10**9, "a whole number from 1 to 65,536"),
+    ("model", "encoder_layers", 100_000, "a whole number from 1 to 64"),
+    ("model", "cell_depth", 10**9, "a whole number from 1 to 64"),
+    ("model", "dropout", math.nan, "0 <= p < 1"),
+    ("model", "cell", "grl", "one of 'gru', 'lstm'"),
+    ("decoding", "beam_size", 2.0, "a whole number"),
+    ("decoding", "beam_size", "5", "a whole number"),
+    ("decoding", "beam_size", True, "a whole number"),
+    ("decoding", "beam_size", 0, "a whole number from 1 to 200"),
+    ("decoding", "max_length_factor", math.inf, "0.01 to 100"),
+    ("decoding", "max_length_factor", 1e308, "0.01 to 100"),
+    ("decoding", "max_length_extra", 10**20, "a whole number from 1 to 10,000"),
+    ("decoding", "length_penalty", None, "a number"),
+    ("decoding", "batch_size", 0, "a whole number from 1"),
+]
+
+
+@pytest.mark.parametrize(("part", "name", "value", "expected"), WRONG)
+def test_a_wrong_value_is_refused_at_once(part: str, name: str, value: Any, expected: str) -> None:
+    started = time.process_time()
+    with pytest.raises(UsageError, match=f"{name} is .*, expected ({expected})") as error:
+        PARTS[part](**{name: value})
+    assert repr(value) in str(error.value)
+    assert time.process_time() - started < 0.5
+
+
+def test_a_whole_number_is_a_number() -> None:
+    assert TrainingConfig(learning_rate=1).learning_rate == 1
+    assert DecodingConfig(length_penalty=0, max_length_factor=2).length_penalty == 0
+
+
+@pytest.mark.parametrize("kind", PARTS.values())
+def test_the_defaults_are_right(kind: type) -> None:
+    assert all(hasattr(kind(), field.name) for field in fields(kind))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"model": [1]}, "recipe.toml: model is \\[1\\], expected a table of settings"),
+        ({"training": "fast"}, "recipe.toml: training is 'fast', expected a table of settings"),
+        ([{"model": {}}], "recipe.toml: holds list, expected a table of settings"),
+        ({"data": {"columns": [["a"], "b"]}}, "columns"),
+    ],
+)
+def test_a_recipe_of_another_shape(values: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        from_dict(Settings, values, where="recipe.toml")
