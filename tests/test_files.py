@@ -154,7 +154,7 @@ def refuse_directories(monkeypatch: pytest.MonkeyPatch, call: str, number: int) 
 
     def refuse(file: Any, *arguments: Any, **options: Any) -> Any:
         # shutil.rmtree passes dir_fd, which Windows does not have
-        if stat.S_ISDIR(os.stat(file).st_mode) and not options:
+        if not options and stat.S_ISDIR(os.stat(file).st_mode):
             raise OSError(number, os.strerror(number))
         return original(file, *arguments, **options)
 
