@@ -1,4 +1,4 @@
-"""What a translator returns: text, scores, words, attention and word alignment. Holds no network."""
+"""What a translator returns: text, scores, words, attention and word alignment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a text: `text == whole[start:end]`; `confidence` (0–1) on the target side, else None."""
+    """A word and its place in a text, in characters: `text == whole[start:end]`.
+
+    `confidence` is 0 to 1 on the target side, and None on the source side.
+    """
 
     text: str
     start: int
@@ -22,15 +25,19 @@ class Word:
 
 @dataclass(frozen=True)
 class Translation:
-    """One translation; prints as its text.
+    """One translation. It prints as its text. Two are equal if everything but attention is.
 
-    log_prob: natural logarithm of the probability, summed over tokens, EOS included.
-    score: what ranks, after the length penalty.
-    confidence: 0 to 1, the geometric mean of the token probabilities; not calibrated.
-    source_tokens, target_tokens: pieces, each ending in "</s>".
-    attention: float32 (T,S), row t over the source pieces when target piece t was written; rows sum to 1.
-    alignment: (source word, target word), each target word with the source word that it looked at most.
-    alternatives: the other hypotheses of an n-best search, best first.
+    Attributes:
+        text: the translation.
+        log_prob: natural logarithm of its probability, summed over tokens, EOS included.
+        score: what hypotheses are ranked by: the log probability after the length penalty.
+        confidence: 0 to 1, the geometric mean of the token probabilities. It is not calibrated.
+        source_tokens, target_tokens: pieces, the last one "</s>".
+        source_words, words: the words of the source and of `text`, with their places.
+        attention: float32 (T,S), one row per target token: its weights over the source tokens, which sum to 1.
+            None for models without attention.
+        alignment: pairs (source word, target word): each target word with the source word of most attention.
+        alternatives: the other hypotheses of an n-best search, best first.
     """
 
     text: str
@@ -41,7 +48,7 @@ class Translation:
     target_tokens: list[str] = field(default_factory=list)
     source_words: tuple[Word, ...] = ()
     words: tuple[Word, ...] = ()
-    attention: np.ndarray | None = None
+    attention: np.ndarray | None = field(default=None, compare=False)
     alignment: list[tuple[int, int]] = field(default_factory=list)
     alternatives: list[Translation] = field(default_factory=list)
 
@@ -73,10 +80,10 @@ class Translation:
 def align(
     weights: np.ndarray, source_words: Sequence[range], target_words: Sequence[range]
 ) -> list[tuple[int, int]]:
-    """Word alignment from attention (T,S): subwords merged, and for each target word the likeliest source
-    word.
+    """Word alignment from attention `weights` (T,S): pairs (source word, target word), one per target word.
 
-    Weights of a word's pieces are summed over the source and over the target; EOS takes no part.
+    `source_words` and `target_words` give the pieces of each word. The weights of a word's pieces are summed,
+    over source and target; EOS is left out. Each target word gets the source word with the largest sum.
     """
     if not source_words or not target_words:
         return []
@@ -94,9 +101,9 @@ def mean_probability(log_probs: Sequence[float]) -> float:
 
 
 def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation:
-    """One translation out of the translations of a text's parts. `separators[i]` follows part i.
+    """Join the translations of the parts of a text; `separators[i]` follows part i.
 
-    Scores and log probabilities add up; attention becomes block diagonal.
+    Scores and log probabilities are summed, attention becomes block diagonal.
     """
     if len(parts) == 1 and not separators[0]:
         return parts[0]

@@ -1,61 +1,59 @@
-"""The public door: raw text in, translations out.
+"""The public API: raw text in, translations out.
 
     translator = Translator.from_pretrained("runs/en-fr")
     print(translator.translate("Good morning."))
 
-N texts in give N translations out, empty ones included; the lines of a text are translated one by one, and a
-line of more than `max_source_length` pieces is split, translated in parts and joined. Nothing is cut.
+N texts in give N translations out, empty ones included. The lines of a text are translated one by one, and a
+line of more than `max_source_length` pieces is split, translated in parts and joined. Nothing is cut off.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import fields, replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, overload
+from typing import Any, overload
 
 import numpy as np
-import torch
 
+from seq2seq import files
 from seq2seq.bundle import finding, model_directory
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DecodingConfig
+from seq2seq.data.columns import same_language
 from seq2seq.decoding.decode import decode, greedy_stream
-from seq2seq.decoding.prepacked import packed
-from seq2seq.decoding.search import Hypothesis
-from seq2seq.devices import find_device
-from seq2seq.errors import UsageError
+from seq2seq.decoding.hypotheses import Hypothesis
+from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.devices import find_device, use_threads
+from seq2seq.errors import DataError, UsageError
 from seq2seq.nn.model import count_parameters
+from seq2seq.text.plain_lines import one_line, read_lines, write_lines
+from seq2seq.text.segmentation import Part, split_text
 from seq2seq.text.tokenizer import WordSpan
 from seq2seq.translation import Translation, Word, align, join, mean_probability
 
-SENTENCE_END = re.compile(r"[.!?…。！？؟।;；]+[\"'”’»)\]]*\s*")
 EOS = "</s>"
 
 
-@dataclass(frozen=True)
-class Part:
-    """A piece of a text that is translated at once: its ids, where it starts, and what follows it."""
-
-    text: str
-    ids: list[int]
-    start: int
-    separator: str
-
-
 class Translator:
-    """A model ready to translate. `decoding` holds its defaults; calls override single fields by name."""
+    """A model ready to translate.
 
-    def __init__(self, model: Bundle, *, device: str = "cpu", name: str = "") -> None:
-        self.bundle = model
+    `decoding` holds the defaults of all calls; a call overrides single fields by name. `directions` are the
+    (source, target) language pairs that the model translates. Translators can be copied and sent to other
+    processes.
+    """
+
+    def __init__(self, bundle: Bundle, *, device: str = "cpu", name: str = "") -> None:
+        """Use the model `bundle` on `device`: "cpu", "cuda", "cuda:N", or "auto" for a GPU if there is
+        one."""
+        self.bundle = bundle
         self.device = find_device(device)
-        self.model = model.model.to(self.device).eval()
-        self.network = packed(self.model)  # what decodes; gradients and weights are those of `model`
-        self.source_tokenizer, self.target_tokenizer = model.source, model.target
-        self.decoding = model.decoding
-        self.source_language, self.target_language = model.source_language, model.target_language
+        self.model = bundle.model.to(self.device).eval()
+        self.engine = TorchEngine(self.model)
+        self.source_tokenizer, self.target_tokenizer = bundle.source, bundle.target
+        self.decoding = bundle.decoding
         self.name = name
 
     @classmethod
@@ -67,28 +65,59 @@ class Translator:
         threads: int | None = None,
         decoding: DecodingConfig | None = None,
     ) -> Translator:
-        """Load a model: a folder (bundle or run), else a bundled name, else a Hub id (only if it has a "/").
+        """Load a model.
 
-        `device` is torch's name of it, or "auto"; `threads` sets torch's threads for the whole process;
-        `decoding` replaces the model's defaults. Raises ModelError when nothing is found or what is found
-        cannot be used.
+        Args:
+            name_or_path: a folder (a model directory or a run), else a direction that is bundled ("en-fr"),
+                else a model of the Hugging Face Hub ("owner/name").
+            device: "cpu", "cuda", "cuda:N" or "auto".
+            threads: number of torch's threads in this process; 0 or None leaves it as it is.
+            decoding: replaces the model's defaults.
+
+        Raises:
+            ModelError: nothing is found, or what is found cannot be used.
+            UsageError: a bad device or number of threads.
         """
         if threads is not None:
-            torch.set_num_threads(threads)
-        loaded = model_directory.load(finding.locate(str(name_or_path)))
+            use_threads(threads)
+        bundle = model_directory.load(finding.locate(str(name_or_path)))
         if decoding is not None:
-            loaded = replace(loaded, decoding=decoding)
-        return cls(loaded, device=device, name=str(name_or_path))
+            bundle = replace(bundle, decoding=decoding)
+        return cls(bundle, device=device, name=str(name_or_path))
 
     def save_pretrained(self, directory: str | Path, *, half: bool = False) -> None:
-        """Write the model directory `directory`; `half` stores float16 weights."""
+        """Write the model directory `directory`; with `half`, weights are stored in float16."""
         model_directory.save(Path(directory), replace(self.bundle, decoding=self.decoding), half=half)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the engine, whose weights are laid out for this process."""
+        return {name: value for name, value in vars(self).items() if name != "engine"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.engine = TorchEngine(self.model)
+
+    @property
+    def directions(self) -> tuple[tuple[str, str], ...]:
+        """The (source, target) language pairs that the model translates."""
+        return self.bundle.directions
+
+    @property
+    def source_language(self) -> str:
+        """Source language of the first direction; "" if unknown."""
+        return self.directions[0][0]
+
+    @property
+    def target_language(self) -> str:
+        """Target language of the first direction; "" if unknown."""
+        return self.directions[0][1]
 
     @property
     def info(self) -> dict[str, Any]:
-        """What is known of the model: name, languages, parameters, metrics, card."""
+        """Name, languages, number of parameters, network, metrics and card of the model."""
         return {
             "name": self.name,
+            "directions": [list(direction) for direction in self.directions],
             "source_language": self.source_language,
             "target_language": self.target_language,
             "parameters": count_parameters(self.model),
@@ -98,98 +127,100 @@ class Translator:
         }
 
     @overload
-    def translate(self, text: str, **options: Any) -> Translation: ...
+    def translate(self, text: str, *, target_language: str | None = None, **options: Any) -> Translation: ...
     @overload
-    def translate(self, text: Sequence[str], **options: Any) -> list[Translation]: ...
-    def translate(self, text: str | Sequence[str], **options: Any) -> Translation | list[Translation]:
-        """Translate one text, or each of a list.
+    def translate(
+        self, text: Iterable[str], *, target_language: str | None = None, **options: Any
+    ) -> list[Translation]: ...
+    def translate(
+        self, text: str | Iterable[str], *, target_language: str | None = None, **options: Any
+    ) -> Translation | list[Translation]:
+        """Translate one text, or each text of an iterable.
 
-        Options are fields of `DecodingConfig`: beam_size, n_best, length_penalty, max_length_factor,
-        max_length_extra, max_source_length, batch_size. With `n_best` > 1 the other hypotheses are in
-        `alternatives` (of texts that are translated in one part). An unknown option is a TypeError, a bad
-        value a ValueError.
+        Args:
+            text: a string, or an iterable of strings (a list, a generator, lines of a file …).
+            target_language: which direction to use, for models with several; default: the first.
+            **options: fields of `DecodingConfig`, such as beam_size=5, n_best=3, length_penalty=0.6.
+
+        Returns:
+            One `Translation` for a string, else a list of them. With `n_best` > 1 the other hypotheses are in
+            `alternatives` (for texts that are translated in one part).
+
+        Raises:
+            TypeError: `text` is no string and no iterable of strings (bytes, a dict, a set, None).
+            UsageError: an unknown option or language, or a bad value. It is a ValueError.
         """
-        config = replace(self.decoding, **options)
+        config, tag = self._config(options), self._tag(target_language)
         if isinstance(text, str):
-            return self._translate([text], config)[0]
-        for index, item in enumerate(text):
-            if not isinstance(item, str):
-                raise UsageError(f"text {index} is of type {type(item).__name__}, expected str")
-        return self._translate(list(text), config)
+            return self._translate([_checked_text(text, "text")], config, tag)[0]
+        return self._translate(_checked_texts(text), config, tag)
 
-    def _translate(self, texts: Sequence[str], config: DecodingConfig) -> list[Translation]:
-        split = [self.split(text, config.max_source_length) for text in texts]
-        parts = [part for text in split for part in text if part.ids]
-        found = decode(self.network, [part.ids for part in parts], config)
-        done = iter(self._hypotheses(part, hypotheses) for part, hypotheses in zip(parts, found, strict=True))
+    def _config(self, options: Mapping[str, Any]) -> DecodingConfig:
+        """The decoding settings with the given changes."""
+        known = [field.name for field in fields(DecodingConfig)]
+        for name in options:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
+                raise UsageError(f"unknown option {name!r}; {hint}")
+        return replace(self.decoding, **options)
+
+    def _tag(self, target_language: str | None) -> list[int]:
+        """The ids that tell the model which language to translate into; none for a single direction."""
+        target = self.target_language if target_language is None else target_language
+        targets = [language for _, language in self.directions]
+        matching = [language for language in targets if same_language(language, target)]
+        if not matching:
+            shown = ", ".join(f"{source} → {language}" for source, language in self.directions)
+            raise UsageError(f"target_language is {target!r}, expected a target of {shown}")
+        return [self.source_tokenizer.tag_ids[matching[0]]] if len(set(targets)) > 1 else []
+
+    def _translate(
+        self, texts: Sequence[str], config: DecodingConfig, tag: Sequence[int]
+    ) -> list[Translation]:
+        texts_parts = [self._split(text, config) for text in texts]
+        parts = [part for text_parts in texts_parts for part in text_parts if part.ids]
+        hypotheses = decode(self.engine, [[*tag, *part.ids] for part in parts], config)
+        translations = iter(
+            self._with_alternatives(part, best, len(tag))
+            for part, best in zip(parts, hypotheses, strict=True)
+        )
         return [
             join(
-                [next(done) if part.ids else Translation(part.text) for part in text],
-                [part.separator for part in text],
+                [next(translations) if part.ids else Translation(part.text) for part in text_parts],
+                [part.separator for part in text_parts],
             )
-            for text in split
+            for text_parts in texts_parts
         ]
 
-    def split(self, text: str, limit: int) -> list[Part]:
-        """`text` as parts of at most `limit` pieces: its lines, and these at the ends of sentences, else
-        words.
+    def _split(self, text: str, config: DecodingConfig) -> list[Part]:
+        return split_text(text, self.source_tokenizer, max_pieces=config.max_source_length)
 
-        The parts and their separators, put together, are the text. Blank lines are parts without ids.
-        """
-        parts, start = list[Part](), 0
-        for line in text.split("\n"):
-            body = line.strip()
-            if not body:
-                parts.append(Part(line, [], start, "\n"))
-            else:
-                lead = len(line) - len(line.lstrip())
-                for first, last in self._cut(body, limit):
-                    sentence = body[first:last].rstrip()
-                    ids = self.source_tokenizer.encode(sentence)
-                    gap = body[first + len(sentence) : last]
-                    parts.append(Part(sentence, ids, start + lead + first, gap))
-                parts[-1] = replace(parts[-1], separator="\n")
-            start += len(line) + 1
-        parts[-1] = replace(parts[-1], separator="")
-        return parts
-
-    def _cut(self, line: str, limit: int) -> list[tuple[int, int]]:
-        """Spans of `line` of at most `limit` of its pieces each; split anew, a part may take a few more."""
-        ids, spans = self.source_tokenizer.spans(line)
-        cuts, first = [0], 0
-        while len(ids) - first > limit:
-            window = line[spans[first][0] : spans[first + limit][0]]
-            ends = [match.end() for match in SENTENCE_END.finditer(window) if match.end() < len(window)]
-            end = ends[-1] if ends else window.rstrip().rfind(" ") + 1
-            cut = spans[first][0] + (end or len(window))
-            if cut <= cuts[-1]:  # one character of more pieces than the limit
-                cut = next((start for start, _ in spans[first + limit :] if start > cuts[-1]), len(line))
-            cuts.append(cut)
-            first = next((index for index, (start, _) in enumerate(spans) if start >= cut), len(ids))
-        return [span for span in zip(cuts, [*cuts[1:], len(line)], strict=True) if span[0] < span[1]]
-
-    def _hypotheses(self, part: Part, hypotheses: Sequence[Hypothesis]) -> Translation:
+    def _with_alternatives(self, part: Part, hypotheses: Sequence[Hypothesis], tags: int) -> Translation:
+        """The best hypothesis as a translation, with the others as its alternatives."""
         source_words = self.source_tokenizer.words(part.ids)
-        best, *others = (self._translation(part, found, source_words) for found in hypotheses)
+        best, *others = (self._translation(part, one, source_words, tags) for one in hypotheses)
         return replace(best, alternatives=others)
 
-    def _translation(self, part: Part, found: Hypothesis, source_words: Sequence[WordSpan]) -> Translation:
-        ids = list(found.tokens)
+    def _translation(
+        self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan], tags: int
+    ) -> Translation:
+        ids = list(hypothesis.tokens)
         words = self.target_tokenizer.words(ids)
-        attention = None if found.weights is None else found.weights.float().cpu().numpy()
-        if attention is not None:  # batch mates may have been longer: their padding has weight 0
-            attention = np.ascontiguousarray(attention[:, : len(part.ids) + 1])
-        probabilities = found.token_log_probs
+        attention = None if hypothesis.weights is None else hypothesis.weights.float().cpu().numpy()
+        if attention is not None:  # without the tag; padding for longer sentences of the batch has weight 0
+            attention = np.ascontiguousarray(attention[:, tags : tags + len(part.ids) + 1])
+        log_probs = hypothesis.token_log_probs
         return Translation(
             text=self.target_tokenizer.decode(ids).strip(),
-            log_prob=found.log_prob,
-            score=found.score,
-            confidence=mean_probability(probabilities),
+            log_prob=hypothesis.log_prob,
+            score=hypothesis.score,
+            confidence=mean_probability(log_probs),
             source_tokens=[*self.source_tokenizer.pieces(part.ids), EOS],
             target_tokens=[*self.target_tokenizer.pieces(ids), EOS],
             source_words=tuple(Word(w.text, w.start + part.start, w.end + part.start) for w in source_words),
             words=tuple(
-                Word(w.text, w.start, w.end, mean_probability(probabilities[w.pieces.start : w.pieces.stop]))
+                Word(w.text, w.start, w.end, mean_probability(log_probs[w.pieces.start : w.pieces.stop]))
                 for w in words
             ),
             attention=attention,
@@ -198,21 +229,23 @@ class Translator:
             else align(attention, [w.pieces for w in source_words], [w.pieces for w in words]),
         )
 
-    def stream(self, text: str, **options: Any) -> Iterator[Translation]:
-        """Translations of `text` as they grow, the last of them what `translate` returns.
+    def stream(
+        self, text: str, *, target_language: str | None = None, **options: Any
+    ) -> Iterator[Translation]:
+        """Yield translations of `text` as they grow; the last one is what `translate` returns.
 
-        Partial ones are greedy and carry their text alone.
+        Partial translations are greedy and have their text alone. Arguments and errors as in `translate`.
         """
-        config = replace(self.decoding, **options)
-        parts, done = self.split(text, config.max_source_length), list[Translation]()
+        config, tag = self._config(options), self._tag(target_language)
+        parts, done = self._split(_checked_text(text, "text"), config), list[Translation]()
         separators = [part.separator for part in parts]
         for part in parts:
             if part.ids:
+                ids = [*tag, *part.ids]
                 before = "".join(t.text + s for t, s in zip(done, separators, strict=False))
-                for ids in greedy_stream(self.network, part.ids, config):
-                    yield Translation(before + self.target_tokenizer.decode(ids).strip())
-                found = decode(self.network, [part.ids], config)[0]
-                done.append(self._hypotheses(part, found))
+                for partial in greedy_stream(self.engine, ids, config):
+                    yield Translation(before + self.target_tokenizer.decode(partial).strip())
+                done.append(self._with_alternatives(part, decode(self.engine, [ids], config)[0], len(tag)))
             else:
                 done.append(Translation(part.text))
         yield join(done, separators)
@@ -220,30 +253,60 @@ class Translator:
     def translate_lines(
         self, lines: Iterable[str], *, buffer: int = 1000, **options: Any
     ) -> Iterator[Translation]:
-        """Translate any number of lines in constant memory, `buffer` at a time, in order."""
-        rest = iter(lines)
-        while chunk := list(islice(rest, buffer)):
+        """Translate any number of lines in constant memory, `buffer` lines at a time, in order.
+
+        `options` are those of `translate`. Raises UsageError for a `buffer` below 1, before any line is read.
+        """
+        if type(buffer) is not int or buffer < 1:
+            raise UsageError(f"buffer is {buffer!r}, expected a whole number from 1")
+        self._tag(options.get("target_language"))
+        self._config({name: value for name, value in options.items() if name != "target_language"})
+        return self._translate_lines(iter(lines), buffer, options)
+
+    def _translate_lines(
+        self, lines: Iterator[str], buffer: int, options: Mapping[str, Any]
+    ) -> Iterator[Translation]:
+        while chunk := list(islice(lines, buffer)):
             yield from self.translate(chunk, **options)
 
     def translate_file(
         self, source: str | Path, target: str | Path, *, buffer: int = 1000, **options: Any
     ) -> int:
-        """Translate a UTF-8 text file line by line; returns the number of lines. Lines end in "\\n" only."""
-        with (
-            Path(source).open(encoding="utf-8", newline="\n") as lines,
-            Path(target).open("w", encoding="utf-8", newline="\n") as out,
-        ):
-            return write_lines(self.translate_lines(map(_chomp, lines), buffer=buffer, **options), out)
+        """Translate the UTF-8 text file `source` line by line into `target`; returns the number of lines.
+
+        Lines end in "\\n" only. `target` appears whole or not at all: it is written beside its place and
+        moved there at the end, so it may even be `source`. Raises DataError with file and line for text that
+        is not UTF-8, RunError if `target` cannot be written, UsageError as `translate` does."""
+        count = 0
+        try:
+            stream = Path(source).open("rb")
+        except OSError as error:
+            raise DataError(f"{source}: cannot be read ({error.strerror}), expected a text file") from None
+        with stream:
+            translations = self.translate_lines(
+                read_lines(stream, name=str(source)), buffer=buffer, **options
+            )
+            with files.replacing(Path(target)) as output:
+                count = write_lines(
+                    (one_line(translation.text) + "\n" for translation in translations), output, buffer=buffer
+                )
+        return count
 
 
-def write_lines(translations: Iterable[Translation], out: IO[str]) -> int:
-    """One line each; returns how many."""
-    count = 0
-    for translation in translations:
-        out.write(translation.text.replace("\n", " ") + "\n")
-        count += 1
-    return count
+def _checked_text(text: object, name: str) -> str:
+    """`text`, if it is a string without lone surrogates."""
+    if not isinstance(text, str):
+        raise UsageError(f"{name} is of type {type(text).__name__}, expected str")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        found = f"U+{ord(text[error.start]):04X} at character {error.start}"
+        raise UsageError(f"{name} has the lone surrogate {found}, expected Unicode text") from None
+    return text
 
 
-def _chomp(line: str) -> str:
-    return line.removesuffix("\n").removesuffix("\r")
+def _checked_texts(texts: object) -> list[str]:
+    """The strings of an iterable."""
+    if not isinstance(texts, Iterable) or isinstance(texts, bytes | bytearray | Mapping | Set):
+        raise TypeError(f"text is of type {type(texts).__name__}, expected str or an iterable of str")
+    return [_checked_text(text, f"text {index}") for index, text in enumerate(texts)]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from seq2seq import Translator
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DecodingConfig, ModelConfig
-from seq2seq.decoding.decode import score
 from seq2seq.nn.model import build_model
 from seq2seq.text.tokenizer import Tokenizer
+from tests import tiny
 
 TEXT = "the old man reads a small book in his garden and sleeps near two green trees every day"
 WORDS = TEXT.split(" ")
@@ -37,7 +37,7 @@ def build(**kinds: Any) -> Translator:
         for parameter in model.parameters():
             parameter.mul_(1.8)
     decoding = DecodingConfig(max_length_factor=1.0, max_length_extra=4, max_source_length=60)
-    return Translator(Bundle(model, tokenizer, tokenizer, decoding, "en", "fr"))
+    return Translator(Bundle(model, tokenizer, tokenizer, decoding, (("en", "fr"),)))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def forced(translator: Translator, text: str, translation: object) -> float:
     pieces = translation.target_tokens[:-1]  # type: ignore[attr-defined]
     ids = {piece: index for index, piece in enumerate(model.pieces(range(model.vocab_size)))}
     source = translator.source_tokenizer.encode(text)
-    return score(translator.model, [source], [[ids[piece] for piece in pieces]])[0]
+    return tiny.forced_log_probs(translator.model, [source], [[ids[piece] for piece in pieces]])[0]
 
 
 def test_scores_are_honest(translator: Translator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,7 +15,7 @@ from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, Tr
 from seq2seq.data.batching import PairColumns, token_lengths
 from seq2seq.data.pairs import SentencePair
 from seq2seq.data.training_data import Prepared
-from seq2seq.nn.model import build_model
+from seq2seq.nn.model import Seq2Seq, build_model
 from seq2seq.text.tokenizer import Tokenizer
 
 ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -80,8 +81,26 @@ def bundle(*, seed: int = 0, **changes: Any) -> Bundle:
         model=build_model(model_config(**changes)).eval(),
         source=tokenizer(),
         target=tokenizer(),
-        source_language="en",
-        target_language="fr",
+        directions=(("en", "fr"),),
         metrics={"validation": {"bleu": 1.5}},
         card="# en → fr\n",
     )
+
+
+@torch.inference_mode()
+def forced_log_probs(
+    model: Seq2Seq, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+) -> list[float]:
+    """Log probability of each target given its source, EOS included, by the training path: all steps at once.
+
+    A second way to the number that search gives step by step.
+    """
+    totals = []
+    for source, target in zip(sources, targets, strict=True):
+        tokens = torch.tensor([[*source, Tokenizer.eos_id]])
+        inputs = torch.tensor([[Tokenizer.bos_id, *target]])
+        labels = torch.tensor([*target, Tokenizer.eos_id])
+        real = torch.ones_like(inputs, dtype=torch.bool)
+        logits = model(tokens, torch.tensor([tokens.shape[1]]), inputs, real).float()
+        totals.append(float(logits.log_softmax(-1).gather(1, labels.unsqueeze(1)).sum()))
+    return totals

@@ -11,6 +11,7 @@ _RANGES = {
     "length_penalty": real(0, 10),
     "max_length_factor": real(0.01, 100),
     "max_length_extra": whole(1, 10_000),
+    "no_repeat_ngram": whole(0, 100),
     "max_source_length": whole(1, 10_000),
     "batch_size": whole(1, 100_000),
 }
@@ -30,6 +31,8 @@ class DecodingConfig:
     """A translation has at most this many tokens per source token, plus --max-length-extra."""
     max_length_extra: int = 10
     """Tokens that are added to the limit of --max-length-factor."""
+    no_repeat_ngram: int = 0
+    """No run of this many tokens occurs twice in a translation. 0: no such limit."""
     max_source_length: int = 250
     """A source with more tokens than this is split, translated in parts and joined."""
     batch_size: int = 64

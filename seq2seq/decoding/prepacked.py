@@ -1,10 +1,8 @@
-"""Weights laid out for the few rows of decoding on a CPU: the same numbers, sooner.
+"""Weights laid out for the products of decoding on a CPU, which have few rows.
 
-A beam of five is a product of five rows, for which the general routine spends its time on rearranging the
-weights. oneDNN can keep them rearranged: products of 5 rows take 0.4 to 0.6 of the time (192 × 6,000: 131 µs
-against 305; 704 × 960: 83 against 176, one thread), and a row's result depends less on how many rows there
-are. Training keeps the plain layout, because its weights change.
-"""
+For a beam of five hypotheses the general matrix product spends most of its time on rearranging the weights.
+oneDNN can keep them rearranged, and a row's result then depends less on the number of rows. Training keeps
+the plain layout, because its weights change."""
 
 from __future__ import annotations
 
@@ -19,32 +17,32 @@ from seq2seq.nn.dropout import Dropout
 Module = TypeVar("Module", bound=nn.Module)
 
 
-def packed(model: Module) -> Module:
-    """A twin of `model` for inference in float32 on a CPU, whose products are packed; it shares the weights.
+def prepack(model: Module) -> Module:
+    """A copy of `model` for float32 inference on a CPU with rearranged weights; it shares the other weights.
 
-    Weights changed later are not seen by it. Where torch lacks the operation, the model itself.
-    """
+    The copy does not follow later changes of the weights. Returns `model` itself if it is on another device,
+    has another precision, or this build of torch lacks the operation."""
     first = next(model.parameters(), None)
     if first is None or first.device.type != "cpu" or first.dtype != torch.float32 or not _available():
         return model
-    twin = copy.deepcopy(model, {id(weight): weight for weight in model.parameters()})
-    for module in list(twin.modules()):
+    copied = copy.deepcopy(model, {id(weight): weight for weight in model.parameters()})
+    for module in list(copied.modules()):
         for name, child in module.named_children():
             if type(child) in KINDS:
                 setattr(module, name, KINDS[type(child)](child))
-    return twin.eval()
+    return copied.eval()
 
 
 def _available() -> bool:
-    """Whether this build of torch has the operation, which is its compiler's and not a public one."""
+    """Whether this build of torch has the operation. It belongs to torch.compile and is not public API."""
     try:
         one = torch.ones(1, 1)
-        return bool(_product(one, _arranged(one), None) == 1)
+        return bool(_product(one, _rearranged(one), None) == 1)
     except (AttributeError, RuntimeError):
         return False
 
 
-def _arranged(weight: Tensor) -> Tensor:
+def _rearranged(weight: Tensor) -> Tensor:
     return torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), None)
 
 
@@ -57,43 +55,46 @@ class PackedLinear(nn.Module):
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
-        self.packed, self.bias = _arranged(linear.weight), linear.bias
+        self.weight, self.bias = _rearranged(linear.weight), linear.bias
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return _product(inputs, self.packed, self.bias)
+        return _product(inputs, self.weight, self.bias)
 
 
 class PackedRecurrence(nn.Module):
-    """A layer of nn.RNNBase: single steps by packed products, longer sequences by torch's own kernel."""
+    """A layer of nn.RNNBase: single steps with rearranged weights, longer sequences with torch's kernel."""
 
     def __init__(self, kernel: nn.RNNBase) -> None:
         super().__init__()
         self.kernel, self.hidden_size = kernel, kernel.hidden_size
-        for name, weight in kernel.named_parameters():  # for cells that walk the weights themselves
+        for name, weight in kernel.named_parameters():  # for cells that use the weights directly
             self.register_parameter(name, weight)
         weights = dict(kernel.named_parameters())
-        self.given, self.past = _arranged(weights["weight_ih_l0"]), _arranged(weights["weight_hh_l0"])
-        self.given_bias, self.past_bias = weights["bias_ih_l0"].detach(), weights["bias_hh_l0"].detach()
+        self.input_weight, self.state_weight = (
+            _rearranged(weights["weight_ih_l0"]),
+            _rearranged(weights["weight_hh_l0"]),
+        )
+        self.input_bias, self.state_bias = weights["bias_ih_l0"].detach(), weights["bias_hh_l0"].detach()
 
     def forward(self, inputs: Any, state: Any = None) -> tuple[Any, Any]:
-        """inputs (B,T,I), state as torch has it -> outputs (B,T,H), state."""
+        """inputs (B,T,I), state in torch's form -> outputs (B,T,H), state."""
         if state is None or not isinstance(inputs, Tensor) or inputs.shape[1] != 1:
             return self.kernel(inputs, state)
-        return self.step(_product(inputs[:, 0], self.given, self.given_bias), state)
+        return self.step(_product(inputs[:, 0], self.input_weight, self.input_bias), state)
 
-    def step(self, given: Tensor, state: Any) -> tuple[Tensor, Any]:
+    def step(self, input_part: Tensor, state: Any) -> tuple[Tensor, Any]:
         raise NotImplementedError
 
 
 class PackedGRU(PackedRecurrence):
     """One step of nn.GRU."""
 
-    def step(self, given: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def step(self, input_part: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         old = state[0]
-        past = _product(old, self.past, self.past_bias)
+        state_part = _product(old, self.state_weight, self.state_bias)
         width = 2 * self.hidden_size
-        reset, update = (given[:, :width] + past[:, :width]).sigmoid_().chunk(2, 1)
-        candidate = torch.addcmul(given[:, width:], reset, past[:, width:]).tanh_()
+        reset, update = (input_part[:, :width] + state_part[:, :width]).sigmoid_().chunk(2, 1)
+        candidate = torch.addcmul(input_part[:, width:], reset, state_part[:, width:]).tanh_()
         new = torch.lerp(candidate, old, update)
         return new.unsqueeze(1), new.unsqueeze(0)
 
@@ -101,17 +102,17 @@ class PackedGRU(PackedRecurrence):
 class PackedLSTM(PackedRecurrence):
     """One step of nn.LSTM."""
 
-    def step(self, given: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def step(self, input_part: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         hidden, cell = state[0][0], state[1][0]
-        sums = given.add_(_product(hidden, self.past, self.past_bias))
+        sums = input_part.add_(_product(hidden, self.state_weight, self.state_bias))
         inward, forget, candidate, outward = sums.chunk(4, 1)
         cell = torch.addcmul(forget.sigmoid() * cell, inward.sigmoid(), candidate.tanh())
         new = outward.sigmoid() * cell.tanh()
         return new.unsqueeze(1), (new.unsqueeze(0), cell.unsqueeze(0))
 
 
-def nothing(dropout: Dropout) -> nn.Module:
-    """In place of dropout, whose call costs 6 µs for leaving things as they are."""
+def _no_dropout(dropout: Dropout) -> nn.Module:
+    """Replaces dropout, which does nothing in inference but costs a call."""
     return nn.Identity()
 
 
@@ -119,5 +120,5 @@ KINDS: dict[type[nn.Module], Any] = {
     nn.Linear: PackedLinear,
     nn.GRU: PackedGRU,
     nn.LSTM: PackedLSTM,
-    Dropout: nothing,
+    Dropout: _no_dropout,
 }

@@ -13,7 +13,7 @@ from seq2seq.errors import DataError
 
 
 def read_lines(stream: BinaryIO, *, name: str = "stdin") -> Iterator[str]:
-    """The lines of `stream`, as they come. Raises DataError with line and byte where they are not UTF-8."""
+    """Yield the lines of `stream` without their ends. Raises DataError with line and byte if a line is not UTF-8."""
     for number, raw in enumerate(stream, start=1):
         try:
             text = raw.decode("utf-8")
@@ -23,15 +23,17 @@ def read_lines(stream: BinaryIO, *, name: str = "stdin") -> Iterator[str]:
         yield text.removesuffix("\n").removesuffix("\r")
 
 
-def write_lines(lines: Iterable[str], stream: BinaryIO, *, buffer: int) -> None:
-    """Write each of `lines`, which end in "\\n" already, and let go of them after every `buffer`."""
+def write_lines(lines: Iterable[str], stream: BinaryIO, *, buffer: int) -> int:
+    """Write `lines`, which end in "\\n" already; flush after every `buffer` of them. Returns their number."""
+    number = 0
     for number, line in enumerate(lines, start=1):
         stream.write(line.encode("utf-8"))
         if number % buffer == 0:
             stream.flush()
     stream.flush()
+    return number
 
 
 def one_line(text: str) -> str:
-    """`text` without line ends of its own."""
+    """`text` with spaces in place of its line ends."""
     return text.replace("\r", " ").replace("\n", " ")

@@ -149,6 +149,11 @@ class Tokenizer:
         self._surfaces = _FIRST_SURFACES + [piece.replace(SPACE, " ").encode() for piece in learned]
         self.vocab_size = len(self._pieces)
         self.normalization = "nfc" if model.endswith(_NFC_MARK) else "identity"
+        self.tag_ids: dict[str, int] = {
+            piece[2:-1]: number
+            for number, piece in enumerate(self._pieces)
+            if re.fullmatch(r"<2[\w-]+>", piece) and self._processor.is_control(number)
+        }
         self.report: TrainingReport | None = None
 
     @classmethod

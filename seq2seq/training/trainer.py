@@ -240,8 +240,7 @@ class Trainer:
             source=self.prepared.source,
             target=self.prepared.target,
             decoding=self.settings.decoding,
-            source_language=self.languages[0],
-            target_language=self.languages[1],
+            directions=(self.languages,),
         )
 
     def validate(self) -> None:

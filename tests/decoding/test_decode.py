@@ -9,7 +9,8 @@ import torch
 
 from seq2seq.config import DecodingConfig
 from seq2seq.data.sample import sample_corpus
-from seq2seq.decoding.decode import decode, greedy_stream, length_limits, score
+from seq2seq.decoding.decode import decode, greedy_stream, length_limits
+from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.translator import Translator
 from tests import tiny
 
@@ -39,7 +40,7 @@ def disagreements(translator: Translator, sources: list[list[int]], config: Deco
     answers, misses, bad = [], 0, []
     for size in (1, 7, 32, 128):
         options = DecodingConfig(**{**config.__dict__, "batch_size": size})
-        shuffled = decode(translator.network, [sources[row] for row in order], options)
+        shuffled = decode(translator.engine, [sources[row] for row in order], options)
         answers.append([found[0] for _, found in sorted(zip(order, shuffled, strict=True))])
     for row, (alone, *others) in enumerate(zip(*answers, strict=True)):
         for other in others:
@@ -49,7 +50,7 @@ def disagreements(translator: Translator, sources: list[list[int]], config: Deco
                 continue
             misses += 1
             ids, penalty = sources[row], config.length_penalty
-            one, two = score(translator.model, [ids, ids], [alone.tokens, other.tokens])
+            one, two = tiny.forced_log_probs(translator.model, [ids, ids], [alone.tokens, other.tokens])
             gap = one / (len(alone.tokens) + 1) ** penalty - two / (len(other.tokens) + 1) ** penalty
             if abs(gap) > 1e-5:
                 bad.append(f"{row}: {alone.tokens} and {other.tokens}, {gap} apart")
@@ -80,7 +81,9 @@ def test_every_answer_ends_within_its_limit() -> None:
     torch.manual_seed(0)
     model = tiny.bundle().model.eval()
     config = DecodingConfig(beam_size=3, n_best=3, max_length_factor=1.0, max_length_extra=2)
-    for source, found in zip([[5], [5, 6, 7]], decode(model, [[5], [5, 6, 7]], config), strict=True):
+    for source, found in zip(
+        [[5], [5, 6, 7]], decode(TorchEngine(model), [[5], [5, 6, 7]], config), strict=True
+    ):
         assert 1 <= len(found) <= 3
         assert all(len(hypothesis.tokens) + 1 <= len(source) + 2 for hypothesis in found)
         assert len({hypothesis.tokens for hypothesis in found}) == len(found)
@@ -96,12 +99,12 @@ def test_score_is_the_sum_of_the_chosen_log_probabilities() -> None:
         output, state = model.decoder(torch.tensor([[given]]), state, memory)
         scores = model.decoder.logits(output, memory)[0, 0].double()
         total += float((scores[wanted] - scores.exp().sum().log()).detach())
-    assert score(model, [source], [target])[0] == pytest.approx(total, abs=1e-5)
+    assert tiny.forced_log_probs(model, [source], [target])[0] == pytest.approx(total, abs=1e-5)
 
 
 def test_growing_ends_with_the_greedy_answer(translator: Translator) -> None:
     for source in sentences(translator, 5, 20):
-        partial = list(greedy_stream(translator.network, source, DecodingConfig()))
-        greedy = decode(translator.network, [source], DecodingConfig(beam_size=1))[0][0]
+        partial = list(greedy_stream(translator.engine, source, DecodingConfig()))
+        greedy = decode(translator.engine, [source], DecodingConfig(beam_size=1))[0][0]
         assert [len(tokens) for tokens in partial] == list(range(1, len(partial) + 1))
         assert not greedy.finished or tuple(partial[-1] if partial else ()) == greedy.tokens

@@ -8,7 +8,8 @@ from torch import nn
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode
-from seq2seq.decoding.prepacked import PackedGRU, PackedLinear, PackedLSTM, packed
+from seq2seq.decoding.prepacked import PackedGRU, PackedLinear, PackedLSTM, prepack
+from seq2seq.decoding.torch_engine import TorchEngine
 from tests import tiny
 
 
@@ -39,12 +40,16 @@ def test_recurrence(kind: type[nn.RNNBase], twin: type[nn.Module], steps: int) -
 def test_a_model_translates_the_same(cell: str) -> None:
     model = tiny.bundle(cell=cell, encoder_layers=2).model.eval()
     before = {name: weight.clone() for name, weight in model.named_parameters()}
-    twin = packed(model)
+    twin = prepack(model)
     kinds = {type(module) for module in twin.modules()}
     assert twin is not model and kinds & {PackedLinear, PackedGRU, PackedLSTM}
     sources = [[5, 6, 7], [8], [9, 10, 11, 12]]
     config = DecodingConfig(beam_size=3, n_best=3)
-    for one, other in zip(decode(model, sources, config), decode(twin, sources, config), strict=True):
+    plain = TorchEngine(model)
+    plain.model = model
+    for one, other in zip(
+        decode(plain, sources, config), decode(TorchEngine(model), sources, config), strict=True
+    ):
         assert [h.tokens for h in one] == [h.tokens for h in other]
         assert [h.score for h in one] == pytest.approx([h.score for h in other], abs=1e-5)
     assert not {type(module) for module in model.modules()} & {PackedLinear, PackedGRU, PackedLSTM}
@@ -53,4 +58,4 @@ def test_a_model_translates_the_same(cell: str) -> None:
 
 def test_other_precisions_stay_as_they_are() -> None:
     model = tiny.bundle().model.double()
-    assert packed(model) is model
+    assert prepack(model) is model

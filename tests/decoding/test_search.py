@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seq2seq.decoding.search import Hypothesis, SearchOptions, StepOutput, beam, force, greedy, sample
+from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.hypotheses import Hypothesis
+from seq2seq.decoding.search import SearchOptions, beam, force, greedy, sample
 
 BOS, EOS = 0, 1
 OPTIONS = SearchOptions(bos=BOS, eos=EOS, forbidden=(BOS,), beam_size=3)
