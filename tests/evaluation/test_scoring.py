@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,7 @@ def test_nothing_to_score(translator: Translator) -> None:
 
 
 def test_the_target_language_chooses_the_tokeniser(tmp_path: Path, translator: Translator) -> None:
-    translator = Translator(translator.bundle)
-    translator.target_language = "zh"
+    translator = Translator(replace(translator.bundle, directions=(("en", "zh"),)))
     assert "|tok:zh|" in evaluate(translator, tiny.pairs(2), all_scores=False).scores["bleu"].signature
 
 
