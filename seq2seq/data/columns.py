@@ -10,17 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seq2seq.errors import DataError
+from seq2seq.text.languages import CODES, normalize_tag, primary_subtag, same_language
 
 _PLAIN_NAMES = (("source", "target"), ("src", "tgt"))
-_ISO_639_1 = """
-aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee
-el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io
-is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn
-mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se
-sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo
-wa wo xh yi yo za zh zu
-"""
-_CODES = frozenset(_ISO_639_1.split())
 
 
 def choose_columns(
@@ -43,10 +35,10 @@ def choose_columns(
             return pair
     if languages and (pair := _both(names, languages) or _by_language(names, languages)) is not None:
         return pair
-    coded = [name for name in names if _language(name) in _CODES]
-    if len(coded) > 2 and _tag(names[0]) == "id":  # a first column "id" numbers the lines, as a rule
+    coded = [name for name in names if primary_subtag(name) in CODES]
+    if len(coded) > 2 and normalize_tag(names[0]) == "id":  # a first column "id" numbers the lines, as a rule
         coded = coded[1:]
-    if len({_tag(name) for name in coded}) < 2:
+    if len({normalize_tag(name) for name in coded}) < 2:
         return None
     if languages:
         raise DataError(
@@ -57,21 +49,10 @@ def choose_columns(
     return coded[0], coded[1]
 
 
-def same_language(one: str, other: str) -> bool:
-    """Whether two tags name one language, whatever their regions: `pt`, `pt-BR`, `PT_br`."""
-    return _language(one) == _language(other)
-
-
-def _tag(name: str) -> str:
-    return name.strip().lower().replace("_", "-")
-
-
-def _language(name: str) -> str:
-    return _tag(name).split("-")[0]
-
-
 def _both(names: Sequence[str], wanted: tuple[str, str]) -> tuple[str, str] | None:
-    first, second = ([name for name in names if _tag(name) == _tag(want)] for want in wanted)
+    first, second = (
+        [name for name in names if normalize_tag(name) == normalize_tag(want)] for want in wanted
+    )
     return (first[0], second[0]) if len(first) == len(second) == 1 else None
 
 

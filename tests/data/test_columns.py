@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seq2seq.data.columns import choose_columns, same_language
+from seq2seq.data.columns import choose_columns
 from seq2seq.errors import DataError
 
 Pair = tuple[str, str]
@@ -56,8 +56,3 @@ def test_faults(names: list[str], columns: Pair | None, languages: Pair | None, 
         choose_columns(names, columns=columns, languages=languages, where="t.csv:1")
     assert str(caught.value).startswith("t.csv:1: ")
     assert found in str(caught.value)
-
-
-def test_same_language() -> None:
-    assert same_language("pt", "PT_br")
-    assert not same_language("pt", "es")
