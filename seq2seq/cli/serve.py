@@ -8,26 +8,30 @@ from typing import Annotated
 import tyro
 
 from seq2seq.bundle.finding import DEFAULT
+from seq2seq.cli.messages import say
 from seq2seq.devices import use_threads
 
 
 @dataclass(frozen=True)
 class Serve:
-    """Serve the page on this machine."""
+    """Serve the web page on this machine."""
 
     model: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    """A model or run directory, or a bundled model's name; repeat the option for several."""
+    """A model or run directory, or the name of a bundled model. Repeat the option for several models;
+    default: the bundled model."""
     host: str = "127.0.0.1"
-    """Address to listen on."""
+    """Address to listen on. 0.0.0.0 lets other machines use the page."""
     port: int = 7860
-    """Port to listen on."""
+    """Port to listen on, 0 to 65,535. 0: any free port."""
+    device: str = "auto"
+    """Where to compute: auto (a GPU if there is one), cpu, cuda."""
     threads: int = 0
-    """CPU threads; 0: as many as torch finds."""
+    """CPU threads; 0: as many as torch chooses."""
 
     def run(self) -> int:
         """Serve until a signal; returns the exit code."""
         from seq2seq.webui import serve
 
         use_threads(self.threads)
-        serve(self.model or (DEFAULT,), host=self.host, port=self.port)
+        serve(self.model or (DEFAULT,), host=self.host, port=self.port, device=self.device, say=say)
         return 0

@@ -1,23 +1,23 @@
-"""The page: a translator in the browser, and an endpoint `/translate` for programs.
+"""The web page: a translator in the browser, and the endpoint `/translate` for programs.
 
-    page.py            the whole of it: `build_page`
-    translate_tab.py   the two panes, live translation, what is shown of a result
-    about_tab.py       what is known of the model
+    page.py            puts the page together: `build_page`
+    translate_tab.py   the two panes, live translation, and how a result is shown
+    about_tab.py       facts about the model, and its card
     api.py             the endpoint for programs
-    request.py         what a call may ask for, checked before a model is touched
-    engine.py          models, and turns at them
-    facts.py           what there is to say of a model
-    markup.py          translations and models as HTML, every text escaped
-    guard.py           body size, security headers, no details in errors
-    server.py          start, serve, drain, stop
-    style.css live.js  looks; debouncing, counter, keys and copying in the browser
+    request.py         limits on a request, checked before a model is called
+    service.py         the models, and the limit on how many requests compute at once
+    model_info.py      what the page shows about a model
+    markup.py          HTML of translations and models; all text is escaped
+    guard.py           limit on the request body, security headers, errors without details
+    server.py          starts the server, and stops it after the running requests
+    style.css live.js  the look; typing pauses, counter, keys and copying in the browser
 
-gradio is imported when the page is built, so that the rest of the package works without it.
+gradio is imported when the page is built. The rest of the package works without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seq2seq.errors import UsageError
@@ -31,11 +31,14 @@ __all__ = ["build_page", "serve"]
 
 
 def build_page(translators: Mapping[str, Translator]) -> gradio.Blocks:
-    """The page for these translators, by the name that users see. It is not served yet."""
+    """Build the page for `translators`, by the names that users see. It is not served yet.
+
+    Raises UsageError if gradio is not installed.
+    """
     try:
         from seq2seq.webui import page
     except ModuleNotFoundError as error:
-        raise _missing(error) from None
+        raise _missing_gradio(error) from None
     return page.build_page(translators)
 
 
@@ -44,22 +47,33 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
-    threads: int | None = None,
-    open_browser: bool = False,
+    device: str = "auto",
+    say: Callable[[str], None] = print,
 ) -> None:
-    """Serve the page with `models` (folders, bundled names or Hub ids) until SIGINT or SIGTERM.
+    """Serve the page until SIGINT or SIGTERM.
 
-    At the signal, calls that run are finished, for 10 seconds at most. `threads` are torch's threads of the
-    process. Raises ModelError for a model that cannot be loaded and UsageError when the port is taken.
+    At the signal, running requests may finish, for 10 seconds at most. A second signal stops at once.
+
+    Args:
+        models: directories of models or runs, names of bundled models, or Hub ids.
+        host: address to listen on.
+        port: port to listen on, 0 to 65,535; 0 is any free port.
+        device: where to compute: "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:N".
+        say: is called with each message for the user.
+
+    Raises:
+        UsageError: gradio is not installed, or host, port or device cannot be used. Nothing is loaded then.
+        ModelError: a model cannot be loaded.
     """
     try:
         from seq2seq.webui import server
     except ModuleNotFoundError as error:
-        raise _missing(error) from None
-    server.serve(models, host=host, port=port, threads=threads, open_browser=open_browser)
+        raise _missing_gradio(error) from None
+    server.serve(models, host=host, port=port, device=device, say=say)
 
 
-def _missing(error: ModuleNotFoundError) -> Exception:
+def _missing_gradio(error: ModuleNotFoundError) -> Exception:
+    """The error to raise if an import of the page failed."""
     if (error.name or "").partition(".")[0] != "gradio":
         return error
     return UsageError('the page needs gradio, which is not installed: pip install "seq2seq-mt[page]"')

@@ -1,7 +1,7 @@
-"""What every HTTP request passes through: a limit on bodies, security headers, and errors without details.
+"""ASGI middleware for every HTTP request: a limit on the body, security headers, errors without details.
 
-gradio limits uploads only, so without this a body of any size would be read into memory. There is nothing to
-upload here, and the largest request is a text of 2,000 characters.
+gradio limits uploads only, so a body of any size would be read into memory. The page has no uploads, and its
+largest request is a text of 2,000 characters.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 64 * 1024  # bytes; 2,000 characters are at most 24,000 as JSON escapes
 API = "/gradio_api"
-CLOSED = tuple(f"{API}/{name}" for name in ("upload", "run/", "api/"))  # no files; no calls past the queue
-JOINS = (f"{API}/queue/join", f"{API}/call/")  # POST: a call begins
-STREAMS = (f"{API}/queue/data", f"{API}/call/")  # GET: its results are sent, as long as it runs
+BLOCKED_PATHS = tuple(
+    f"{API}/{name}" for name in ("upload", "run/", "api/")
+)  # no files, nothing past the queue
+START_PATHS = (f"{API}/queue/join", f"{API}/call/")  # a POST here starts a translation
+RESULT_PATHS = (f"{API}/queue/data", f"{API}/call/")  # a GET here streams its results until it is finished
 BUSY = "The server is busy: its queue is full. Please try again in a moment."
 STOPPING = "The server is stopping."
+NOT_FOUND = "There is no such function."
 
-# gradio needs inline scripts and eval. Nothing is loaded from elsewhere, and nothing is sent there.
+# gradio needs inline scripts and eval. Everything is loaded from this server, and sent to this server only.
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
@@ -41,21 +44,21 @@ HEADERS = {
 
 
 @dataclass
-class Door:
-    """Whether calls may still come in, and how many are being answered."""
+class AdmissionGate:
+    """Whether new translations are refused (`closed`), and how many are `running`."""
 
     closed: bool = False
-    streams: int = 0
+    running: int = 0
 
 
 class Guard:
-    """ASGI middleware, inside gradio's own."""
+    """The middleware. It runs inside that of gradio."""
 
-    def __init__(self, app: ASGIApp, *, door: Door) -> None:
-        self.app, self.door = app, door
+    def __init__(self, app: ASGIApp, *, gate: AdmissionGate) -> None:
+        self.app, self.gate = app, gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse the request, or pass it on and add the headers to the answer."""
+        """Refuse the request, or pass it on. Add the security headers to the answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -68,7 +71,7 @@ class Guard:
         path, method = scope["path"], scope["method"]
         replay, refusal = receive, self._refusal(path, method)
         if refusal is None and method not in ("GET", "HEAD", "OPTIONS"):
-            body = await _read(scope, receive)
+            body = await _read_body(scope, receive)
             if body is None:
                 refusal = JSONResponse({"detail": f"The request is over {MAX_BODY:,} bytes."}, 413)
             else:
@@ -76,23 +79,24 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        streaming = method == "GET" and path.startswith(STREAMS)
-        self.door.streams += streaming
+        streaming = method == "GET" and path.startswith(RESULT_PATHS)
+        self.gate.running += streaming
         try:
             await self.app(scope, replay, send_with_headers)
         finally:
-            self.door.streams -= streaming
+            self.gate.running -= streaming
 
     def _refusal(self, path: str, method: str) -> JSONResponse | None:
-        if path.startswith(CLOSED):
-            return JSONResponse({"detail": "There is nothing here."}, 404)
-        if self.door.closed and method == "POST" and path.startswith(JOINS):
+        """The answer to a request that is not let in, else None."""
+        if path.startswith(BLOCKED_PATHS):
+            return JSONResponse({"detail": HTTPStatus.NOT_FOUND.phrase}, 404)
+        if self.gate.closed and method == "POST" and path.startswith(START_PATHS):
             return JSONResponse({"detail": STOPPING}, 503)
         return None
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
-    """The whole body, or None as soon as it is, or says that it will be, over the limit."""
+async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
+    """The whole body. None as soon as it exceeds the limit, or announces that it will."""
     length = Headers(scope=scope).get("content-length", "0")
     if not length.isdecimal() or int(length) > MAX_BODY:
         return None
@@ -107,7 +111,7 @@ async def _read(scope: Scope, receive: Receive) -> bytes | None:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives `body` first, then whatever else comes."""
+    """A `receive` that returns `body` first, then what the original one returns."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -117,14 +121,14 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 async def _malformed(request: Request, error: Exception) -> JSONResponse:
-    """The default answer repeats what was sent."""
+    """Answer without the request: the default answer repeats it."""
     return JSONResponse({"detail": "The request does not have the expected form."}, 422)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
-    """The status, and what our own check of the values found; other details may hold paths or text."""
+    """Answer with the status, and the messages of our own validator. Other details may hold paths or text."""
     assert isinstance(error, HTTPException)
-    detail: Any = error.detail  # gradio puts a list there too
+    detail: Any = error.detail  # a list if it comes from the validator
     if error.status_code == 503:
         detail = BUSY
     elif not isinstance(detail, list):
@@ -133,8 +137,8 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
-    """gradio lets this one through as an error of the server's, with a traceback in the log."""
-    return JSONResponse({"detail": "There is nothing of that name here."}, 404)
+    """Answer to a call of an unknown function. gradio would report a server error and log a traceback."""
+    return JSONResponse({"detail": NOT_FOUND}, 404)
 
 
 EXCEPTION_HANDLERS = {

@@ -1,14 +1,14 @@
 () => {
-  // Live translation, the counter, keys, copying and examples. gradio runs this once, when the page has loaded.
-  const PAUSE = 270; // milliseconds without a keystroke before a translation is asked for
+  // Live translation, the counter, keys, copying and examples. gradio calls this once, after the page is loaded.
+  const PAUSE = 270; // milliseconds without input before the text is translated
   let timer = 0;
-  let composing = false; // inside an input method: what is typed is not text yet
+  let composing = false; // true while an input method composes: its input is not text yet
 
   const find = (selector) => document.querySelector(selector);
   const source = () => find("#source textarea");
-  const length = (text) => [...text].length; // characters, as the server counts them
+  const length = (text) => [...text].length; // in characters, as the server counts
 
-  const count = () => {
+  const updateCounter = () => {
     const counter = find("#counter");
     if (!counter || !source()) return;
     const limit = Number(counter.dataset.limit);
@@ -17,23 +17,23 @@
     counter.classList.toggle("over", used > limit);
   };
 
-  const stale = (yes) => find("#result")?.classList.toggle("stale", yes);
+  const setStale = (stale) => find("#result")?.classList.toggle("stale", stale);
 
   const translate = () => find("#translate")?.click();
 
   const stop = () => {
     clearTimeout(timer);
-    find("#stop")?.click(); // gradio cancels the call that runs, if there is one
+    find("#stop")?.click(); // gradio cancels the running request, if there is one
   };
 
-  const later = () => {
-    count();
-    stale(true);
+  const translateLater = () => {
+    updateCounter();
+    setStale(true);
     stop();
     if (!composing) timer = setTimeout(translate, PAUSE);
   };
 
-  const type = (text) => {
+  const setText = (text) => {
     source().value = text;
     source().dispatchEvent(new Event("input", { bubbles: true }));
     source().focus();
@@ -45,7 +45,7 @@
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      const area = Object.assign(document.createElement("textarea"), { value: text }); // not on https or localhost
+      const area = Object.assign(document.createElement("textarea"), { value: text }); // without https or localhost there is no clipboard
       document.body.append(area);
       area.select();
       document.execCommand("copy");
@@ -59,9 +59,9 @@
     if (event.target.closest("#translate")) clearTimeout(timer);
     const button = event.target.closest("[data-action], .example, .word[data-start]");
     if (!button) return;
-    if (button.dataset.action === "clear") type("");
+    if (button.dataset.action === "clear") setText("");
     else if (button.dataset.action === "copy") copy(button);
-    else if (button.matches(".example")) type(button.textContent);
+    else if (button.matches(".example")) setText(button.textContent);
     else {
       source().focus();
       source().setSelectionRange(Number(button.dataset.start), Number(button.dataset.end));
@@ -69,7 +69,7 @@
   });
 
   document.addEventListener("input", (event) => {
-    if (event.target === source()) later();
+    if (event.target === source()) translateLater();
   });
 
   document.addEventListener("keydown", (event) => {
@@ -85,9 +85,9 @@
   document.addEventListener("compositionstart", () => (composing = true));
   document.addEventListener("compositionend", () => {
     composing = false;
-    later();
+    translateLater();
   });
 
-  window.seq2seq = { later, fresh: () => stale(false) };
-  count();
+  window.seq2seq = { translateLater, markCurrent: () => setStale(false) };
+  updateCounter();
 }

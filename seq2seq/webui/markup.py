@@ -1,6 +1,6 @@
-"""Translations and models as HTML. Every text passes `html.escape`, wherever it comes from.
+"""Translations and models as HTML. All text goes through `html.escape`, whatever its source.
 
-Looks are style.css's affair: here are only classes, and numbers as `--c` (confidence) and `--w` (weight).
+The look is in style.css. Here are classes, and numbers as `--c` (confidence) and `--w` (weight of attention).
 """
 
 from __future__ import annotations
@@ -11,30 +11,32 @@ from html import escape
 
 import numpy as np
 
+from seq2seq.text.languages import language_name
 from seq2seq.translation import Translation, Word
-from seq2seq.webui.facts import Facts, language
+from seq2seq.webui.model_info import ModelInfo
 from seq2seq.webui.request import MAX_CHARACTERS
 
-MAX_PIECES = 60  # on each side of the attention map: 3,600 cells are quick to send and to draw
+MAX_PIECES = 60  # on each side of the attention map: 3,600 cells are sent and drawn quickly
 EOS = "</s>"
-FAINT = 0.05  # weights below this are drawn without their number
-DARK = 0.65  # from this weight on, the number is light on a dark cell
+MIN_SHOWN_WEIGHT = 0.01  # cells with a lower weight are empty
+MIN_LABELLED_WEIGHT = 0.05  # cells with a lower weight have no number
+MIN_STRONG_WEIGHT = 0.65  # cells from this weight on are so dark that their number is light
 
 
 def percent(share: float | None) -> str:
-    """A share of 1 as a whole percentage."""
+    """A share of 1 as a whole percentage, "?" if it is unknown."""
     return "?" if share is None or not math.isfinite(share) else f"{100 * share:.0f} %"
 
 
 def result(translation: Translation, *, source: str, code: str, last: bool = True) -> str:
-    """The translation of `source` into the language `code`, each word shaded by its confidence."""
+    """The translation of `source` into the language `code`. Words are marked by their confidence."""
     if not translation.text.strip():
         return placeholder()
     text, at = [], 0
-    sources = {target: origin for origin, target in translation.alignment}
+    alignment = {target: source_index for source_index, target in translation.alignment}
     for index, word in enumerate(translation.words):
-        origin = translation.source_words[sources[index]] if index in sources else None
-        text += [escape(translation.text[at : word.start]), _word(word, index, source, origin)]
+        source_word = translation.source_words[alignment[index]] if index in alignment else None
+        text += [escape(translation.text[at : word.start]), _word(word, index, source, source_word)]
         at = word.end
     text.append(escape(translation.text[at:]))
     body = f'<p class="translation" lang="{escape(code)}" dir="auto">{"".join(text)}</p>'
@@ -42,32 +44,32 @@ def result(translation: Translation, *, source: str, code: str, last: bool = Tru
         return body + '<p class="note">translating…</p>'
     return body + (
         f'<p class="note">Confidence {percent(translation.confidence)}. '
-        "The stronger a word is marked, the less sure the model was of it.</p>"
+        "Words with a stronger mark are less certain.</p>"
     )
 
 
 def placeholder() -> str:
-    """What stands where a translation will."""
+    """What is shown while there is no translation."""
     return '<p class="translation empty">Translation</p>'
 
 
-def _word(word: Word, index: int, source: str, origin: Word | None) -> str:
-    """A word; with the source word that the model looked at most, and where that is for the browser."""
-    hint, place = percent(word.confidence) + " sure", ""
-    if origin is not None:
-        hint += f", looking at “{origin.text}”"
-        start, end = _utf16(source, origin.start), _utf16(source, origin.end)
+def _word(word: Word, index: int, source: str, source_word: Word | None) -> str:
+    """A word, with the source word of most attention and its place, so that a click can select it."""
+    hint, place = "confidence " + percent(word.confidence), ""
+    if source_word is not None:
+        hint += f", most attention on “{source_word.text}”"
+        start, end = _utf16_index(source, source_word.start), _utf16_index(source, source_word.end)
         place = f' data-start="{start}" data-end="{end}"'
-    sure = 1.0 if word.confidence is None or not math.isfinite(word.confidence) else word.confidence
+    confidence = 1.0 if word.confidence is None or not math.isfinite(word.confidence) else word.confidence
     return (
-        f'<span class="word" style="--c:{sure:.2f}" data-word="{index}"{place} title="{escape(hint)}">'
+        f'<span class="word" style="--c:{confidence:.2f}" data-word="{index}"{place} title="{escape(hint)}">'
         f"{escape(word.text)}</span>"
     )
 
 
-def _utf16(text: str, place: int) -> int:
-    """A place in `text`, counted as browsers count: characters beyond U+FFFF are two."""
-    return place + sum(character > "\uffff" for character in text[:place])
+def _utf16_index(text: str, index: int) -> int:
+    """An index into `text` as browsers count: characters above U+FFFF are two."""
+    return index + sum(character > "\uffff" for character in text[:index])
 
 
 def alternatives(translation: Translation, *, code: str) -> str:
@@ -84,7 +86,7 @@ def alternatives(translation: Translation, *, code: str) -> str:
 
 
 def attention(translation: Translation) -> str:
-    """A heat map of attention: a row for each target piece, a column for each source piece."""
+    """A heat map of the attention: a row for each target piece, a column for each source piece."""
     weights = translation.attention
     if weights is None or 0 in weights.shape:
         return ""
@@ -93,13 +95,17 @@ def attention(translation: Translation) -> str:
     body = "".join(_row(token, weights[index, : len(columns)]) for index, token in enumerate(rows))
     cut = ""
     if max(weights.shape) > MAX_PIECES:
-        cut = f" Shown are the first {MAX_PIECES} pieces of {weights.shape[1]} and of {weights.shape[0]}."
+        cut = (
+            f" Only the first {MAX_PIECES} pieces of each side are shown, of {weights.shape[1]} in the "
+            f"source and {weights.shape[0]} in the translation."
+        )
     table = f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody>"
     return (
         '<section class="card map"><div><h2>Attention</h2><p class="note">'
-        "Each row is a piece of the translation. It shows, in percent, which pieces of the source the model "
-        f"looked at when it wrote it. This is attention, not alignment.{cut}</p></div>"
-        '<div class="scroll" tabindex="0" role="region" aria-label="Attention, a table">'
+        "Each row is a piece of the translation. It shows, in percent, how the model distributed its "
+        "attention over the pieces of the source when it wrote this piece. Attention is not a word "
+        f"alignment.{cut}</p>"
+        '</div><div class="scroll" tabindex="0" role="region" aria-label="Attention, a table">'
         f'<table class="attention">{table}</table></div></section>'
     )
 
@@ -110,14 +116,15 @@ def _row(token: str, weights: np.ndarray) -> str:
 
 
 def _cell(weight: float) -> str:
-    if weight < 0.01:
+    if weight < MIN_SHOWN_WEIGHT:
         return "<td></td>"
-    dark = ' class="strong"' if weight >= DARK else ""
-    return f'<td{dark} style="--w:{weight:.2f}">{f"{100 * weight:.0f}" if weight >= FAINT else ""}</td>'
+    strong = ' class="strong"' if weight >= MIN_STRONG_WEIGHT else ""
+    label = f"{100 * weight:.0f}" if weight >= MIN_LABELLED_WEIGHT else ""
+    return f'<td{strong} style="--w:{weight:.2f}">{label}</td>'
 
 
 def _piece(token: str) -> str:
-    """A piece without SentencePiece's mark for a space; what goes on a word begins with a dot instead."""
+    """A piece without SentencePiece's mark for a space. A piece inside of a word begins with a dot."""
     if token == EOS:
         return '<i title="end of the sentence">end</i>'
     if token.startswith("▁"):
@@ -125,28 +132,30 @@ def _piece(token: str) -> str:
     return ("·" if token[:1].isalnum() else "") + escape(token)
 
 
-def provenance(model: Facts) -> str:
-    """One line under the panes: which model, trained on what, how good, and that it may be wrong."""
+def model_line(model: ModelInfo) -> str:
+    """The line below the panes: which model, its training data and score, and that it can be wrong."""
     parts = [f"<b>{escape(model.name)}</b>", f"{model.parameters / 1e6:.1f} M parameters"]
     if model.data:
         parts.append(f"trained on {escape(model.data)}")
     parts.append(_score(model))
-    return f'<p class="provenance">{" · ".join(parts)}. It can be wrong, also where it reads well.</p>'
+    return (
+        f'<p class="provenance">{" · ".join(parts)}. A translation can be wrong, even if it reads well.</p>'
+    )
 
 
-def _score(model: Facts) -> str:
+def _score(model: ModelInfo) -> str:
     if model.bleu is None:
         return "not measured"
     return (
         f"BLEU {model.bleu:.1f} on its {escape(model.measured)} set "
-        f'<code title="sacreBLEU’s signature of the score">{escape(model.signature)}</code>'
+        f'<code title="signature of the score, by sacreBLEU">{escape(model.signature)}</code>'
     )
 
 
-def about(model: Facts) -> str:
-    """A table of the same and more."""
+def model_table(model: ModelInfo) -> str:
+    """A table of facts about a model."""
     rows = {
-        "Languages": f"{escape(language(model.source))} → {escape(language(model.target))}",
+        "Languages": escape(model.languages),
         "Network": escape(model.network),
         "Parameters": f"{model.parameters:,}",
         "Training data": escape(model.data),
@@ -161,24 +170,24 @@ def about(model: Facts) -> str:
 
 
 def examples(texts: Sequence[str]) -> str:
-    """Texts to try, as buttons."""
+    """Example texts, as buttons."""
     buttons = "".join(f'<button type="button" class="example">{escape(text)}</button>' for text in texts)
     return f'<div class="examples" role="group" aria-label="Examples">{buttons}</div>' if texts else ""
 
 
-def source_head(model: Facts) -> str:
-    """Above the source: its language; live.js keeps the counter."""
+def source_header(model: ModelInfo) -> str:
+    """The line above the source text: its language, the counter (set by live.js) and a button."""
     return (
-        f'<div class="pane-head"><h2>{escape(language(model.source))}</h2>'
+        f'<div class="pane-head"><h2>{escape(language_name(model.source))}</h2>'
         f'<span id="counter" data-limit="{MAX_CHARACTERS}" aria-live="polite"></span>'
         '<button type="button" class="quiet" data-action="clear" title="Clear the text">Clear</button></div>'
     )
 
 
-def target_head(model: Facts) -> str:
-    """Above the translation: its language."""
+def target_header(model: ModelInfo) -> str:
+    """The line above the translation: its language, and a button."""
     return (
-        f'<div class="pane-head"><h2>{escape(language(model.target))}</h2>'
+        f'<div class="pane-head"><h2>{escape(language_name(model.target))}</h2>'
         '<button type="button" class="quiet" data-action="copy" title="Copy the translation">Copy</button>'
         "</div>"
     )
@@ -190,5 +199,5 @@ def banner() -> str:
 
 
 def keys() -> str:
-    """The keys that live.js knows."""
+    """The keys that live.js handles."""
     return '<p class="note"><kbd>Ctrl</kbd> <kbd>Enter</kbd> translates, <kbd>Esc</kbd> stops</p>'

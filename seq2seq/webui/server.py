@@ -4,60 +4,62 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 import gradio as gr
-import torch
 from starlette.middleware import Middleware
 
+from seq2seq.devices import find_device
 from seq2seq.errors import UsageError
 from seq2seq.translator import Translator
-from seq2seq.webui.guard import EXCEPTION_HANDLERS, Door, Guard
-from seq2seq.webui.page import build_page, looks
+from seq2seq.webui.guard import EXCEPTION_HANDLERS, AdmissionGate, Guard
+from seq2seq.webui.page import build_page, launch_style
 
-DRAIN = 10.0  # seconds that running calls have to end after a signal
-GRACE = 0.2  # seconds in which a call that was just let in begins to be answered
+DRAIN_SECONDS = 10.0  # time that running requests have to finish after a signal
+START_SECONDS = 0.2  # time after which a request that was let in is counted as running
 
 
 @dataclass
-class Site:
-    """A page on the network, until it is closed."""
+class PageServer:
+    """A page that is being served, until it is closed."""
 
     page: gr.Blocks
     url: str
-    door: Door = field(default_factory=Door)
+    gate: AdmissionGate = field(default_factory=AdmissionGate)
 
-    def drain(self, seconds: float = DRAIN) -> bool:
-        """Let no more calls in and wait for those inside; False when some were still there at the end."""
-        self.door.closed = True
+    def drain(self, seconds: float = DRAIN_SECONDS) -> bool:
+        """Refuse new requests and wait for the running ones. False if some still run after `seconds`."""
+        self.gate.closed = True
         end = time.monotonic() + seconds
-        time.sleep(GRACE)
-        while self.door.streams and time.monotonic() < end:
+        time.sleep(START_SECONDS)
+        while self.gate.running and time.monotonic() < end:
             time.sleep(0.02)
-        return self.door.streams == 0
+        return self.gate.running == 0
 
     def close(self) -> None:
         """Stop serving."""
         self.page.close(verbose=False)
 
 
-def start(
-    page: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, open_browser: bool = False
-) -> Site:
-    """Put a page on the network; returns at once. Without `port` it is the first free one from 7860."""
-    door = Door()
+def start(page: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None) -> PageServer:
+    """Serve a page; returns at once. Without `port` the first free one from 7860 is used.
+
+    Raises UsageError if the server cannot listen there.
+    """
+    gate = AdmissionGate()
     try:
         _, url, _ = page.launch(
             server_name=host,
             server_port=port,
             share=False,  # not None: an environment variable could then open a tunnel
-            inbrowser=open_browser,
+            inbrowser=False,
             prevent_thread_lock=True,
             quiet=True,
             show_error=False,
@@ -72,51 +74,74 @@ def start(
                 "openapi_url": None,
                 "docs_url": None,
                 "redoc_url": None,
-                "middleware": [Middleware(Guard, door=door)],
+                "middleware": [Middleware(Guard, gate=gate)],
                 "exception_handlers": EXCEPTION_HANDLERS,
             },
-            **looks(),
+            **launch_style(),
         )
     except OSError as error:
-        raise UsageError(
-            f"port {port} of {host} cannot be listened on: choose another --port ({error})"
-        ) from None
-    return Site(page, url, door)
+        raise _cannot_listen(host, port, error) from None
+    return PageServer(page, url, gate)
 
 
-def serve(
-    models: Sequence[str],
-    *,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    threads: int | None = None,
-    open_browser: bool = False,
-) -> None:
-    """Load the models and serve them until SIGINT or SIGTERM; a second signal ends at once."""
-    os.environ.setdefault(
-        "GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000"
-    )  # statistics that nobody sees: 5 ms a call
-    if threads is not None:
-        torch.set_num_threads(threads)
-    translators = dict(zip(_names(models), map(Translator.from_pretrained, models), strict=True))
+def serve(models: Sequence[str], *, host: str, port: int, device: str, say: Callable[[str], None]) -> None:
+    """Load the models and serve them until SIGINT or SIGTERM; see `seq2seq.webui.serve`."""
+    port = free_port(host, port)
+    find_device(device)
+    _replace_closed_streams()
+    # gradio collects statistics that nothing here uses. The default interval costs 5 ms a request.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000")
+    translators = {
+        name: Translator.from_pretrained(model, device=device)
+        for name, model in zip(model_names(models), models, strict=True)
+    }
     stop = threading.Event()
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def request_stop(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, note)
-    site = start(build_page(translators), host=host, port=port, open_browser=open_browser)
-    print(f"serving {', '.join(translators)} at {site.url} (stop with Ctrl-C)", file=sys.stderr, flush=True)
+        signal.signal(number, request_stop)
+    server = start(build_page(translators), host=host, port=port)
+    say(f"serving {', '.join(translators)} at {server.url} (stop with Ctrl-C)")
     stop.wait()
-    print("stopping", file=sys.stderr, flush=True)
-    site.drain()
-    site.close()
+    say("stopping")
+    server.drain()
+    server.close()
 
 
-def _names(models: Sequence[str]) -> list[str]:
-    """Names for users to see: a folder's last part, never its path; numbered where two are the same."""
+def free_port(host: str, port: int) -> int:
+    """`port`, or a free one for 0. Raises UsageError if a server cannot listen there."""
+    if type(port) is not int or not 0 <= port <= 65_535:
+        raise UsageError(f"port is {port!r}, expected a whole number from 0 to 65,535")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return int(probe.getsockname()[1])
+    except (OSError, UnicodeError) as error:  # a UnicodeError for a name that cannot be one of a machine
+        raise _cannot_listen(host, port, error) from None
+
+
+def _cannot_listen(host: str, port: int | None, error: Exception) -> UsageError:
+    reason = getattr(error, "strerror", None) or error
+    return UsageError(
+        f"cannot listen on port {port} of {host} ({reason}), expected a free --port and an address of this "
+        "machine as --host"
+    )
+
+
+def _replace_closed_streams() -> None:
+    """Open standard streams that are closed on the null device: the server's logging needs them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (open until the end)
+
+
+def model_names(models: Sequence[str]) -> list[str]:
+    """Names for users: the last part of a path, never the whole path; equal names are numbered."""
     names: list[str] = []
     for model in models:
         name = Path(model).name or Path(model).resolve().name

@@ -1,10 +1,11 @@
-"""The tab with the two panes: live translation, a button, and what there is to see of a result.
+"""The tab with the two panes: live translation, a button, and the details of a result.
 
-How live translation works. gradio has no debouncing, and its own means do not give it: `Textbox.input`
-fires on key presses only, not when text is pasted, deleted or composed; an async `js=` that waits starts anew
-with every key, and each sends its call in the end; a listener that cancels a call comes after the one that
-makes it. So live.js listens to the browser's own event, presses the hidden stop button at once, and the other
-after a pause. That button's call is then the only one, and one that was stopped never shows its result.
+Live translation needs a pause after the last key. gradio has no such debouncing, and it cannot be built from
+its events: `Textbox.input` fires for keys only, not when text is pasted, deleted or composed; an async `js=`
+that waits starts anew with every key, and each one sends its request in the end; a listener that cancels a
+request runs after the one that sends it. So live.js listens to the input event of the browser: it clicks the
+hidden stop button at once, and the translate button after a pause. Then there is only one request at a time,
+and a stopped request never shows its result.
 """
 
 from __future__ import annotations
@@ -15,15 +16,14 @@ from typing import Any
 import gradio as gr
 
 from seq2seq.webui import markup
-from seq2seq.webui.engine import Engine, Failure
-from seq2seq.webui.facts import Facts, language
-from seq2seq.webui.request import DEFAULT_BEAM, MAX_BEAM, Refusal
+from seq2seq.webui.model_info import ModelInfo
+from seq2seq.webui.request import MAX_BEAM, InvalidRequest
+from seq2seq.webui.service import TranslationFailed, TranslationService
 
-RADIO = 6  # models beyond these go into a list, which is harder for screen readers but does not fill the page
-SHOWN = (
-    3  # translations listed, unless the user chooses otherwise: they cost nothing, the beam has them anyway
-)
-LATER = "() => window.seq2seq.later()"
+MAX_RADIO_CHOICES = 6  # more models are shown as a list, which is shorter but harder for screen readers
+DEFAULT_N_BEST = 3  # translations listed at first: the beam has computed them anyway
+TRANSLATE_LATER = "() => window.seq2seq.translateLater()"
+MARK_CURRENT = "() => window.seq2seq.markCurrent()"
 EXAMPLES = {
     "en": (
         "Good morning.",
@@ -43,91 +43,108 @@ EXAMPLES = {
 }
 
 
-def add_tab(engine: Engine, models: Sequence[Facts], *, calls: str) -> gr.Radio | gr.Dropdown:
-    """Add the tab's content to the page under construction; returns the choice of the model."""
+def add_tab(
+    service: TranslationService, models: Sequence[ModelInfo], *, concurrency_id: str
+) -> gr.Radio | gr.Dropdown:
+    """Add the content of the tab to the page under construction. Returns the choice of the model."""
     first = models[0]
-    choose = gr.Radio if len(models) <= RADIO else gr.Dropdown
-    choices = [(f"{_pair(model)} · {model.name}", model.name) for model in models]
-    model = choose(choices, value=first.name, label="Model", elem_id="model", visible=len(models) > 1)
+    model = _model_choice(models)
     with gr.Row(elem_id="panes", equal_height=True):
         with gr.Column(elem_classes="pane", min_width=300):
-            source_head = _html(markup.source_head(first))
-            text = gr.Textbox(
-                label="Text to translate",
-                show_label=False,
-                container=False,
-                lines=5,
-                max_lines=14,
-                placeholder="Type or paste a text",
-                elem_id="source",
-            )
+            source_header = _html(markup.source_header(first))
+            text = _text_box()
         with gr.Column(elem_classes="pane", min_width=300):
-            target_head = _html(markup.target_head(first))
+            target_header = _html(markup.target_header(first))
             result = _html(markup.placeholder(), elem_id="result")
             alternatives = _html(elem_id="alternatives")
     with gr.Row(elem_id="controls"):
         button = gr.Button("Translate", variant="primary", elem_id="translate", min_width=140, scale=0)
-        beam = gr.Slider(1, MAX_BEAM, DEFAULT_BEAM, step=1, label="Beam size", min_width=150, buttons=[])
-        n_best = gr.Slider(1, MAX_BEAM, SHOWN, step=1, label="Translations", min_width=150, buttons=[])
+        beam, n_best = _slider("Beam size", first.beam_size), _slider("Translations", _default_n_best(first))
         _html(markup.keys(), elem_id="keys")
         stop = gr.Button("Stop", elem_id="stop")
     examples = _html(_examples(first))
-    provenance = _html(markup.provenance(first))
+    model_line = _html(markup.model_line(first))
     attention = _html(elem_id="attention")
 
-    inputs = [text, beam, n_best, model]
-    call = button.click(
-        _translate(engine, {facts.name: facts for facts in models}),
-        inputs,
+    request = button.click(
+        _translate(service, {info.name: info for info in models}),
+        [text, beam, n_best, model],
         [result, alternatives, attention],
-        preprocess=False,  # values as they came: they are checked by our own rules, with our own words
-        validator=_validator(engine),
+        preprocess=False,  # `service` checks the raw values, with its own messages
+        validator=_validator(service),
         show_progress="hidden",
         trigger_mode="always_last",
-        concurrency_id=calls,
+        concurrency_id=concurrency_id,
         concurrency_limit=None,
         api_name="page",  # not the name of the function, which is that of the endpoint for programs
         api_visibility="private",
     )
-    call.success(None, js="() => window.seq2seq.fresh()")  # a cancelled call never gets here
-    stop.click(None, cancels=[call])
-    gr.on([beam.change, n_best.change], None, js=LATER)
+    request.success(None, js=MARK_CURRENT)  # does not run for a cancelled request
+    stop.click(None, cancels=[request])
+    gr.on([beam.change, n_best.change], None, js=TRANSLATE_LATER)
     beam.change(None, [beam, n_best], n_best, js="(beam, n) => Math.min(beam, n)")
     n_best.change(None, [beam, n_best], beam, js="(beam, n) => Math.max(beam, n)")
     if len(models) > 1:
-        _follow(model, models, [source_head, target_head, examples, provenance])
-        model.change(None, js=LATER)
+        _update_on_change(model, models, [source_header, target_header, examples, model_line, beam, n_best])
+        model.change(None, js=TRANSLATE_LATER)
     return model
 
 
-def _translate(engine: Engine, models: dict[str, Facts]) -> Any:
-    """The handler: text, beam size, n-best and model give the result's HTML, in parts while it grows."""
+def _model_choice(models: Sequence[ModelInfo]) -> gr.Radio | gr.Dropdown:
+    """The choice of the model and its direction, hidden if there is only one."""
+    kind = gr.Radio if len(models) <= MAX_RADIO_CHOICES else gr.Dropdown
+    choices = [(f"{model.languages} · {model.model}", model.name) for model in models]
+    return kind(choices, value=models[0].name, label="Model", elem_id="model", visible=len(models) > 1)
+
+
+def _text_box() -> gr.Textbox:
+    return gr.Textbox(
+        label="Text to translate",
+        show_label=False,
+        container=False,
+        lines=5,
+        max_lines=14,
+        placeholder="Type or paste a text",
+        elem_id="source",
+    )
+
+
+def _slider(label: str, value: int) -> gr.Slider:
+    return gr.Slider(1, MAX_BEAM, value, step=1, label=label, min_width=150, buttons=[])
+
+
+def _default_n_best(model: ModelInfo) -> int:
+    return min(DEFAULT_N_BEST, model.beam_size)
+
+
+def _translate(service: TranslationService, models: dict[str, ModelInfo]) -> Any:
+    """The handler of a request. It yields the HTML of the result, several times for a long text."""
 
     def translate(text: Any, beam_size: Any, n_best: Any, model: Any) -> Iterator[tuple[Any, Any, Any]]:
         try:
-            request = engine.check(text, beam_size, n_best, model)
+            request = service.check(text, beam_size, n_best, model)
             code = models[request.model].target
-            for step in engine.translate(request):
-                found = step.translation
-                shown = markup.result(found, source=request.text, code=code, last=step.last)
-                if step.last:
-                    yield shown, markup.alternatives(found, code=code), markup.attention(found)
+            for partial in service.translate(request):
+                translation = partial.translation
+                html = markup.result(translation, source=request.text, code=code, last=partial.last)
+                if partial.last:
+                    yield html, markup.alternatives(translation, code=code), markup.attention(translation)
                 else:
-                    yield shown, gr.skip(), gr.skip()
-        except (Refusal, Failure) as error:
+                    yield html, gr.skip(), gr.skip()
+        except (InvalidRequest, TranslationFailed) as error:
             raise gr.Error(str(error), print_exception=False) from None
 
     return translate
 
 
-def _validator(engine: Engine) -> Any:
-    """The same check before a call gets a place in the queue; the browser shows its words at the field."""
+def _validator(service: TranslationService) -> Any:
+    """The check before a request enters the queue. The browser shows its message at the field."""
 
     def validate(text: Any, beam_size: Any, n_best: Any, model: Any) -> list[dict[str, Any]]:
         wrong, message = "", ""
         try:
-            engine.check(text, beam_size, n_best, model)
-        except Refusal as error:
+            service.check(text, beam_size, n_best, model)
+        except InvalidRequest as error:
             wrong, message = error.field, str(error)
         fields = ("text", "beam_size", "n_best", "model")
         return [gr.validate(field != wrong, message if field == wrong else "") for field in fields]
@@ -135,34 +152,35 @@ def _validator(engine: Engine) -> Any:
     return validate
 
 
-def _follow(model: gr.Radio | gr.Dropdown, models: Sequence[Facts], outputs: Sequence[gr.HTML]) -> None:
-    """Languages, examples and the line below follow the choice of the model."""
-    shown = {
-        facts.name: (
-            markup.source_head(facts),
-            markup.target_head(facts),
-            _examples(facts),
-            markup.provenance(facts),
+def _update_on_change(
+    choice: gr.Radio | gr.Dropdown, models: Sequence[ModelInfo], outputs: Sequence[gr.HTML | gr.Slider]
+) -> None:
+    """Show languages, examples, facts and default beam size of the model that is chosen."""
+    contents = {
+        model.name: (
+            markup.source_header(model),
+            markup.target_header(model),
+            _examples(model),
+            markup.model_line(model),
+            model.beam_size,
+            _default_n_best(model),
         )
-        for facts in models
+        for model in models
     }
+    first = contents[models[0].name]
 
     def show(name: Any) -> Any:
-        return shown.get(name, shown[models[0].name]) if isinstance(name, str) else shown[models[0].name]
+        return contents.get(name, first) if isinstance(name, str) else first
 
-    model.change(
-        show, model, list(outputs), preprocess=False, show_progress="hidden", api_visibility="private"
+    choice.change(
+        show, choice, list(outputs), preprocess=False, show_progress="hidden", api_visibility="private"
     )
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:
-    """HTML without gradio's own styles, which are meant for prose."""
+    """HTML without the styles of gradio, which are made for prose."""
     return gr.HTML(value, apply_default_css=False, **options)
 
 
-def _examples(model: Facts) -> str:
+def _examples(model: ModelInfo) -> str:
     return markup.examples(EXAMPLES.get(model.source, ()))
-
-
-def _pair(model: Facts) -> str:
-    return f"{language(model.source)} → {language(model.target)}"

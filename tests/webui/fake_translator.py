@@ -1,0 +1,97 @@
+"""A translator for tests of the page, without a network: it returns the text in capitals."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from seq2seq.config import DecodingConfig
+from seq2seq.translation import Translation, Word
+
+PAYLOADS = [  # each would run as a script, or leave its place in the HTML, if it were not escaped
+    "<script>window.ran=1</script>",
+    "<img src=x onerror=window.ran=1>",
+    '"><svg onload=window.ran=1>',
+    "'><body onload=window.ran=1>",
+    "</p><iframe src=javascript:window.ran=1>",
+    "</textarea><script>window.ran=1</script>",
+    "</title><script>window.ran=1</script>",
+    "<a href=javascript:window.ran=1>x</a>",
+    "<math><mtext><img src=x onerror=window.ran=1>",
+    "${window.ran=1}",
+    "{{constructor.constructor('window.ran=1')()}}",
+    "{{{value}}}",
+    "`);window.ran=1;//",
+    '" onmouseover="window.ran=1" x="',
+    "&lt;script&gt;window.ran=1&lt;/script&gt;",
+]
+
+
+@dataclass
+class FakeTranslator:
+    """Translates in `seconds`, or raises `error`. It records its calls, and how many ran at once."""
+
+    seconds: float = 0.0
+    directions: tuple[tuple[str, str], ...] = (("en", "fr"),)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    calls: list[str] = field(default_factory=list)
+    options: list[dict[str, Any]] = field(default_factory=list)
+    running: int = 0
+    most_running: int = 0
+    lock: Any = field(default_factory=threading.Lock)
+    error: Exception | None = None
+
+    @property
+    def info(self) -> dict[str, Any]:
+        bleu = {"bleu": {"score": 41.25, "signature": "nrefs:1|tok:13a"}}
+        return {
+            "parameters": 3_600_000,
+            "metrics": {"test": bleu, "data": "Tatoeba"},
+            "card": "---\nlicense: x\n---\n\n# Capitals\n\n" + PAYLOADS[1],
+        }
+
+    def translate(self, text: str, **options: Any) -> Translation:
+        with self.lock:
+            self.calls.append(text)
+            self.options.append(options)
+            self.running += 1
+            self.most_running = max(self.most_running, self.running)
+        time.sleep(self.seconds)
+        with self.lock:
+            self.running -= 1
+        if self.error:
+            raise self.error
+        return in_capitals(text, n_best=options["n_best"])
+
+    def reset(self) -> None:
+        """Forget all calls."""
+        self.calls.clear()
+        self.options.clear()
+        self.most_running = 0
+
+
+def in_capitals(text: str, *, n_best: int = 1) -> Translation:
+    """What the fake translator returns. Word i of the translation is aligned to word i of the source."""
+    spans = [(match.start(), match.end()) for match in re.finditer(r"\S+", text)]
+    tokens = [f"▁{text[a:b]}" for a, b in spans] + ["</s>"]
+    capitals = "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
+    return Translation(
+        text=capitals,
+        log_prob=-1.5,
+        score=-0.5,
+        confidence=0.6,
+        source_tokens=tokens,
+        target_tokens=tokens,
+        source_words=tuple(Word(text[a:b], a, b) for a, b in spans),
+        words=tuple(Word(capitals[a:b], a, b, 0.75) for a, b in spans),
+        attention=np.eye(len(tokens), dtype=np.float32),
+        alignment=[(index, index) for index in range(len(spans))],
+        alternatives=[
+            Translation(f"{capitals} {rank}", score=-rank, confidence=0.5) for rank in range(2, n_best + 1)
+        ],
+    )

@@ -1,0 +1,132 @@
+"""HTML of results and models: every text is escaped, words keep their places, large maps are cut."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seq2seq.translation import Translation, Word
+from seq2seq.webui import markup
+from seq2seq.webui.model_info import read_model_info
+from seq2seq.webui.service import Direction
+from tests.webui.fake_translator import PAYLOADS, FakeTranslator, in_capitals
+
+
+class Outline(HTMLParser):
+    """Tags, attributes and text of a piece of HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags, self.attributes, self.text = list[str](), set[str](), ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attributes}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+ALLOWED_TAGS = {
+    *("p", "span", "section", "div", "h2", "h3", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"),
+    *("i", "b", "code", "button"),
+}
+ALLOWED_ATTRIBUTES = {
+    *("class", "style", "lang", "dir", "title", "start", "scope", "tabindex", "role", "type", "id"),
+    *("aria-label", "aria-live", "data-word", "data-start", "data-end", "data-limit", "data-action"),
+}
+
+
+class Described(FakeTranslator):
+    """A translator with an `info` of the test's choice."""
+
+    def __init__(self, **info: Any) -> None:
+        super().__init__()
+        self.values = info
+
+    @property
+    def info(self) -> dict[str, Any]:
+        return self.values
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_text_is_shown_as_text(payload: str) -> None:
+    word = Word(payload, 0, len(payload), 0.5)
+    translation = Translation(
+        text=payload,
+        source_tokens=[payload, "</s>"],
+        target_tokens=[payload, "</s>"],
+        source_words=(word,),
+        words=(word,),
+        attention=np.full((2, 2), 0.5, np.float32),
+        alignment=[(0, 0)],
+        alternatives=[Translation(payload)],
+    )
+    translator = Described(metrics={"data": payload, "test": {"bleu": 1.0, "signature": payload}})
+    model = read_model_info(payload, Direction(payload, translator, payload, payload))  # type: ignore[arg-type]
+    for html in (
+        markup.result(translation, source=payload, code=payload),
+        markup.alternatives(translation, code=payload),
+        markup.attention(translation),
+        markup.model_line(model),
+        markup.model_table(model),
+        markup.source_header(model),
+        markup.target_header(model),
+        markup.examples([payload]),
+    ):
+        outline = Outline(html)
+        assert set(outline.tags) <= ALLOWED_TAGS and outline.attributes <= ALLOWED_ATTRIBUTES
+    assert payload in Outline(markup.result(translation, source=payload, code="fr")).text
+    assert payload in Outline(markup.alternatives(translation, code="fr")).text
+    assert payload in Outline(markup.examples([payload])).text
+
+
+def test_words_of_a_result_are_marked_in_place() -> None:
+    html = markup.result(in_capitals("😀 good  day!"), source="😀 good  day!", code="fr")
+    assert Outline(html).text.startswith("😀 GOOD  DAY!")  # what the copy button takes
+    assert 'data-start="3" data-end="7"' in html  # browsers count 😀 as two
+    assert "--c:0.75" in html and "confidence 75 %, most attention on “good”" in html and 'lang="fr"' in html
+
+
+def test_large_attention_map_is_cut_and_says_so() -> None:
+    html = markup.attention(in_capitals(" ".join(["word"] * 100)))
+    assert Outline(html).tags.count("td") == 1 + markup.MAX_PIECES**2
+    assert f"first {markup.MAX_PIECES} pieces of each side are shown, of 101 in the source and 101" in html
+    assert "Attention is not a word alignment" in html
+
+
+@pytest.mark.parametrize("attention", [None, np.zeros((0, 3), np.float32)])
+def test_without_attention_there_is_no_map(attention: np.ndarray | None) -> None:
+    assert markup.attention(Translation("x", attention=attention)) == ""
+
+
+def test_confidence_that_is_not_finite_is_shown_as_unknown() -> None:
+    word = Word("x", 0, 1, float("nan"))
+    assert "confidence ?" in markup.result(Translation("x", words=(word,)), source="x", code="fr")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        (
+            {"test": {"bleu": {"score": 41.25, "signature": "S"}}, "data": "Tatoeba"},
+            ("41.2", "test set", "S", "Tatoeba"),
+        ),
+        (
+            {"validation": {"bleu": 27.26, "signature": "V"}},
+            ("27.3", "validation set", "V", "corpus/train.tsv: 9 pairs"),
+        ),
+        ({}, ("not measured",)),
+    ],
+)
+def test_line_about_the_model(metrics: dict[str, Any], expected: tuple[str, ...]) -> None:
+    card = "# x\n| | |\n|---|---|\n| training data | /home/someone/corpus/train.tsv: 9 pairs |\n"
+    translator = Described(metrics=metrics, card=card, parameters=3_600_000)
+    line = markup.model_line(read_model_info("en-fr", Direction("en-fr", translator, "en", "fr")))  # type: ignore[arg-type]
+    assert all(part in line for part in (*expected, "en-fr", "3.6 M parameters", "can be wrong"))
+    assert "/home" not in line

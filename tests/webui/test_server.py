@@ -1,0 +1,169 @@
+"""Starting and stopping: wrong usage is found before a model is loaded, and running requests finish."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from seq2seq.cli import main
+from seq2seq.errors import UsageError
+
+pytest.importorskip("gradio")
+
+import httpx
+
+from seq2seq.webui import build_page
+from seq2seq.webui.server import PageServer, free_port, model_names, start
+from tests.webui.client import post, unused_port
+from tests.webui.fake_translator import FakeTranslator
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_names_of_models_do_not_reveal_their_folders() -> None:
+    names = model_names(["en-fr", "runs/a/", "/home/x/a", "user/a", "b"])
+    assert names == ["en-fr", "a", "a (2)", "a (3)", "b"]
+
+
+def test_port_in_use_is_a_usage_error() -> None:
+    page = build_page({"x": FakeTranslator()})  # type: ignore[dict-item]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"cannot listen on port {port}"):
+            start(page, port=port)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--port", "99999999"], "port is 99999999, expected a whole number from 0 to 65,535"),
+        (["--port", "-1"], "port is -1"),
+        (["--host", "203.0.113.7"], "cannot listen on port 7860 of 203.0.113.7"),
+        (["--host", "not..a..name"], "cannot listen on port 7860 of not..a..name"),
+        (["--device", "tpu"], "device is 'tpu'"),
+        (["--threads", "-1"], "threads is -1"),
+        (["--threads", "100000"], "threads is 100000"),
+    ],
+)
+def test_wrong_usage_is_found_before_a_model_is_loaded(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "seq2seq.translator.Translator.from_pretrained", lambda *_, **__: pytest.fail("a model was loaded")
+    )
+    assert main.run(["serve", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and message in err and "Traceback" not in err
+
+
+def test_port_in_use_is_found_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"cannot listen on port {port} of 127.0.0.1"):
+            free_port("127.0.0.1", port)
+    assert free_port("127.0.0.1", port) == port
+    assert 1024 <= free_port("127.0.0.1", 0) <= 65_535
+
+
+def test_device_reaches_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loaded(Exception):
+        pass
+
+    def load(name: str, **options: object) -> None:
+        raise Loaded(name, options)
+
+    monkeypatch.setattr("seq2seq.translator.Translator.from_pretrained", load)
+    with pytest.raises(Loaded) as caught:
+        main.run(["serve", "--model", "runs/x", "--device", "cpu", "--port", "0"])
+    assert caught.value.args == ("runs/x", {"device": "cpu"})
+
+
+def test_without_gradio_the_page_says_what_to_install() -> None:
+    code = "import sys; sys.modules['gradio'] = None\nfrom seq2seq.webui import serve\nserve(['en-fr'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "UsageError" in done.stderr and 'pip install "seq2seq-mt[page]"' in done.stderr
+
+
+SERVE = """
+import sys
+from tests.webui.fake_translator import FakeTranslator
+from seq2seq.translator import Translator
+Translator.from_pretrained = lambda name, **options: FakeTranslator(seconds=0.7)
+from seq2seq.cli.main import main
+main(["serve", "--model", "runs/x", "--port", sys.argv[1], "--threads", "1"])
+"""
+
+
+def serve_process(port: int, **options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SERVE, str(port)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def two_lines(server: PageServer, number: int, started: threading.Barrier) -> str:
+    """Translate two lines. Wait for the other requests when the first line is there, then read the rest."""
+    event = post(server, "call/translate", {"data": [f"text {number}\nend", 5, 1, "x"]}).json()["event_id"]
+    with httpx.stream("GET", f"{server.url}gradio_api/call/translate/{event}", timeout=60) as answer:
+        lines = answer.iter_lines()
+        text = next(line for line in lines if "generating" in line)
+        started.wait(60)
+        return text + "\n".join(lines)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+def test_running_requests_finish_after_a_signal(number: signal.Signals) -> None:
+    port, started = unused_port(), threading.Barrier(3)
+    process = serve_process(port)
+    try:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "serving" in line)
+        assert line.startswith("serving x at http://127.0.0.1:")
+        server = PageServer(None, f"http://127.0.0.1:{port}/")  # type: ignore[arg-type]
+        with ThreadPoolExecutor(2) as pool:
+            answers = [pool.submit(two_lines, server, n, started) for n in range(2)]
+            started.wait(60)
+            process.send_signal(number)
+            for n, answer in enumerate(answers):
+                assert "event: complete" in answer.result() and f"TEXT {n}\\nEND" in answer.result()
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+
+
+def close_stdin_and_stdout() -> None:
+    os.close(0)
+    os.close(1)
+
+
+def test_serves_with_closed_stdin_and_stdout() -> None:
+    port = unused_port()
+    process = serve_process(port, preexec_fn=close_stdin_and_stdout)
+    try:
+        assert process.stderr is not None
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "serving" in line:
+                break
+        assert lines and "serving x at" in lines[-1], "".join(lines)
+        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+
+
+def test_app_explains_its_options() -> None:
+    done = subprocess.run([sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("--model", "--host", "--port", "--device", "--threads"))
