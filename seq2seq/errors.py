@@ -15,6 +15,10 @@ class UsageError(SeqError, ValueError):
     exit_code = 2
 
 
+class UsageTypeError(UsageError, TypeError):
+    """An argument has the wrong type."""
+
+
 class DataError(SeqError, ValueError):
     """Data is wrong: the message says where (`file:line`), what was found and what was expected."""
 

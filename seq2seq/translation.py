@@ -34,8 +34,8 @@ class Translation:
         confidence: 0 to 1, the geometric mean of the token probabilities. It is not calibrated.
         source_tokens, target_tokens: pieces, the last one "</s>".
         source_words, words: the words of the source and of `text`, with their places.
-        attention: float32 (T,S), one row per target token: its weights over the source tokens, which sum to 1.
-            None for models without attention.
+        attention: float32 (T,S), one row per target token: its weights over the source tokens. They sum to 1
+            (to at most 1 for `local` attention). None for models without attention.
         alignment: pairs (source word, target word): each target word with the source word of most attention.
         alternatives: the other hypotheses of an n-best search, best first.
     """

@@ -10,7 +10,7 @@ line of more than `max_source_length` pieces is split, translated in parts and j
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import islice
 from pathlib import Path
@@ -20,14 +20,14 @@ import numpy as np
 
 from seq2seq import files
 from seq2seq.bundle import finding, model_directory
+from seq2seq.bundle.directions import Direction, Directions, find_target
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DecodingConfig
-from seq2seq.data.columns import same_language
 from seq2seq.decoding.decode import decode, greedy_stream
 from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.devices import find_device, use_threads
-from seq2seq.errors import DataError, UsageError
+from seq2seq.errors import DataError, UsageError, UsageTypeError
 from seq2seq.nn.model import count_parameters
 from seq2seq.text.plain_lines import one_line, read_lines, write_lines
 from seq2seq.text.segmentation import Part, split_text
@@ -41,19 +41,28 @@ class Translator:
     """A model ready to translate.
 
     `decoding` holds the defaults of all calls; a call overrides single fields by name. `directions` are the
-    (source, target) language pairs that the model translates. Translators can be copied and sent to other
-    processes.
+    (source, target) language pairs that the model translates, `direction` is the one that calls without a
+    target language use. Translators can be copied and sent to other processes.
     """
 
-    def __init__(self, bundle: Bundle, *, device: str = "cpu", name: str = "") -> None:
-        """Use the model `bundle` on `device`: "cpu", "cuda", "cuda:N", or "auto" for a GPU if there is
-        one."""
+    def __init__(
+        self, bundle: Bundle, *, device: str = "cpu", name: str = "", direction: Direction | None = None
+    ) -> None:
+        """Use the model `bundle`.
+
+        Args:
+            bundle: the parts of a model directory.
+            device: "cpu", "cuda", "cuda:N", or "auto" for a GPU if there is one.
+            name: name of the model in reports.
+            direction: one of `bundle.directions`; default: the first. It is ("", "") if none is known.
+        """
         self.bundle = bundle
         self.device = find_device(device)
         self.model = bundle.model.to(self.device).eval()
         self.engine = TorchEngine(self.model)
         self.source_tokenizer, self.target_tokenizer = bundle.source, bundle.target
         self.decoding = bundle.decoding
+        self.direction = direction or next(iter(bundle.directions), ("", ""))
         self.name = name
 
     @classmethod
@@ -68,8 +77,8 @@ class Translator:
         """Load a model.
 
         Args:
-            name_or_path: a folder (a model directory or a run), else a direction that is bundled ("en-fr"),
-                else a model of the Hugging Face Hub ("owner/name").
+            name_or_path: a folder (a model directory or a run), else a direction that a model inside the
+                package translates ("en-fr"), else a model of the Hugging Face Hub ("OWNER/NAME").
             device: "cpu", "cuda", "cuda:N" or "auto".
             threads: number of torch's threads in this process; 0 or None leaves it as it is.
             decoding: replaces the model's defaults.
@@ -80,10 +89,11 @@ class Translator:
         """
         if threads is not None:
             use_threads(threads)
-        bundle = model_directory.load(finding.locate(str(name_or_path)))
+        location = finding.locate(str(name_or_path))
+        bundle = model_directory.load(location.directory)
         if decoding is not None:
             bundle = replace(bundle, decoding=decoding)
-        return cls(bundle, device=device, name=str(name_or_path))
+        return cls(bundle, device=device, name=str(name_or_path), direction=location.direction)
 
     def save_pretrained(self, directory: str | Path, *, half: bool = False) -> None:
         """Write the model directory `directory`; with `half`, weights are stored in float16."""
@@ -98,19 +108,19 @@ class Translator:
         self.engine = TorchEngine(self.model)
 
     @property
-    def directions(self) -> tuple[tuple[str, str], ...]:
-        """The (source, target) language pairs that the model translates."""
+    def directions(self) -> Directions:
+        """The (source, target) language pairs that the model translates; empty if they are unknown."""
         return self.bundle.directions
 
     @property
     def source_language(self) -> str:
-        """Source language of the first direction; "" if unknown."""
-        return self.directions[0][0]
+        """Source language of `direction`; "" if unknown."""
+        return self.direction[0]
 
     @property
     def target_language(self) -> str:
-        """Target language of the first direction; "" if unknown."""
-        return self.directions[0][1]
+        """Target language of `direction`; "" if unknown."""
+        return self.direction[1]
 
     @property
     def info(self) -> dict[str, Any]:
@@ -139,7 +149,8 @@ class Translator:
 
         Args:
             text: a string, or an iterable of strings (a list, a generator, lines of a file …).
-            target_language: which direction to use, for models with several; default: the first.
+            target_language: the language to translate into, for a model with several directions; default:
+                that of `direction`.
             **options: fields of `DecodingConfig`, such as beam_size=5, n_best=3, length_penalty=0.6.
 
         Returns:
@@ -147,13 +158,15 @@ class Translator:
             `alternatives` (for texts that are translated in one part).
 
         Raises:
-            TypeError: `text` is no string and no iterable of strings (bytes, a dict, a set, None).
-            UsageError: an unknown option or language, or a bad value. It is a ValueError.
+            UsageError: an unknown option or language, a bad value, or a text with a lone surrogate. It is a
+                ValueError; for `text` of a wrong type (bytes, a dict, a set, None, a list with a number) it
+                is a TypeError too.
         """
         config, tag = self._config(options), self._tag(target_language)
         if isinstance(text, str):
             return self._translate([_checked_text(text, "text")], config, tag)[0]
-        return self._translate(_checked_texts(text), config, tag)
+        _check_iterable(text, "text", "str or an iterable of str")
+        return self._translate(list(_checked_texts(text, "text")), config, tag)
 
     def _config(self, options: Mapping[str, Any]) -> DecodingConfig:
         """The decoding settings with the given changes."""
@@ -166,14 +179,14 @@ class Translator:
         return replace(self.decoding, **options)
 
     def _tag(self, target_language: str | None) -> list[int]:
-        """The ids that tell the model which language to translate into; none for a single direction."""
-        target = self.target_language if target_language is None else target_language
-        targets = [language for _, language in self.directions]
-        matching = [language for language in targets if same_language(language, target)]
-        if not matching:
-            shown = ", ".join(f"{source} → {language}" for source, language in self.directions)
-            raise UsageError(f"target_language is {target!r}, expected a target of {shown}")
-        return [self.source_tokenizer.tag_ids[matching[0]]] if len(set(targets)) > 1 else []
+        """The id of the tag of the target language. A model with a single direction has no tag."""
+        if target_language is None:
+            target = self.target_language
+        elif isinstance(target_language, str):
+            target = find_target(self.directions, target_language)
+        else:
+            raise UsageTypeError(f"target_language is {target_language!r}, expected a text such as 'fr'")
+        return [self.source_tokenizer.tag_ids[target]] if len(self.directions) > 1 else []
 
     def _translate(
         self, texts: Sequence[str], config: DecodingConfig, tag: Sequence[int]
@@ -182,8 +195,7 @@ class Translator:
         parts = [part for text_parts in texts_parts for part in text_parts if part.ids]
         hypotheses = decode(self.engine, [[*tag, *part.ids] for part in parts], config)
         translations = iter(
-            self._with_alternatives(part, best, len(tag))
-            for part, best in zip(parts, hypotheses, strict=True)
+            self._with_alternatives(part, best, tag) for part, best in zip(parts, hypotheses, strict=True)
         )
         return [
             join(
@@ -196,27 +208,29 @@ class Translator:
     def _split(self, text: str, config: DecodingConfig) -> list[Part]:
         return split_text(text, self.source_tokenizer, max_pieces=config.max_source_length)
 
-    def _with_alternatives(self, part: Part, hypotheses: Sequence[Hypothesis], tags: int) -> Translation:
+    def _with_alternatives(
+        self, part: Part, hypotheses: Sequence[Hypothesis], tag: Sequence[int]
+    ) -> Translation:
         """The best hypothesis as a translation, with the others as its alternatives."""
         source_words = self.source_tokenizer.words(part.ids)
-        best, *others = (self._translation(part, one, source_words, tags) for one in hypotheses)
+        best, *others = (self._translation(part, one, source_words, tag) for one in hypotheses)
         return replace(best, alternatives=others)
 
     def _translation(
-        self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan], tags: int
+        self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan], tag: Sequence[int]
     ) -> Translation:
         ids = list(hypothesis.tokens)
         words = self.target_tokenizer.words(ids)
         attention = None if hypothesis.weights is None else hypothesis.weights.float().cpu().numpy()
-        if attention is not None:  # without the tag; padding for longer sentences of the batch has weight 0
-            attention = np.ascontiguousarray(attention[:, tags : tags + len(part.ids) + 1])
+        if attention is not None:  # longer sentences of the batch add columns, whose weights are 0
+            attention = np.ascontiguousarray(attention[:, : len(tag) + len(part.ids) + 1])
         log_probs = hypothesis.token_log_probs
         return Translation(
             text=self.target_tokenizer.decode(ids).strip(),
             log_prob=hypothesis.log_prob,
             score=hypothesis.score,
             confidence=mean_probability(log_probs),
-            source_tokens=[*self.source_tokenizer.pieces(part.ids), EOS],
+            source_tokens=[*self.source_tokenizer.pieces([*tag, *part.ids]), EOS],
             target_tokens=[*self.target_tokenizer.pieces(ids), EOS],
             source_words=tuple(Word(w.text, w.start + part.start, w.end + part.start) for w in source_words),
             words=tuple(
@@ -226,18 +240,24 @@ class Translator:
             attention=attention,
             alignment=[]
             if attention is None
-            else align(attention, [w.pieces for w in source_words], [w.pieces for w in words]),
+            else align(attention[:, len(tag) :], [w.pieces for w in source_words], [w.pieces for w in words]),
         )
 
     def stream(
         self, text: str, *, target_language: str | None = None, **options: Any
     ) -> Iterator[Translation]:
-        """Yield translations of `text` as they grow; the last one is what `translate` returns.
+        """Yield translations of `text` as they grow. The last one is what `translate` returns.
 
-        Partial translations are greedy and have their text alone. Arguments and errors as in `translate`.
+        Partial translations are greedy and have their text only. Arguments and errors are those of
+        `translate`.
         """
         config, tag = self._config(options), self._tag(target_language)
-        parts, done = self._split(_checked_text(text, "text"), config), list[Translation]()
+        return self._stream(self._split(_checked_text(text, "text"), config), config, tag)
+
+    def _stream(
+        self, parts: Sequence[Part], config: DecodingConfig, tag: Sequence[int]
+    ) -> Iterator[Translation]:
+        done = list[Translation]()
         separators = [part.separator for part in parts]
         for part in parts:
             if part.ids:
@@ -245,68 +265,82 @@ class Translator:
                 before = "".join(t.text + s for t, s in zip(done, separators, strict=False))
                 for partial in greedy_stream(self.engine, ids, config):
                     yield Translation(before + self.target_tokenizer.decode(partial).strip())
-                done.append(self._with_alternatives(part, decode(self.engine, [ids], config)[0], len(tag)))
+                done.append(self._with_alternatives(part, decode(self.engine, [ids], config)[0], tag))
             else:
                 done.append(Translation(part.text))
         yield join(done, separators)
 
     def translate_lines(
-        self, lines: Iterable[str], *, buffer: int = 1000, **options: Any
+        self,
+        lines: Iterable[str],
+        *,
+        buffer: int = 1000,
+        target_language: str | None = None,
+        **options: Any,
     ) -> Iterator[Translation]:
         """Translate any number of lines in constant memory, `buffer` lines at a time, in order.
 
-        `options` are those of `translate`. Raises UsageError for a `buffer` below 1, before any line is read.
+        Other arguments are those of `translate`. They are checked at once, the lines when their turn comes.
+        Raises UsageError for a `buffer` that is no whole number from 1.
         """
         if type(buffer) is not int or buffer < 1:
             raise UsageError(f"buffer is {buffer!r}, expected a whole number from 1")
-        self._tag(options.get("target_language"))
-        self._config({name: value for name, value in options.items() if name != "target_language"})
-        return self._translate_lines(iter(lines), buffer, options)
+        config, tag = self._config(options), self._tag(target_language)
+        _check_iterable(lines, "lines", "an iterable of str")
+        if isinstance(lines, str):
+            raise UsageTypeError("lines is of type str, expected an iterable of str, such as a list")
+        return self._translate_lines(_checked_texts(lines, "line"), buffer, config, tag)
 
     def _translate_lines(
-        self, lines: Iterator[str], buffer: int, options: Mapping[str, Any]
+        self, lines: Iterator[str], buffer: int, config: DecodingConfig, tag: Sequence[int]
     ) -> Iterator[Translation]:
         while chunk := list(islice(lines, buffer)):
-            yield from self.translate(chunk, **options)
+            yield from self._translate(chunk, config, tag)
 
     def translate_file(
         self, source: str | Path, target: str | Path, *, buffer: int = 1000, **options: Any
     ) -> int:
         """Translate the UTF-8 text file `source` line by line into `target`; returns the number of lines.
 
-        Lines end in "\\n" only. `target` appears whole or not at all: it is written beside its place and
-        moved there at the end, so it may even be `source`. Raises DataError with file and line for text that
-        is not UTF-8, RunError if `target` cannot be written, UsageError as `translate` does."""
-        count = 0
+        Lines end in "\\n" only; a "\\r" before it is removed. The output is written to a temporary file,
+        which replaces `target` at the end: after an error `target` is as it was before, and `target` may be
+        `source`. Other arguments are those of `translate_lines`.
+
+        Raises DataError, with file and line, if `source` cannot be read or is not UTF-8; RunError if `target`
+        cannot be written; UsageError as `translate_lines`.
+        """
         try:
-            stream = Path(source).open("rb")
+            stream = Path(source).open("rb")  # noqa: SIM115 - the block below closes it
         except OSError as error:
             raise DataError(f"{source}: cannot be read ({error.strerror}), expected a text file") from None
         with stream:
             translations = self.translate_lines(
                 read_lines(stream, name=str(source)), buffer=buffer, **options
             )
-            with files.replacing(Path(target)) as output:
-                count = write_lines(
-                    (one_line(translation.text) + "\n" for translation in translations), output, buffer=buffer
-                )
-        return count
+            lines = (one_line(translation.text) + "\n" for translation in translations)
+            with files.replacing(Path(target)) as output, files.writing(Path(target)):
+                return write_lines(lines, output, buffer=buffer)
 
 
-def _checked_text(text: object, name: str) -> str:
-    """`text`, if it is a string without lone surrogates."""
+def _check_iterable(texts: object, name: str, expected: str) -> None:
+    """Raise UsageTypeError if `texts` is not iterable, or iterates over something else than its texts."""
+    if not isinstance(texts, Iterable) or isinstance(
+        texts, bytes | bytearray | memoryview | Mapping | set | frozenset
+    ):
+        raise UsageTypeError(f"{name} is of type {type(texts).__name__}, expected {expected}")
+
+
+def _checked_texts(texts: Iterable[str], name: str) -> Iterator[str]:
+    return (_checked_text(text, f"{name} {index}") for index, text in enumerate(texts))
+
+
+def _checked_text(text: str, name: str) -> str:
+    """`text`, if it is a string without lone surrogates; else a UsageError that calls it `name`."""
     if not isinstance(text, str):
-        raise UsageError(f"{name} is of type {type(text).__name__}, expected str")
+        raise UsageTypeError(f"{name} is of type {type(text).__name__}, expected str")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        found = f"U+{ord(text[error.start]):04X} at character {error.start}"
-        raise UsageError(f"{name} has the lone surrogate {found}, expected Unicode text") from None
+        surrogate = f"U+{ord(text[error.start]):04X} at character {error.start}"
+        raise UsageError(f"{name} has the lone surrogate {surrogate}, expected Unicode text") from None
     return text
-
-
-def _checked_texts(texts: object) -> list[str]:
-    """The strings of an iterable."""
-    if not isinstance(texts, Iterable) or isinstance(texts, bytes | bytearray | Mapping | Set):
-        raise TypeError(f"text is of type {type(texts).__name__}, expected str or an iterable of str")
-    return [_checked_text(text, f"text {index}") for index, text in enumerate(texts)]

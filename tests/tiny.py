@@ -87,6 +87,23 @@ def bundle(*, seed: int = 0, **changes: Any) -> Bundle:
     )
 
 
+def tagged(*languages: str) -> Tokenizer:
+    """The tokenizer with a tag for each language behind its pieces.
+
+    In a protobuf message a repeated field may be continued at the end: here with pieces of the kind CONTROL.
+    """
+    names = [f"<2{language}>".encode() for language in languages]
+    pieces = [b"\x0a" + bytes([len(name)]) + name + b"\x18\x03" for name in names]
+    return Tokenizer(tokenizer().to_bytes() + b"".join(b"\x0a" + bytes([len(p)]) + p for p in pieces))
+
+
+def bundle_of_directions(*directions: tuple[str, str], **changes: Any) -> Bundle:
+    """An untrained model of several directions, with a tag for each target language."""
+    joint = tagged(*dict.fromkeys(target for _, target in directions))
+    sizes = {"source_vocab_size": joint.vocab_size, "target_vocab_size": joint.vocab_size}
+    return replace(bundle(**sizes, **changes), source=joint, target=joint, directions=directions)
+
+
 @torch.inference_mode()
 def forced_log_probs(
     model: Seq2Seq, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]

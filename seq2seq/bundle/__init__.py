@@ -1,6 +1,11 @@
-"""Models on disk: the model directory, its card, and how a model is found by name.
+"""Models on disk: the model directory, its record and card, and how a model is found by name.
 
-model_directory.py  the files of a model: weights, tokenizers, settings, scores
-card.py             the model card, written from metrics.json
-finding.py          a folder, a bundled model, or a model of the Hugging Face Hub
+model_directory.py  the files of a model: weights, tokenizers, settings
+directions.py       the language pairs that a model translates
+record.py           metrics.json: scores, data, settings, versions, facts
+facts.py            what a person says about a model, read from a TOML file
+card.py             README.md, written from metrics.json
+versions.py         versions of the software that a model depends on
+finding.py          a model by its folder, its direction or its Hub id
+hub.py              download from the Hugging Face Hub
 """

@@ -36,7 +36,7 @@ class Gradients:
 
     def run(self) -> int:
         """Measure, print a table of shares, and write the files; returns the exit code."""
-        from seq2seq.bundle.card import versions
+        from seq2seq.bundle.versions import versions
         from seq2seq.evaluation import figures
         from seq2seq.experiments import gradients
         from seq2seq.files import write_json

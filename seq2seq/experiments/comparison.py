@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from seq2seq import files
-from seq2seq.bundle.card import versions
+from seq2seq.bundle.versions import versions
 from seq2seq.config import Settings, from_dict, to_dict
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import RunError, SeqError, UsageError

@@ -25,7 +25,7 @@ from typing import Any
 import torch
 
 from seq2seq import files
-from seq2seq.bundle.card import versions
+from seq2seq.bundle.versions import versions
 from seq2seq.config import Settings, from_dict, to_dict
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import ModelError, SeqError, UsageError

@@ -13,15 +13,16 @@ from typing import Any
 
 import torch
 
-from seq2seq.bundle.card import model_card, versions
+from seq2seq.bundle.directions import one_direction
 from seq2seq.bundle.model_directory import Bundle
+from seq2seq.bundle.versions import versions
 from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
 from seq2seq.data.pairs import SentencePair
 from seq2seq.data.training_data import Prepared
 from seq2seq.errors import DataError, ModelError, RunError, UsageError
 from seq2seq.evaluation.scoring import evaluate
-from seq2seq.nn.model import build_model, count_parameters
+from seq2seq.nn.model import build_model
 from seq2seq.training import checkpoint, distributed
 from seq2seq.training.checkpoint import Checkpoint
 from seq2seq.training.optimization import check_schedule, learning_rate
@@ -240,7 +241,7 @@ class Trainer:
             source=self.prepared.source,
             target=self.prepared.target,
             decoding=self.settings.decoding,
-            directions=(self.languages,),
+            directions=one_direction(*self.languages),
         )
 
     def validate(self) -> None:
@@ -287,11 +288,7 @@ class Trainer:
         )
         if better:
             self.run_directory.keep(
-                replace(
-                    self.bundle(),
-                    metrics=self._metrics(record),
-                    card=self._card(record | {"loss": loss}),
-                ),
+                replace(self.bundle(), metrics=self._metrics(record)),
                 step=state.step,
                 validation=record,
             )
@@ -306,16 +303,6 @@ class Trainer:
             "settings": asdict(self.settings),
             "versions": versions(),
         }
-
-    def _card(self, record: Mapping[str, Any]) -> str:
-        return model_card(
-            self.settings,
-            languages=self.languages,
-            parameters=count_parameters(self.updater.model),
-            corpora=self.corpora,
-            pairs=len(self.prepared.data),
-            metrics=record,
-        )
 
     # Checkpoints
 

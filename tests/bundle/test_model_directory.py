@@ -1,4 +1,4 @@
-"""Model directories: what comes back, what is refused, and that loading runs no code and takes no memory."""
+"""Model directories: saving and loading, what is refused, and that loading runs no code."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from seq2seq.bundle import model_directory
+from seq2seq.bundle.card import render
 from seq2seq.bundle.model_directory import FILES
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import ModelError, UsageError
@@ -39,7 +40,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(stored: Path, tmp_path: Path) -> Path:
-    """The same, to be damaged."""
+    """A copy of it that a test may damage."""
     path = tmp_path / "copy"
     path.mkdir()
     for file in stored.iterdir():
@@ -48,7 +49,7 @@ def copy(stored: Path, tmp_path: Path) -> Path:
 
 
 def scores(model: Seq2Seq) -> list[float]:
-    """What a model thinks of some translations."""
+    """The log probabilities that a model gives to some translations."""
     return tiny.forced_log_probs(model, SOURCES, TARGETS)
 
 
@@ -77,7 +78,7 @@ def test_round_trip_is_bitwise(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert scores(after.model) == pytest.approx(scores(before.model), abs=1e-5)
     assert after.directions == (("en", "fr"),)
     assert after.decoding == before.decoding and after.card == before.card
-    assert after.metrics == {"validation": {"bleu": 1.5}}
+    assert after.metrics == {"validation": {"bleu": 1.5}, "model": after.metrics["model"]}
     assert after.source is after.target and after.source.to_bytes() == before.source.to_bytes()
     model_directory.save(tmp_path / "again", after)
     for name in os.listdir(tmp_path / "m"):
@@ -137,7 +138,7 @@ def test_a_model_is_replaced_but_nothing_else_is(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds thesis\.tex"):
         model_directory.save(path, tiny.bundle())
     assert (path / "thesis.tex").exists() and (path / "config.json").exists()
-    with pytest.raises(UsageError, match="a file stands there"):
+    with pytest.raises(UsageError, match="is a file, expected a new folder"):
         model_directory.save(path / "thesis.tex", tiny.bundle())
     (tmp_path / "empty").mkdir()
     model_directory.save(tmp_path / "empty", tiny.bundle())
@@ -162,14 +163,14 @@ def test_a_card_in_another_encoding_is_fine(copy: Path) -> None:
     assert model_directory.load(copy).card == "caf\ufffd"
 
 
-def test_settings_of_decoding_travel(tmp_path: Path) -> None:
+def test_decoding_settings_are_stored(tmp_path: Path) -> None:
     decoding = DecodingConfig(beam_size=3, length_penalty=0.6)
     model_directory.save(tmp_path / "m", replace(tiny.bundle(), decoding=decoding))
     assert model_directory.load(tmp_path / "m").decoding == decoding
 
 
 def change_config(path: Path, part: str, **values: Any) -> None:
-    """Write other values into config.json: at its top for part "", else into a table of it."""
+    """Write other values into config.json: at its top level for the part "", else into that table."""
     config = json.loads((path / "config.json").read_text())
     (config[part] if part else config).update(values)
     (path / "config.json").write_text(json.dumps(config))
@@ -178,7 +179,7 @@ def change_config(path: Path, part: str, **values: Any) -> None:
 @pytest.mark.parametrize(
     ("part", "values", "complaint"),
     [
-        ("", {"format": 2}, "format 2, this version reads 1"),
+        ("", {"format": 3}, "format 3, this version reads 1 and 2"),
         ("", {"format": None}, "format None"),
         ("", {"model": None}, "config.json"),
         ("", {"model": [1]}, "config.json"),
@@ -203,8 +204,83 @@ def test_a_wrong_config(copy: Path, part: str, values: dict[str, Any], complaint
     assert complaint in str(error.value) and str(copy) in str(error.value)
 
 
+OLD_CONFIG = {"source_language": "en", "target_language": "fr"}
+
+
+def test_a_model_from_before_directions_has_one_direction(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    del config["directions"]
+    (copy / "config.json").write_text(json.dumps(config | OLD_CONFIG))
+    loaded = model_directory.load(copy)
+    assert loaded.directions == (("en", "fr"),)
+    assert (loaded.source_language, loaded.target_language) == ("en", "fr")
+
+
+def test_one_direction_is_stored_so_that_earlier_versions_read_it(stored: Path) -> None:
+    config = json.loads((stored / "config.json").read_text())
+    assert config["format"] == 1 and config["directions"] == [["en", "fr"]]
+    assert {name: config[name] for name in OLD_CONFIG} == OLD_CONFIG
+
+
+def test_several_directions_are_stored_so_that_earlier_versions_refuse_them(tmp_path: Path) -> None:
+    bundle = tiny.bundle_of_directions(("en", "fr"), ("en", "de"), ("de", "en"))
+    model_directory.save(tmp_path / "m", bundle)
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    assert config["format"] == 2  # earlier versions read 1 alone, and know no tags
+    assert config["directions"] == [["en", "fr"], ["en", "de"], ["de", "en"]]
+    assert not OLD_CONFIG.keys() & config.keys()
+    assert model_directory.load(tmp_path / "m").directions == bundle.directions
+
+
+def test_unknown_languages_are_no_direction(tmp_path: Path) -> None:
+    model_directory.save(tmp_path / "m", replace(tiny.bundle(), directions=()))
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    assert config["directions"] == [] and config["source_language"] == ""
+    loaded = model_directory.load(tmp_path / "m")
+    assert loaded.directions == () and loaded.source_language == loaded.target_language == ""
+
+
+def test_several_directions_need_a_tag_for_each_target_language(copy: Path) -> None:
+    change_config(copy, "", format=2, directions=[["en", "fr"], ["en", "de"]])
+    with pytest.raises(ModelError, match=r"directions en-fr, en-de, but .* has no tag for de, fr"):
+        model_directory.load(copy)
+
+
+def test_a_model_can_be_saved_over_itself(copy: Path) -> None:
+    """The weights of a loaded model may still be mapped from the file that is replaced."""
+    loaded = model_directory.load(copy)
+    before = {file.name: file.read_bytes() for file in copy.iterdir()}
+    model_directory.save(copy, loaded)
+    assert {file.name: file.read_bytes() for file in copy.iterdir()} == before
+    assert scores(loaded.model) == scores(model_directory.load(copy).model)
+
+
+def test_the_card_is_written_from_the_metrics(tmp_path: Path) -> None:
+    model_directory.save(tmp_path / "m", replace(tiny.bundle(), card=""), half=True)
+    loaded = model_directory.load(tmp_path / "m")
+    assert loaded.card == render(loaded.metrics)
+    assert loaded.metrics["model"] == {
+        "directions": [["en", "fr"]],
+        "network": loaded.model.config.summary,
+        "parameters": sum(parameter.numel() for parameter in loaded.model.parameters()),
+        "source_vocabulary": tiny.tokenizer().vocab_size,
+        "target_vocabulary": tiny.tokenizer().vocab_size,
+        "joint": True,
+        "weights": "float16",
+    }
+    model_directory.save(tmp_path / "full", loaded)
+    assert "stored in float32" in (tmp_path / "full" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_card_that_was_written_by_hand_is_kept(tmp_path: Path) -> None:
+    model_directory.save(tmp_path / "m", replace(tiny.bundle(), card="Mine.\n"))
+    assert (tmp_path / "m" / "README.md").read_text() == "Mine.\n"
+    model_directory.save(tmp_path / "copy", model_directory.load(tmp_path / "m"), half=True)
+    assert (tmp_path / "copy" / "README.md").read_text() == "Mine.\n"
+
+
 def peak_memory() -> float:
-    """The most memory that this process ever had, in bytes; 0 where the system does not tell."""
+    """The most memory that this process has used, in bytes; 0 on a system that does not report it."""
     try:
         import resource
     except ImportError:
@@ -235,7 +311,7 @@ def test_absurd_sizes_cost_neither_time_nor_memory(copy: Path, sizes: dict[str, 
 
 
 def test_loading_is_quick_from_the_start(stored: Path) -> None:
-    """In a fresh process: for the shapes of some calls torch loads 800 modules, which takes over a second."""
+    """In a new process: some calls make torch import 800 modules, which takes over a second."""
     code = f"""
 import sys, time, pathlib, seq2seq, seq2seq.bundle.model_directory
 started = time.process_time()
@@ -268,12 +344,12 @@ def test_a_weight_more_and_a_weight_less(copy: Path) -> None:
 
 
 def python_object(mark: Path) -> bytes:
-    """What Python's own object format holds when unpacking it makes the file `mark`."""
+    """An object in Python's own format that creates the file `mark` when it is unpacked."""
     return b"cos\nsystem\n(S'touch " + str(mark).encode() + b"'\ntR."
 
 
 def archive(mark: Path) -> bytes:
-    """The start of a zip archive, as torch's own files are one, around such an object."""
+    """Such an object in a zip archive, the form of torch's own files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
         file.writestr("archive/data.pkl", python_object(mark))

@@ -112,14 +112,14 @@ def test_a_model_directory_stands_for_itself(tmp_path: Path) -> None:
     ("content", "complaint"),
     [
         ("", "cannot be read"),
-        ("[]", "cannot be read"),
-        ("{}", "cannot be read"),
-        ('{"bundle": 5}', "cannot be read"),
-        ('{"bundle": "a\\u0000b"}', "cannot be read"),
+        ("[]", "holds list, expected an object"),
+        ("{}", "bundle is None, expected the path of a folder"),
+        ('{"bundle": 5}', "bundle is 5, expected the path of a folder"),
+        ('{"bundle": "a\\u0000b"}', "which is no path"),
         ("[" * 100_000, "cannot be read"),
         ('{"bundle": "../outside"}', "out of its run"),
         ('{"bundle": "/etc"}', "out of its run"),
-        ('{"bundle": "bundles/step-7"}', "not there"),
+        ('{"bundle": "bundles/step-7"}', "which does not exist"),
     ],
 )
 def test_a_wrong_pointer(tmp_path: Path, content: str, complaint: str) -> None:
