@@ -13,7 +13,8 @@ from seq2seq.errors import DataError
 
 
 def read_lines(stream: BinaryIO, *, name: str = "stdin") -> Iterator[str]:
-    """Yield the lines of `stream` without their ends. Raises DataError with line and byte if a line is not UTF-8."""
+    """Yield the lines of `stream` without their ends. Raises DataError with line and byte if a line is not
+    UTF-8."""
     for number, raw in enumerate(stream, start=1):
         try:
             text = raw.decode("utf-8")

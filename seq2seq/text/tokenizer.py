@@ -116,6 +116,8 @@ class TrainingReport:
 
     def __str__(self) -> str:
         short = f" ({self.asked} asked for, the text has no more)" if self.pieces < self.asked else ""
+        if self.pieces > self.asked:
+            short = f" ({self.asked} asked for, the text has more different characters)"
         return (
             f"{self.pieces} pieces{short} from {self.used} of {self.read} sentences: {self.empty} empty, "
             f"{self.cut} cut to {LONGEST} characters, {self.repaired} repaired"
@@ -175,8 +177,8 @@ class Tokenizer:
         characters get a piece, the rarest are left to bytes; by default 1 for up to 500 distinct characters,
         else 0.9995. The same sentences, settings and seed give the same file.
 
-        DataError if nothing can be learned, or `vocab_size` is too small: it names the least that works.
-        """
+        A `vocab_size` that is too small for the different characters of the text is raised to what they need,
+        and `report` says so. DataError if there is no text to learn from."""
         if kind not in ("unigram", "bpe"):
             raise ValueError(f"kind is {kind!r}, expected 'unigram' or 'bpe'")
         if normalization not in ("identity", "nfc"):
@@ -341,7 +343,7 @@ def _draw(sentences: Iterable[str], *, limit: int, seed: int, nfc: bool) -> tupl
 
 
 def _fit(lines: Sequence[str], *, vocab_size: int, kind: str, coverage: float) -> bytes:
-    """Train SentencePiece on `lines`."""
+    """Train SentencePiece on `lines`. A vocabulary too small for the characters of the text is enlarged."""
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
@@ -354,10 +356,9 @@ def _fit(lines: Sequence[str], *, vocab_size: int, kind: str, coverage: float) -
         )
     except RuntimeError as error:
         least = re.search(r"smaller than required_chars\. \d+ vs (\d+)", str(error))
-        if least is None:
+        if least is None or int(least[1]) <= vocab_size:
             raise DataError(f"the tokenizer could not be trained: {error}") from None
-        expected = f"at least {least[1]}, as many as the text has characters and all bytes"
-        raise DataError(f"vocab_size is {vocab_size}, expected {expected}") from None
+        return _fit(lines, vocab_size=int(least[1]), kind=kind, coverage=coverage)
     return model.getvalue()
 
 

@@ -391,15 +391,19 @@ class TestTraining:
         assert "50000 asked for" in str(trained.report)
 
     @pytest.mark.parametrize("kind", ["unigram", "bpe"])
-    def test_too_few_pieces_names_the_least(self, kind: str) -> None:
-        with pytest.raises(DataError, match=r"vocab_size is 100, expected at least \d+") as caught:
-            Tokenizer.train(SENTENCES, vocab_size=100, kind=kind)
-        least = int(re.findall(r"least (\d+)", str(caught.value))[0])
+    def test_too_few_pieces_are_raised_to_what_the_characters_need(self, kind: str) -> None:
+        trained = Tokenizer.train(SENTENCES, vocab_size=100, kind=kind)
         alphabet = set("".join(SENTENCES))  # with the space
-        assert least == 4 + 256 + len(alphabet)
-        assert Tokenizer.train(SENTENCES, vocab_size=least, kind=kind).vocab_size == least
-        with pytest.raises(DataError):
-            Tokenizer.train(SENTENCES, vocab_size=least - 1, kind=kind)
+        assert trained.vocab_size == 4 + 256 + len(alphabet)
+        assert "100 asked for, the text has more different characters" in str(trained.report)
+
+    @pytest.mark.parametrize("kind", ["unigram", "bpe"])
+    @pytest.mark.parametrize("characters", [200, 700])
+    def test_many_different_han_characters_train(self, kind: str, characters: int) -> None:
+        lines = [chr(0x4E00 + number) + chr(0x4E01 + number) for number in range(characters)]
+        trained = Tokenizer.train(lines, vocab_size=400, kind=kind)
+        assert all(trained.decode(trained.encode(line)) == line for line in lines)
+        assert trained.vocab_size >= 400
 
     @pytest.mark.parametrize("kind", ["unigram", "bpe"])
     def test_odd_files(self, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
