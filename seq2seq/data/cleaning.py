@@ -28,7 +28,7 @@ def clean(pairs: Iterable[SentencePair], options: CleaningConfig, counts: Counts
         if reason is None and options.drop_duplicates and not seen.add(_hash(pair)):
             reason = "duplicate"
         if reason is not None:
-            counts.drop(reason)
+            counts.drop(reason, where=pair.location)
             continue
         counts.kept += 1
         yield pair

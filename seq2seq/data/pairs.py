@@ -1,4 +1,4 @@
-"""What the whole data path shares: a pair of sentences, and the counts of what happened to pairs."""
+"""A sentence pair, and counts of what happened to pairs."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ class SentencePair:
 
 @dataclass
 class Counts:
-    """How many pairs were read and kept, and how many repairs and drops there were, by reason.
+    """How many pairs were read and kept, and how many were repaired and dropped, by reason.
 
-    One object may go through several readers and filters: the numbers add up. `str` gives one line.
-    """
+    `examples` has the place of the first pair dropped for each reason. One object may go through several
+    readers and filters; the numbers add up. It prints as one line."""
 
     read: int = 0
     kept: int = 0
     repaired: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
 
     def repair(self, reason: str, number: int = 1) -> None:
         """Count `number` repairs."""
         self.repaired[reason] = self.repaired.get(reason, 0) + number
 
-    def drop(self, reason: str) -> None:
-        """Count a dropped pair."""
-        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+    def drop(self, reason: str, number: int = 1, *, where: str = "") -> None:
+        """Count `number` dropped pairs; the first place `where` is kept as an example."""
+        self.dropped[reason] = self.dropped.get(reason, 0) + number
+        if where:
+            self.examples.setdefault(reason, where)
 
     def __str__(self) -> str:
         parts = [f"{self.read} pairs read" + (f", {self.kept} kept" if self.kept or self.dropped else "")]

@@ -1,4 +1,5 @@
-"""From corpora as they come to what a trainer needs: cleaned pairs on disk, tokenizers, planned lengths."""
+"""Turns corpora into what a trainer needs: cleaned pairs on disk, tokenizers, and the lengths of all
+pairs."""
 
 from __future__ import annotations
 
@@ -23,8 +24,11 @@ from seq2seq.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Prepared:
-    """Training data ready for batches. `lengths` (N,2) are tokens with EOS. One tokenizer twice when
-    joint."""
+    """Training data ready for batches.
+
+    `lengths` (N,2) are the tokens of source and target, EOS included. With a joint vocabulary, `source` and
+    `target` are the same tokenizer.
+    """
 
     data: TextColumns
     source: Tokenizer
@@ -39,7 +43,7 @@ def read_all(
     *,
     languages: tuple[str, str] = ("", ""),
 ) -> Iterator[SentencePair]:
-    """The pairs of several corpora, one after the other, cleaned and counted. DataError if none is left."""
+    """Yield the pairs of several corpora, cleaned and counted. DataError names the files if none is left."""
     pairs = (
         pair
         for paths in corpora
@@ -53,8 +57,12 @@ def read_all(
     )
     yield from clean(pairs, config, counts)
     if not counts.kept:
-        names = ", ".join(" and ".join(paths) for paths in corpora)
-        raise DataError(f"{names}: no sentence pair left to train on, expected at least one ({counts})")
+        raise DataError(f"{names_of(corpora)}: no pair left to train on, expected at least one ({counts})")
+
+
+def names_of(corpora: Sequence[Sequence[str]]) -> str:
+    """The files of the corpora, for messages."""
+    return ", ".join(" and ".join(paths) for paths in corpora)
 
 
 def prepare(
@@ -66,9 +74,9 @@ def prepare(
     seed: int,
     say: Callable[[str], None],
 ) -> Prepared:
-    """Store and tokenise cleaned `pairs` into `folder`: `data/`, `lengths.npy` and the tokenizers."""
+    """Store cleaned `pairs` in `folder/data`, train the tokenizers, and store them and `lengths.npy` there
+    too."""
     data = build_dataset(pairs, folder / "data")
-    say(f"data: {counts}")
     source, target = train_tokenizers(data, config, seed=seed)
     if source is target:
         files.write_bytes(folder / "joint.model", source.to_bytes())
@@ -78,9 +86,18 @@ def prepare(
     for made in dict.fromkeys((source, target)):
         say(f"tokenizer: {made.report}")
     lengths = token_lengths(data, source, target)
+    too_long = int((lengths.max(1) > config.max_length + 1).sum())  # EOS does not count
+    if too_long:
+        counts.drop(f"longer than {config.max_length} tokens (data.max_length)", too_long)
+        counts.kept -= too_long
+    say(f"data: {counts}")
+    if too_long == len(lengths):
+        raise DataError(
+            f"no training pair has at most data.max_length = {config.max_length} tokens ({counts}): raise it"
+        )
     buffer = io.BytesIO()
     np.save(buffer, lengths)
-    files.write_bytes(folder / "lengths.npy", buffer.getvalue())  # the last: where it is, all is
+    files.write_bytes(folder / "lengths.npy", buffer.getvalue())  # the last file: if it exists, all others do
     return Prepared(data, source, target, lengths)
 
 
@@ -100,7 +117,7 @@ def load_prepared(folder: Path) -> Prepared:
 
 
 def train_tokenizers(data: Any, config: DataConfig, *, seed: int) -> tuple[Tokenizer, Tokenizer]:
-    """Tokenizers of both sides, one and the same when `joint`."""
+    """Train the tokenizers of source and target; with `joint` they are the same object."""
 
     def train(*columns: str) -> Tokenizer:
         return Tokenizer.train(
@@ -119,7 +136,7 @@ def train_tokenizers(data: Any, config: DataConfig, *, seed: int) -> tuple[Token
 
 
 def texts(data: Any, columns: Sequence[str], *, chunk: int = 10_000) -> Iterator[str]:
-    """The text of `columns`, read in chunks."""
+    """Yield the texts of `columns`, read in chunks."""
     for start in range(0, len(data), chunk):
         rows = data[start : min(start + chunk, len(data))]
         for column in columns:

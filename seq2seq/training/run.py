@@ -7,8 +7,6 @@ With no data at all it takes the sample corpus.
 from __future__ import annotations
 
 import json
-import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,10 +16,12 @@ from seq2seq.config import Settings, from_dict, to_dict
 from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.sample import write_sample
-from seq2seq.data.training_data import Prepared, load_prepared, prepare, read_all
+from seq2seq.data.splitting import hold_out
+from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.devices import find_device
 from seq2seq.errors import DataError, ModelError, SeqError, UsageError
 from seq2seq.nn.model import build_empty, count_parameters
+from seq2seq.text.languages import is_language_tag
 from seq2seq.training import distributed
 from seq2seq.training.interruption import Interruption
 from seq2seq.training.optimization import check_schedule
@@ -31,10 +31,6 @@ from seq2seq.training.run_state import RunState
 from seq2seq.training.trainer import Trainer
 
 LIMITS = ("epochs", "steps", "minutes", "patience", "save_every", "keep_checkpoints")
-TAG = re.compile("[a-z]{2,3}([-_][A-Za-z0-9]{2,8})?")
-NO_TAGS = ("src", "tgt", "trg", "txt", "ref", "tok", "bpe", "raw")
-HELD_OUT = 1000  # pairs taken from the training data when no validation data is given, at most
-HELD_OUT_SHARE = 50  # one source sentence in so many
 
 
 @dataclass(frozen=True)
@@ -147,7 +143,7 @@ def _languages(corpora: Corpora) -> tuple[str, str]:
     if all(corpora.languages) or len(corpora.train[0]) != 2:
         return corpora.languages
     names = [Path(path.removesuffix(".gz")).suffix[1:] for path in corpora.train[0]]
-    if names[0] == names[1] or not all(TAG.fullmatch(name) and name not in NO_TAGS for name in names):
+    if names[0] == names[1] or not all(map(is_language_tag, names)):
         return corpora.languages
     given = zip(corpora.languages, names, strict=True)
     source, target = (language or name for language, name in given)
@@ -226,7 +222,7 @@ def _data(
     if not ready and distributed.is_main():
         pairs = read_all(corpora.train, settings.data, counts, languages=corpora.languages)
         if not corpora.valid:
-            pairs = _hold_out(pairs, valid)
+            pairs = hold_out(pairs, valid, where=names_of(corpora.train))
         prepare(pairs, out, settings.data, counts=counts, seed=settings.training.seed, say=progress.say)
         if not corpora.valid:
             progress.say(f"no validation data given: {len(valid)} pairs held out of the training data")
@@ -244,19 +240,6 @@ def read_valid(corpora: Corpora, settings: Settings) -> Iterator[SentencePair]:
         yield from read_pairs(
             paths, columns=settings.data.columns, languages=languages, split=settings.data.valid_split
         )
-
-
-def _hold_out(pairs: Iterator[SentencePair], held: list[SentencePair]) -> Iterator[SentencePair]:
-    """Divert the first source sentence and one in `HELD_OUT_SHARE`, chosen by its hash, with all of its
-    translations, so that no source is on both sides."""
-    chosen: set[str] = set()
-    for pair in pairs:
-        picked = not chosen or zlib.crc32(pair.source.encode()) % HELD_OUT_SHARE == 0
-        if pair.source in chosen or (picked and len(chosen) < HELD_OUT):
-            chosen.add(pair.source)
-            held.append(pair)
-        else:
-            yield pair
 
 
 def draw_curves(run: RunDirectory, progress: Progress) -> None:

@@ -106,7 +106,7 @@ def test_text_forms(
 BAD: list[tuple[str, bytes, dict[str, Any], int, str]] = [
     ("t.tsv", b"a\tb\nc\n", {}, 2, "1 column found, expected 2"),
     ("t.tsv", b"a\tb\nc\td\te\n", {}, 2, "3 columns found, expected 2"),
-    ("t.tsv", b"a\tb\tc\n", {}, 1, "3 columns found, expected 2, or to be told which"),
+    ("t.tsv", b"a\tb\tc\n", {}, 1, "3 columns found, expected 2, or two names in --data.columns"),
     ("t.tsv", b"a\tb\n", {"columns": ("1", "3")}, 1, "2 columns found, expected at least 3"),
     ("t.tsv", b"a\tb\nc\n", {"columns": ("1", "2")}, 2, "1 column found, expected 2"),
     ("t.tsv", b"a\tb\n", {"columns": ("en", "fr")}, 1, "0 columns named 'en' found in 'a', 'b'"),
@@ -162,7 +162,11 @@ def test_location_is_where_the_record_starts(tmp_path: Path) -> None:
         ("missing.csv.gz", "cannot be read"),
         ("missing.parquet", "cannot be read"),
         ("folder.tsv", "a folder found"),
-        ("memory.tmx", "suffix '.tmx' found, expected .tsv[.gz], .csv[.gz], .jsonl[.gz], .parquet, hf:NAME"),
+        ("memory.tmx", "expected --source-lang and --target-lang"),
+        (
+            "t.docx",
+            "suffix '.docx' found, expected .tsv[.gz], .csv[.gz], .jsonl[.gz], .tmx[.gz], .parquet, hf:OWNER",
+        ),
         ("t.parquet.gz", "suffix '.gz' found"),
         ("only.en", "two files of aligned text"),
         ("nul\0.tsv", "expected a text file"),

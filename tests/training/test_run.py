@@ -14,17 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from seq2seq.config import Settings
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.store import load_dataset
 from seq2seq.errors import DataError, ModelError, UsageError
 from seq2seq.training import run
 from seq2seq.training.interruption import Interruption
 from seq2seq.training.progress import Progress
-from seq2seq.training.run import Corpora, _hold_out, _languages, train
+from seq2seq.training.run import Corpora, _languages, train
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.translator import Translator
 from tests import tiny
@@ -235,22 +232,6 @@ def test_without_validation_data_some_is_held_out(tmp_path: Path, data: Corpora)
     kept = load_dataset(tmp_path / "data")
     assert not {source for source, _ in held} & set(kept["source"])
     assert len(kept) + len(held) == len({(p.source, p.target) for p in tiny.pairs(150)})
-
-
-@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3)), min_size=1, max_size=300))
-def test_holding_out(numbers: list[tuple[int, int]]) -> None:
-    pairs = [SentencePair(f"source {source}", f"target {target}") for source, target in numbers]
-    held: list[SentencePair] = []
-    kept = list(_hold_out(iter(pairs), held))
-    assert sorted(kept + held, key=str) == sorted(pairs, key=str)
-    assert held and held[0] == pairs[0]
-    assert not {pair.source for pair in kept} & {pair.source for pair in held}
-
-
-def test_holding_out_has_a_limit() -> None:
-    held: list[SentencePair] = []
-    kept = sum(1 for _ in _hold_out((SentencePair(str(n), "") for n in range(100_000)), held))
-    assert len(held) == 1000 and kept == 99_000
 
 
 @pytest.mark.parametrize(

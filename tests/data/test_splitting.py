@@ -1,0 +1,44 @@
+"""Splitting by source sentence: no source on two sides."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seq2seq.data.pairs import SentencePair
+from seq2seq.data.splitting import hold_out, part_of
+from seq2seq.errors import DataError
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3)), min_size=2, max_size=300))
+def test_holding_out(numbers: list[tuple[int, int]]) -> None:
+    pairs = [SentencePair(f"source {source}", f"target {target}") for source, target in numbers]
+    pairs.append(SentencePair("another source", "target"))
+    held: list[SentencePair] = []
+    kept = list(hold_out(iter(pairs), held, where="a.tsv"))
+    assert sorted(kept + held, key=str) == sorted(pairs, key=str)
+    assert held and held[0] == pairs[0]
+    assert not {pair.source for pair in kept} & {pair.source for pair in held}
+
+
+def test_holding_out_has_a_limit() -> None:
+    held: list[SentencePair] = []
+    pairs = (SentencePair(str(number), "") for number in range(100_000))
+    kept = sum(1 for _ in hold_out(pairs, held, where="a.tsv"))
+    assert len(held) == 1000 and kept == 99_000
+
+
+@pytest.mark.parametrize("targets", [["a"], ["a", "b"]])
+def test_a_single_source_sentence_is_not_enough(targets: list[str]) -> None:
+    pairs = [SentencePair("one", target) for target in targets]
+    with pytest.raises(DataError, match=rf"a.tsv: {len(targets)} pairs with 1 different source sentences"):
+        list(hold_out(iter(pairs), [], where="a.tsv"))
+
+
+def test_parts_have_their_shares_and_do_not_change() -> None:
+    parts = [part_of(f"sentence {number}", shares=(0.1, 0.2), seed=1) for number in range(20_000)]
+    shares = [parts.count(part) / len(parts) for part in range(3)]
+    assert shares == pytest.approx([0.7, 0.1, 0.2], abs=0.01)
+    assert parts == [part_of(f"sentence {number}", shares=(0.1, 0.2), seed=1) for number in range(20_000)]
+    assert parts != [part_of(f"sentence {number}", shares=(0.1, 0.2), seed=2) for number in range(20_000)]
