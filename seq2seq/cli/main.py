@@ -21,6 +21,7 @@ from seq2seq.errors import SeqError
 
 COMMANDS = {
     "train": ("Train", "Train a translator from parallel text."),
+    "data": ("Data", "Check, clean, split or convert parallel text."),
     "evaluate": ("Evaluate", "Score a model on a test set: BLEU, chrF and TER, as JSON."),
     "translate": ("Translate", "Translate stdin to stdout, one line per line."),
     "compare": ("Compare", "Train several settings alike; write one table and one figure."),
