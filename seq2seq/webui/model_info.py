@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from seq2seq.text.languages import language_name
 from seq2seq.webui.service import Direction
+
+MARKDOWN_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,13 @@ def read_model_info(name: str, direction: Direction) -> ModelInfo:
 
 
 def _bleu(metrics: Mapping[str, Any]) -> tuple[float | None, str, str]:
-    """Score, signature and set: of the test set if there is one, else of the validation set."""
-    for measured in ("test", "validation"):
-        scores: Mapping[str, Any] = metrics.get(measured) or {}
+    """Score, signature and set: of the first test set if there is one, else of the validation set."""
+    tests = list(_table(metrics, "tests").values())
+    for measured, scores in (
+        *(("test", scores) for scores in tests if isinstance(scores, Mapping)),
+        ("test", _table(metrics, "test")),  # models of before there were several test sets
+        ("validation", _table(metrics, "validation")),
+    ):
         score = scores.get("bleu")
         if isinstance(score, Mapping):  # with its signature, as `evaluate` writes it
             scores, score = score, score.get("score")
@@ -81,12 +88,24 @@ def _bleu(metrics: Mapping[str, Any]) -> tuple[float | None, str, str]:
 
 
 def _training_data(metrics: Mapping[str, Any], card: str) -> str:
-    """What the model was trained on, from its metrics or from the table of its card.
+    """What the model was trained on: from its facts, else from its training, else from its card.
 
-    Of a path, the file and its folder are kept.
+    Of a path, the file and its folder are kept; of a Markdown link, its text.
     """
-    data = metrics.get("data", "")
+    data = _table(metrics, "facts").get("data") or metrics.get("data")
+    if isinstance(data, Mapping):
+        corpora = data.get("train")
+        names = ", ".join(map(str, corpora)) if isinstance(corpora, list) else ""
+        pairs = data.get("pairs")
+        data = f"{names}: {pairs:,} pairs" if names and isinstance(pairs, int) else names
     if not isinstance(data, str) or not data:
         label = "| training data |"
         data = next((line[len(label) : -1] for line in card.split("\n") if line.startswith(label)), "")
+    data = MARKDOWN_LINK.sub(r"\1", data)
     return " ".join(word if "://" in word else "/".join(word.split("/")[-2:]) for word in data.split())
+
+
+def _table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object under `name`, an empty one if there is none."""
+    value = values.get(name)
+    return value if isinstance(value, Mapping) else {}

@@ -95,3 +95,15 @@ def in_capitals(text: str, *, n_best: int = 1) -> Translation:
             Translation(f"{capitals} {rank}", score=-rank, confidence=0.5) for rank in range(2, n_best + 1)
         ],
     )
+
+
+class DescribedTranslator(FakeTranslator):
+    """A fake translator with the `info` of the test's choice."""
+
+    def __init__(self, **info: Any) -> None:
+        super().__init__()
+        self.values = info
+
+    @property
+    def info(self) -> dict[str, Any]:
+        return self.values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from seq2seq.translation import Translation, Word
 from seq2seq.webui import markup
 from seq2seq.webui.model_info import read_model_info
 from seq2seq.webui.service import Direction
-from tests.webui.fake_translator import PAYLOADS, FakeTranslator, in_capitals
+from tests.webui.fake_translator import PAYLOADS, DescribedTranslator, in_capitals
 
 
 class Outline(HTMLParser):
@@ -42,18 +41,6 @@ ALLOWED_ATTRIBUTES = {
 }
 
 
-class Described(FakeTranslator):
-    """A translator with an `info` of the test's choice."""
-
-    def __init__(self, **info: Any) -> None:
-        super().__init__()
-        self.values = info
-
-    @property
-    def info(self) -> dict[str, Any]:
-        return self.values
-
-
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_text_is_shown_as_text(payload: str) -> None:
     word = Word(payload, 0, len(payload), 0.5)
@@ -67,7 +54,7 @@ def test_text_is_shown_as_text(payload: str) -> None:
         alignment=[(0, 0)],
         alternatives=[Translation(payload)],
     )
-    translator = Described(metrics={"data": payload, "test": {"bleu": 1.0, "signature": payload}})
+    translator = DescribedTranslator(metrics={"data": payload, "test": {"bleu": 1.0, "signature": payload}})
     model = read_model_info(payload, Direction(payload, translator, payload, payload))  # type: ignore[arg-type]
     for html in (
         markup.result(translation, source=payload, code=payload),
@@ -108,25 +95,3 @@ def test_without_attention_there_is_no_map(attention: np.ndarray | None) -> None
 def test_confidence_that_is_not_finite_is_shown_as_unknown() -> None:
     word = Word("x", 0, 1, float("nan"))
     assert "confidence ?" in markup.result(Translation("x", words=(word,)), source="x", code="fr")
-
-
-@pytest.mark.parametrize(
-    ("metrics", "expected"),
-    [
-        (
-            {"test": {"bleu": {"score": 41.25, "signature": "S"}}, "data": "Tatoeba"},
-            ("41.2", "test set", "S", "Tatoeba"),
-        ),
-        (
-            {"validation": {"bleu": 27.26, "signature": "V"}},
-            ("27.3", "validation set", "V", "corpus/train.tsv: 9 pairs"),
-        ),
-        ({}, ("not measured",)),
-    ],
-)
-def test_line_about_the_model(metrics: dict[str, Any], expected: tuple[str, ...]) -> None:
-    card = "# x\n| | |\n|---|---|\n| training data | /home/someone/corpus/train.tsv: 9 pairs |\n"
-    translator = Described(metrics=metrics, card=card, parameters=3_600_000)
-    line = markup.model_line(read_model_info("en-fr", Direction("en-fr", translator, "en", "fr")))  # type: ignore[arg-type]
-    assert all(part in line for part in (*expected, "en-fr", "3.6 M parameters", "can be wrong"))
-    assert "/home" not in line
