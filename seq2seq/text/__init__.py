@@ -1,6 +1,10 @@
-"""Text in and out of numbers: the tokenizer, languages, and long texts cut into parts.
+"""Text to numbers and back, languages, and long texts cut into parts.
 
-tokenizer.py     SentencePiece, without loss, and the place of each piece in the text
-languages.py     language codes and their names
-segmentation.py  a text as lines, sentences and parts that a model can take
+tokenizer.py           text to piece ids and back without loss, with SentencePiece
+tokenizer_training.py  how a vocabulary is learned
+symbols.py             pieces of every vocabulary, and language tags
+word_spans.py          words, and the pieces that each is made of
+languages.py           language tags and their names
+segmentation.py        a text cut into lines and parts that a model can take
+plain_lines.py         lines of plain text, read and written
 """
