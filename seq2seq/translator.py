@@ -31,7 +31,7 @@ from seq2seq.errors import DataError, UsageError, UsageTypeError
 from seq2seq.nn.model import count_parameters
 from seq2seq.text.plain_lines import one_line, read_lines, write_lines
 from seq2seq.text.segmentation import Part, split_text
-from seq2seq.text.tokenizer import WordSpan
+from seq2seq.text.word_spans import WordSpan
 from seq2seq.translation import Translation, Word, align, join, mean_probability
 
 EOS = "</s>"
@@ -89,6 +89,7 @@ class Translator:
         """
         if threads is not None:
             use_threads(threads)
+        find_device(device)  # a wrong name is reported before the model is read
         location = finding.locate(str(name_or_path))
         bundle = model_directory.load(location.directory)
         if decoding is not None:
