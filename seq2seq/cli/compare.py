@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from seq2seq.cli.messages import say
-from seq2seq.cli.options import Paths, recipe_settings
+from seq2seq.cli.options import Decoding, Origin, Paths
 from seq2seq.config import (
     DataConfig,
     DecodingConfig,
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 class Compare:
     """Train several settings on the same data, seeds and budget, and write one table and one figure.
 
-    What has ended is kept and what was interrupted goes on: repeat the command.
+    Repeat the command after an interruption: runs that have ended are kept, the others go on.
     """
 
     setting: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    """A row of the table, "NAME: part.key=value, …", such as "lstm: model.cell=lstm"; the first is what the
-    others are tested against. "NAME @1,2,3: …" gives it seeds of its own. Repeat the option; default: gru,
-    lstm and rnn."""
+    """A row of the table, "NAME: part.key=value, …", such as "lstm: model.cell=lstm". The others are tested
+    against the first one. "NAME @1,2,3: …" gives it seeds of its own. Repeat the option; default: gru, lstm
+    and rnn."""
     seeds: tuple[int, ...] = ()
     """Seeds to train each setting with; default: training.seed."""
     train: Paths = ()
@@ -43,7 +43,7 @@ class Compare:
     valid: Paths = ()
     """Validation data, in the same forms."""
     test: tuple[str, ...] = ()
-    """Test data: one path, two paths of aligned text, or hf:NAME[:CONFIG]."""
+    """Test data: one path, two paths of aligned text, or hf:OWNER/NAME[:CONFIG]."""
     source_lang: str = ""
     """Language of the source, such as en."""
     target_lang: str = ""
@@ -51,50 +51,53 @@ class Compare:
     out: Path = Path("runs/compare")
     """Directory for the runs, each NAME-seedN, and comparison.md, .json and .png."""
     recipe: str = ""
-    """Settings that all start from: a recipe's name or a TOML file. Options override it, --setting those."""
+    """Settings that all start from: the name of a recipe, or a TOML file. Options override the recipe, and
+    --setting overrides the options."""
     jobs: int = 1
-    """Trainings at once."""
+    """Trainings that run at once."""
     device: str = "auto"
     """Where to compute: auto (a GPU if there is one), cpu, cuda."""
     threads: int = 0
-    """CPU threads of each training; 0: as many as torch finds."""
+    """CPU threads of each training; 0: as many as torch chooses."""
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    decoding: Decoding = field(default_factory=DecodingConfig)
 
     @classmethod
     def default(cls, arguments: Sequence[str]) -> Compare:
-        """What the other options change: the settings of the recipe."""
-        name, settings = recipe_settings(arguments)
+        """The values that other options override: the settings of the recipe."""
+        name, settings = Origin.parse(arguments).settings()
         return cls(recipe=name, **{part.name: getattr(settings, part.name) for part in fields(settings)})
 
     def run(self) -> int:
         """Train and print the table; returns the exit code."""
-        from seq2seq.experiments import comparison
+        from seq2seq.experiments.comparison import Experiment
+        from seq2seq.experiments.comparison_table import markdown
+        from seq2seq.experiments.setting import parse_settings
 
         use_threads(self.threads)
         find_device(self.device)
         if self.jobs < 1:
             raise UsageError(f"--jobs is {self.jobs}, expected 1 or more")
         base = Settings(self.model, self.data, self.training, self.decoding)
-        asked = self.setting or tuple(f"{cell}: model.cell={cell}" for cell in ("gru", "lstm", "rnn"))
-        settings = comparison.parse_settings(asked, base, self.seeds or (self.training.seed,))
+        rows = self.setting or tuple(f"{cell}: model.cell={cell}" for cell in ("gru", "lstm", "rnn"))
+        settings = parse_settings(rows, base, self.seeds or (self.training.seed,))
         corpora, test = self._data()
-        experiment = comparison.Experiment(settings, corpora, test, self.out, self.device, self.threads)
+        experiment = Experiment(settings, corpora, test, self.out, self.device, self.threads)
         try:
             stopped = experiment.run(say, parallel=self.jobs)
-        except RunError:  # of some runs: the others are shown
-            print(comparison.markdown(experiment.report()), end="")
+        except RunError:  # some runs failed: show the others
+            print(markdown(experiment.report()), end="")
             raise
         if stopped:
-            say("stopped, and saved what was at work; repeat the command to go on")
+            say("stopped, and the running trainings were saved; repeat the command to go on")
             return 128 + stopped
-        print(comparison.markdown(experiment.report()), end="")
+        print(markdown(experiment.report()), end="")
         return 0
 
     def _data(self) -> tuple[Corpora, tuple[str, ...]]:
-        """Training and test data, made if none is given."""
+        """Training and test data; the sample corpus if none is given."""
         from seq2seq.data.sample import write_sample
         from seq2seq.training.run import Corpora
 

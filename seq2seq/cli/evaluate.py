@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seq2seq.bundle.finding import DEFAULT
-from seq2seq.cli.options import load_translator
+from seq2seq.cli.messages import say
+from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator
 
 
 @dataclass(frozen=True)
@@ -15,38 +16,42 @@ class Evaluate:
     """Score a model on a test set: BLEU, chrF and TER as one JSON object on stdout."""
 
     test: tuple[str, ...]
-    """Test data: one path, two paths of aligned text, or hf:NAME[:CONFIG]."""
+    """Test data: one path, two paths of aligned text, or hf:OWNER/NAME[:CONFIG]."""
     model: str = DEFAULT
-    """A model or run directory, or a bundled model's name."""
+    """A model directory, a run, or a direction that is bundled, such as en-fr."""
     columns: tuple[str, str] | None = None
     """Names of the source and target columns."""
     split: str = "test"
     """Split of a Hugging Face data set."""
     output: Path | None = None
-    """Write the translations to this file as well, one a line."""
-    beam_size: int | None = None
-    """Hypotheses kept a sentence; default: the model's."""
-    length_penalty: float | None = None
-    """Default: the model's."""
-    batch_size: int = 64
-    """Sentences translated at once."""
+    """Also write the translations to this file, one per line."""
+    record: str = ""
+    """Also store the scores in the model's metrics.json under this name of the test set, and write the
+    model's card again."""
     device: str = "cpu"
-    """Where to compute: cpu, cuda, auto."""
+    """Where to compute: cpu, cuda, cuda:N, or auto (a GPU if there is one)."""
     threads: int = 0
-    """CPU threads; 0: as many as torch finds."""
+    """CPU threads. 0: torch's choice, one per core."""
+    decoding: Overrides = field(default_factory=DecodingOverrides)
 
     def run(self) -> int:
         """Evaluate; returns the exit code."""
+        from seq2seq.bundle.finding import locate
+        from seq2seq.bundle.record import record_scores
         from seq2seq.evaluation.scoring import evaluate
         from seq2seq.evaluation.test_sets import read_test
         from seq2seq.files import write_text
         from seq2seq.text.plain_lines import one_line
 
-        translator = load_translator(self)
+        translator = load_translator(self.model, self.decoding, device=self.device, threads=self.threads)
         languages = (translator.source_language, translator.target_language)
         pairs = read_test(self.test, languages=languages, columns=self.columns, split=self.split)
         result = evaluate(translator, pairs)
         if self.output is not None:
             write_text(self.output, "".join(one_line(text) + "\n" for text in result.translations))
+        if self.record:
+            directory = locate(self.model).directory
+            if not record_scores(directory, result.to_dict(), test=self.record, decoding=translator.decoding):
+                say(f"{directory / 'README.md'} was not written by a command, and stays as it is")
         print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
         return 0

@@ -8,8 +8,10 @@ of the subcommand in front. Results go to stdout, messages to stderr. Exit codes
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,7 +19,7 @@ from typing import Any
 
 from seq2seq import __version__
 from seq2seq.cli.messages import say
-from seq2seq.errors import SeqError
+from seq2seq.errors import DataError, RunError, SeqError
 
 COMMANDS = {
     "train": ("Train", "Train a translator from parallel text."),
@@ -35,20 +37,71 @@ COMMANDS = {
 command runs, so that `seq2seq --help` is quick."""
 
 
+ALIASES = {
+    "--decoding.": ("train", "compare", "evaluate", "translate"),
+    "--data.columns": ("evaluate",),
+    "--data.split": ("evaluate",),
+}
+"""Other spellings of options, and the commands in which they mean the option without its prefix."""
+
+LEAST_ADDRESS_SPACE = 3 * 2**30
+"""Bytes of address space (`ulimit -v`) that torch needs. With less it aborts, or fails with other errors."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
     if os.environ.get("NO_COLOR"):
-        os.environ["TERM"] = "dumb"  # by this alone tyro leaves out the colours of its help
+        os.environ["TERM"] = "dumb"  # the only way to make tyro's help leave out colours
+    _open_standard_streams()
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _open_standard_streams() -> None:
+    """Write UTF-8 whatever the locale, and put /dev/null where stdin, stdout or stderr is closed.
+
+    Otherwise the next file that is opened would get the number of the closed stream.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def run(arguments: list[str]) -> int:
     """Run a command; returns its exit code. A user's mistake is a message, never a traceback."""
+    if sys.stdout is None:
+        say("error: stdout is closed, and results are written there")
+        return RunError.exit_code
     if not arguments or arguments[0] not in COMMANDS:
         return _no_command(arguments)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
-        return _run(arguments[0], arguments[1:])
+        name, options = arguments[0], [_canonical(arguments[0], option) for option in arguments[1:]]
+        try:
+            return _run(name, options)
+        except SeqError as error:
+            say(f"error: {error}")
+            return error.exit_code
+        except KeyboardInterrupt:
+            return 130
+        except SystemExit as end:  # from tyro, after --help or wrong usage, and from a second signal
+            return end.code if isinstance(end.code, int) else 2
+        except Exception as error:
+            return _failed(error)
+
+
+def _canonical(command: str, option: str) -> str:
+    """The option under its usual name: `--beam-size` for `--decoding.beam-size`."""
+    for prefix, commands in ALIASES.items():
+        if command in commands and option.startswith(prefix):
+            return "--" + option.partition(".")[2]
+    return option
 
 
 def load_command(name: str) -> type[Any]:
@@ -58,33 +111,56 @@ def load_command(name: str) -> type[Any]:
 
 
 def _run(name: str, arguments: list[str]) -> int:
+    """Parse the options of a command and run it."""
+    import tyro
+
+    command_class = load_command(name)
+    default = command_class.default(arguments) if hasattr(command_class, "default") else None
+    command = tyro.cli(command_class, args=arguments, default=default, prog=f"seq2seq {name}")
+    _check_address_space()
+    code = int(command.run())
+    sys.stdout.flush()
+    return code
+
+
+def _check_address_space() -> None:
+    """RunError if the address space is limited to less than torch needs: it would abort without a message."""
     try:
-        import tyro
+        import resource
+    except ModuleNotFoundError:  # Windows has no such limit
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
+        raise RunError(
+            f"the address space is limited to {limit / 2**30:.1f} GiB, expected "
+            f"{LEAST_ADDRESS_SPACE / 2**30:g} GiB or more (ulimit -v)"
+        )
 
-        kind = load_command(name)
-        default = kind.default(arguments) if hasattr(kind, "default") else None
-        command = tyro.cli(kind, args=arguments, default=default, prog=f"seq2seq {name}")
-        code = int(command.run())
-        sys.stdout.flush()
-        return code
-    except SeqError as error:
-        say(f"error: {error}")
-        return error.exit_code
-    except BrokenPipeError:  # whoever read our output has enough
-        _let_go_of_stdout()
+
+def _failed(error: Exception) -> int:
+    """The exit code for an error that no command expects, after a message."""
+    if os.environ.get("SEQ2SEQ_TRACEBACK"):
+        traceback.print_exception(error)
+    if isinstance(error, BrokenPipeError):  # the reader of our output has stopped reading
+        _silence_stdout()
         return 141
-    except OSError as error:
-        _let_go_of_stdout()
+    if isinstance(error, OSError):
+        _silence_stdout()
         say(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
-        return 3 if isinstance(error, FileNotFoundError) else 5
-    except KeyboardInterrupt:
-        return 130
-    except SystemExit as end:  # tyro's, after --help or wrong usage, and that of a second signal
-        return end.code if isinstance(end.code, int) else 2
+        return DataError.exit_code if isinstance(error, FileNotFoundError) else RunError.exit_code
+    if isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error):
+        say("error: not enough memory; lower --batch-size or --training.batch-tokens, or split long lines")
+        return RunError.exit_code
+    first = str(error).partition("\n")[0]
+    say(
+        f"error: {type(error).__name__}: {first} (a fault of seq2seq itself: please report it with what "
+        "SEQ2SEQ_TRACEBACK=1 prints)"
+    )
+    return 1
 
 
-def _let_go_of_stdout() -> None:
-    """Python flushes stdout once more at its end; what could not be written must not be tried again."""
+def _silence_stdout() -> None:
+    """Python flushes stdout at its end: what could not be written must not be tried again."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seq2seq.bundle.finding import DEFAULT
-from seq2seq.cli.options import load_translator
+from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator
 from seq2seq.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Translate:
-    """Translate stdin to stdout, a line for a line."""
+    """Translate stdin to stdout: one line out for each line in, in order."""
 
     model: str = DEFAULT
-    """A model or run directory, or a bundled model's name."""
+    """A model directory, a run, or a direction that is bundled, such as en-fr."""
+    to: str = ""
+    """Language to translate into, for models with several. Default: the first."""
     scores: bool = False
-    """Print score ⇥ text."""
-    n_best: int = 1
-    """Above 1: print line number from 0 ⇥ score ⇥ text, up to that many lines a line."""
+    """Print score ⇥ text. Default: text."""
     json: bool = False
-    """Print an object a line: text, score, log_prob, confidence, tokens, words, alignment, alternatives."""
+    """Print one JSON object per line: text, scores, confidence, tokens, words, alignment, alternatives."""
     buffer: int = 1000
-    """Lines read before the first is translated; 1 for interactive use."""
-    beam_size: int | None = None
-    """Hypotheses kept a sentence; default: the model's."""
-    length_penalty: float | None = None
-    """Default: the model's."""
-    batch_size: int = 64
-    """Sentences translated at once."""
+    """Lines that are read before they are translated. 1: for interactive use."""
     device: str = "cpu"
-    """Where to compute: cpu, cuda, auto."""
+    """Where to compute: cpu, cuda, cuda:N, or auto (a GPU if there is one)."""
     threads: int = 0
-    """CPU threads; 0: as many as torch finds."""
+    """CPU threads. 0: torch's choice, one per core."""
+    decoding: Overrides = field(default_factory=DecodingOverrides)
 
     def run(self) -> int:
         """Translate; returns the exit code."""
@@ -42,14 +37,14 @@ class Translate:
 
         if self.buffer < 1:
             raise UsageError(f"--buffer is {self.buffer}, expected 1 or more")
-        translator = load_translator(self)
-        found = translator.translate_lines(
-            read_lines(sys.stdin.buffer),
-            buffer=self.buffer,
-            n_best=self.n_best,
-            beam_size=max(self.n_best, translator.decoding.beam_size),
+        if sys.stdin is None:
+            raise UsageError("stdin is closed, expected the text to translate")
+        n_best = self.decoding.n_best or 1
+        translator = load_translator(self.model, self.decoding, device=self.device, threads=self.threads)
+        translations = translator.translate_lines(
+            read_lines(sys.stdin.buffer), buffer=self.buffer, target_language=self.to or None, n_best=n_best
         )
-        form = "json" if self.json else "n-best" if self.n_best > 1 else "scores" if self.scores else "text"
-        shown = (show(number, translation, form=form) for number, translation in enumerate(found))
+        form = "json" if self.json else "n-best" if n_best > 1 else "scores" if self.scores else "text"
+        shown = (show(number, one, form=form) for number, one in enumerate(translations))
         write_lines(shown, sys.stdout.buffer, buffer=self.buffer)
         return 0
