@@ -1,11 +1,10 @@
 """Batches of token ids from raw text: deterministic, bucketed by length, filled up to a token budget.
 
-A batch is addressed by (seed, epoch, index), so that a resumed run finds its place again. Sentences are
-shuffled over the whole corpus, sorted by length within pools of `POOL` sentences, cut into batches and the
-batches of a pool shuffled. Text is encoded when its batch is made, with a random generator seeded from the
-address, by one thread that runs ahead of training. Several processes share a batch: each takes every
-`world`-th sentence of it.
-"""
+A batch is identified by (seed, epoch, index), so that a resumed run continues at the same batch. Sentences
+are shuffled over the whole corpus, sorted by length within pools of `POOL` sentences and cut into batches;
+the batches of a pool are shuffled again. Text is encoded when its batch is made, by one thread that runs
+ahead of training, with a random generator that depends on these three numbers alone. Several processes share
+a batch: each takes every `world`-th sentence of it."""
 
 from __future__ import annotations
 
@@ -28,8 +27,10 @@ TENSORS = ("source", "lengths", "target", "labels", "real")
 
 
 class TextColumns(Protocol):
-    """Rows of raw text, such as a memory-mapped data set: `rows[[3, 1]] == {"source": [...], "target":
-    [...]}`."""
+    """Rows of raw text, such as a memory-mapped data set.
+
+    `rows[[3, 1]]` is `{"source": [two texts], "target": [two texts]}`.
+    """
 
     def __len__(self) -> int: ...
     def __getitem__(self, rows: list[int], /) -> Any: ...
@@ -50,9 +51,14 @@ class PairColumns:
 
 @dataclass(frozen=True)
 class Batch:
-    """One micro-batch: source (B,S) ending in EOS, its lengths (B,); target (B,T) = BOS y, and labels (B,T) =
-    y EOS, with `real` (B,T) true where a label stands. `tokens` and `sentences` count the whole batch, over
-    all ranks; `rows` are the numbers of this rank's pairs in the data."""
+    """One batch of token ids, padded.
+
+    source (B,S): source tokens and EOS; lengths (B,): tokens in each row of it.
+    target (B,T): BOS and target tokens, the input of the decoder; labels (B,T): target tokens and EOS.
+    real (B,T): true where `labels` is a token and not padding.
+    tokens, sentences: numbers of target tokens and sentences of the whole batch, over all processes.
+    rows: the numbers of this process's pairs in the data.
+    """
 
     source: Tensor
     lengths: Tensor
@@ -68,7 +74,7 @@ class Batch:
         return self._with(lambda tensor: tensor.to(device))
 
     def twice(self) -> Batch:
-        """Every row a second time, after all the others; the counts stay those of one."""
+        """All rows a second time, below the first; the counts stay the same."""
         return self._with(lambda tensor: torch.cat([tensor, tensor]))
 
     def _with(self, change: Callable[[Tensor], Tensor]) -> Batch:
@@ -79,7 +85,7 @@ class Batch:
 def token_lengths(
     data: TextColumns, source: Tokenizer, target: Tokenizer, *, chunk: int = 10_000
 ) -> np.ndarray:
-    """Lengths (N, 2) in tokens, EOS included, of every pair: what batches are planned by. 4 bytes a pair."""
+    """Lengths (N,2) of all pairs in tokens, EOS included, by which batches are planned. 4 bytes per pair."""
     lengths = np.zeros((len(data), 2), np.uint16)
     for start in range(0, len(data), chunk):
         rows = data[list(range(start, min(start + chunk, len(data))))]
@@ -90,7 +96,10 @@ def token_lengths(
 
 
 class Batches:
-    """All batches of a corpus, for any epoch."""
+    """The batches of a corpus in any epoch.
+
+    `batch_tokens` limits sentences × length of the longest source or target of a batch, padding included.
+    Pairs with more than `max_length` tokens on one side are left out; `skipped` counts them."""
 
     def __init__(
         self,
@@ -115,7 +124,7 @@ class Batches:
         self.skipped = len(lengths) - len(self.rows)
 
     def plan(self, epoch: int) -> Iterator[np.ndarray]:
-        """The rows of each batch of `epoch`, in order. Costs no encoding."""
+        """Yield the rows of each batch of `epoch`, in order, without encoding anything."""
         random = np.random.default_rng((self.seed, epoch))
         order = random.permutation(self.rows)
         for start in range(0, len(order), POOL):
@@ -127,7 +136,7 @@ class Batches:
                 yield batches[index]
 
     def _cut(self, pool: np.ndarray) -> list[np.ndarray]:
-        """Runs of `pool` whose padded size, on the longer side, stays within the budget."""
+        """Cut `pool` into batches whose padded size, on the longer side, is at most `batch_tokens`."""
         batches, first, widest = [], 0, 0
         for position, row in enumerate(pool):
             wider = max(widest, int(self.lengths[row].max()))
@@ -140,8 +149,8 @@ class Batches:
         return batches
 
     def epoch(self, epoch: int, *, start: int = 0) -> Iterator[Batch]:
-        """The batches of `epoch` from number `start` on, encoded by a thread that runs `AHEAD` of the
-        caller."""
+        """Yield the batches of `epoch` from number `start` on. A thread encodes up to `AHEAD` batches
+        ahead."""
         with ThreadPoolExecutor(1, thread_name_prefix="batches") as worker:
             waiting: list[Future[Batch]] = []
             for index, rows in enumerate(self.plan(epoch)):
@@ -154,7 +163,7 @@ class Batches:
                 yield future.result()
 
     def make(self, rows: np.ndarray, *, epoch: int, index: int) -> Batch:
-        """Encode the rows of batch (`epoch`, `index`); the split of a sentence depends on nothing else."""
+        """Encode the rows of batch (`epoch`, `index`)."""
         text = self.data[rows.tolist()]
         random = np.random.default_rng((self.seed, epoch, index))
         eos, bos = Tokenizer.eos_id, Tokenizer.bos_id
@@ -163,7 +172,7 @@ class Batches:
         tokens = sum(map(len, targets))
         mine = slice(self.rank, None, self.world)
         sources, targets = sources[mine] or sources[:1], targets[mine] or targets[:1]
-        idle = self.rank >= len(rows)  # more processes than sentences: this one computes, and counts nothing
+        idle = self.rank >= len(rows)  # more processes than sentences: this one computes without effect
         source, lengths = pad(sources)
         labels, label_lengths = pad(targets)
         real = (torch.arange(labels.shape[1]) < label_lengths.unsqueeze(1)) & (not idle)
@@ -171,14 +180,14 @@ class Batches:
         return Batch(source, lengths, target, labels, real, tokens, len(rows), tuple(rows[mine].tolist()))
 
     def _encode(self, tokenizer: Tokenizer, texts: list[str], random: np.random.Generator) -> list[list[int]]:
-        """Best splits, or with probability `sampling` random ones, cut where sampling overshoots the
-        limit."""
+        """Token ids of `texts`: the best split, or a random one with probability `sampling`. A random split
+        that is much longer than the best one is replaced by it, because the batch was planned by the best."""
         ids = tokenizer.encode_batch(texts)
         if self.sampling > 0:
             seed = int(random.integers(1, 2**31))
             sampled = tokenizer.encode_batch(texts, sample=True, alpha=self.alpha, seed=seed)
             chosen = random.random(len(texts)) < self.sampling
-            # a random split may be far longer than what the batch was planned for
+
             ids = [
                 s if pick and len(s) <= 2 * len(best) + 4 else best
                 for s, best, pick in zip(sampled, ids, chosen, strict=True)

@@ -1,9 +1,8 @@
-"""Which columns of a table hold the source and the target, from their names.
+"""Chooses the source and the target column of a table by their names.
 
-In this order: the columns asked for; `source` and `target` (or `src` and `tgt`); the columns named by the
-languages asked for (`en`, or `en-GB` when there is only one English); the only two columns named by language
-codes. Case matters only in columns asked for. Reading the table is the part of `corpus`.
-"""
+The first rule that fits decides: the requested columns; `source` and `target` (or `src` and `tgt`); the
+columns named by the requested languages (`en`, or `en-GB` if there is only one English); the only two columns
+named by language codes. Case matters only in requested columns."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ def choose_columns(
     languages: tuple[str, str] | None,
     where: str,
 ) -> tuple[str, str] | None:
-    """Names of the source and the target column, None when the names tell nothing."""
+    """Names of the source and the target column, or None if the names do not decide."""
     if columns:
         for column in columns:
             if (number := names.count(column)) != 1:
@@ -36,7 +35,7 @@ def choose_columns(
     if languages and (pair := _both(names, languages) or _by_language(names, languages)) is not None:
         return pair
     coded = [name for name in names if primary_subtag(name) in CODES]
-    if len(coded) > 2 and normalize_tag(names[0]) == "id":  # a first column "id" numbers the lines, as a rule
+    if len(coded) > 2 and normalize_tag(names[0]) == "id":  # a first column "id" usually numbers the lines
         coded = coded[1:]
     if len({normalize_tag(name) for name in coded}) < 2:
         return None

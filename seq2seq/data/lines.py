@@ -1,11 +1,11 @@
-r"""Text files as lines, strictly: every fault is an error that names its place, every repair is counted.
+r"""Reads the lines of text files of training data: each fault is an error with its place, each repair is
+counted.
 
-A file is UTF-8, plain or (by its suffix `.gz`) gzipped. Lines end at "\n" and nowhere else, so that two files
-stay aligned whatever stands inside a line. An error: bytes that are not UTF-8, UTF-16, NUL, a damaged gzip, a
-line beyond `MAX_LINE`. Repaired: a byte order mark (U+FEFF at the start of a line) and "\r" before the line
-end go; control characters (a lone "\r", a form feed, U+0085 …) and the line ends U+2028 and U+2029 become a
-space each. Tabs stay. What a line holds is for the readers of `corpus` to say.
-"""
+A file is UTF-8, plain or gzipped (suffix `.gz`). Lines end at "\n" only, so that two files stay aligned
+whatever is inside a line. Errors: bytes that are not UTF-8, UTF-16, NUL, a damaged gzip file, a line longer
+than `MAX_LINE`. Repairs: a byte order mark (U+FEFF at the start of a line) and "\r" before a line end are
+removed; control characters (a lone "\r", a form feed, U+0085 …) and the line ends U+2028 and U+2029 are
+replaced by a space. Tabs stay. The `readers` decide what a line means."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from seq2seq.data.pairs import Counts
 from seq2seq.errors import DataError
 
 MAX_LINE = 1 << 24
-"""Bytes of the longest line that is read: a file without line ends must not fill the memory."""
+"""Longest line in bytes: a file without line ends must not fill the memory."""
 
 _NEVER = re.compile("[\0\ud800-\udfff]")
 _CONTROL = re.compile("[\x01-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def read_lines(path: str, counts: Counts) -> Iterator[tuple[int, str]]:
-    """The lines of a file, each with its number from 1 and without its end."""
+    """Yield (number, text) for each line of a file; numbers start at 1, texts are without line ends."""
     number = 0
     with _open(path) as file:
         try:
@@ -42,8 +42,8 @@ def read_lines(path: str, counts: Counts) -> Iterator[tuple[int, str]]:
 
 
 def repair(text: str, where: str, counts: Counts) -> str:
-    """`text` with its control characters replaced. Those that no text can hold are an error."""
-    if text.replace("\t", " ").isprintable():  # true of almost all text, and quick
+    """`text` with its control characters replaced. DataError for NUL and lone surrogates."""
+    if text.replace("\t", " ").isprintable():  # almost all text, and a fast check
         return text
     if found := _NEVER.search(text):
         raise DataError(
@@ -89,7 +89,8 @@ def _decode(raw: bytes, where: str, counts: Counts) -> str:
 
 
 def _refuse(raw: bytes, where: str) -> None:
-    """Name the encoding of what is not UTF-8 beyond doubt. Other wrong bytes are left to the decoder."""
+    """Raise DataError for what is certainly no UTF-8 text. Other wrong bytes are left to the decoder."""
+
     start = raw[:64]
     if len(raw) > MAX_LINE:
         raise DataError(f"{where}: a line of over {MAX_LINE} bytes found, expected a sentence")

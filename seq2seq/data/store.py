@@ -1,9 +1,8 @@
-"""Sentence pairs on disk as Arrow, laid out as `datasets.Dataset.save_to_disk` does, and back as a `Dataset`.
+"""Stores sentence pairs on disk as Arrow files, in the layout of `datasets.Dataset.save_to_disk`.
 
-Both ways in constant memory: writing goes by small record batches, and what is read stays memory-mapped. The
-text is stored as it comes, in the columns `source` and `target`; `cleaning` comes before, encoding
-(`batching`) after.
-"""
+Memory stays constant: pairs are written in small record batches, and the stored data set is memory-mapped.
+The text is stored as it is, in the columns `source` and `target`: it was cleaned before, and is encoded
+later."""
 
 from __future__ import annotations
 
@@ -27,9 +26,9 @@ _STATE = "state.json"
 
 
 def build_dataset(pairs: Iterable[SentencePair], directory: Path) -> Dataset:
-    """Write `pairs` to `directory` and load them. What stood there is replaced, once all is written.
+    """Write `pairs` to `directory`, in place of what is there, and load them.
 
-    Raises `DataError` if there is no pair, or if a text cannot be stored; `RunError` if the disk refuses.
+    Raises DataError if there is no pair or a text cannot be stored, RunError if the disk refuses.
     """
     iterator = iter(pairs)
     first = next(iterator, None)
@@ -41,7 +40,7 @@ def build_dataset(pairs: Iterable[SentencePair], directory: Path) -> Dataset:
 
 
 def load_dataset(directory: Path) -> Dataset:
-    """The `Dataset` that `build_dataset` wrote, memory-mapped. Raises `DataError` when it is not whole."""
+    """The `Dataset` that `build_dataset` wrote, memory-mapped. Raises DataError if it is incomplete."""
     import datasets
     import pyarrow
 
@@ -61,7 +60,7 @@ def load_dataset(directory: Path) -> Dataset:
 
 
 def _write(pairs: Iterator[SentencePair], folder: Path) -> None:
-    """Shards first, then what lists them."""
+    """Write the shards, then the files that list them."""
     import datasets
 
     features = datasets.Features({"source": datasets.Value("string"), "target": datasets.Value("string")})
@@ -106,7 +105,8 @@ def _write_shard(pairs: Iterator[SentencePair], path: Path, schema: Any) -> int:
 
 
 def _batches(pairs: Iterator[SentencePair]) -> Iterator[list[SentencePair]]:
-    """Runs of pairs that are short both in number and in text."""
+    """Group pairs into batches that are small both in number and in text."""
+
     batch: list[SentencePair] = []
     characters = 0
     for pair in pairs:
