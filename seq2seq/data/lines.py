@@ -51,7 +51,7 @@ def repair(text: str, where: str, counts: Counts) -> str:
         )
     text, number = _CONTROL.subn(" ", text)
     if number:
-        counts.repair("control character replaced by a space", number)
+        counts.repair("control character replaced by a space", number, where=where)
     return text
 
 
@@ -81,10 +81,10 @@ def _decode(raw: bytes, where: str, counts: Counts) -> str:
     text = text.removesuffix("\n")
     if text[-1:] == "\r":
         text = text.rstrip("\r")
-        counts.repair("CRLF line end")
+        counts.repair("CRLF line end", where=where)
     if text[:1] == "\ufeff":
         text = text[1:]
-        counts.repair("byte order mark removed")
+        counts.repair("byte order mark removed", where=where)
     return repair(text, where, counts)
 
 

@@ -19,21 +19,24 @@ class SentencePair:
 class Counts:
     """How many pairs were read and kept, and how many were repaired and dropped, by reason.
 
-    `examples` has the place of the first pair dropped for each reason. One object may go through several
-    readers and filters; the numbers add up. It prints as one line."""
+    `examples` has the place (`file:line`) of the first repair or drop for each reason; comparisons ignore it.
+    One object may go through several readers and filters: the numbers add up. `str` gives one line.
+    """
 
     read: int = 0
     kept: int = 0
     repaired: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, str] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict, compare=False)
 
-    def repair(self, reason: str, number: int = 1) -> None:
-        """Count `number` repairs."""
+    def repair(self, reason: str, number: int = 1, *, where: str = "") -> None:
+        """Count `number` repairs at the place `where`."""
         self.repaired[reason] = self.repaired.get(reason, 0) + number
+        if where:
+            self.examples.setdefault(reason, where)
 
     def drop(self, reason: str, number: int = 1, *, where: str = "") -> None:
-        """Count `number` dropped pairs; the first place `where` is kept as an example."""
+        """Count `number` dropped pairs, the first of them at the place `where`."""
         self.dropped[reason] = self.dropped.get(reason, 0) + number
         if where:
             self.examples.setdefault(reason, where)

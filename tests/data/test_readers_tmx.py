@@ -95,8 +95,26 @@ def test_units_without_both_languages_are_counted(tmp_path: Path) -> None:
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "m.tmx", unit(en="a", de="b"))
     assert "languages 'en', 'de' found, expected units with 'en' and 'fr'" in fault(path)
-    assert "expected --source-lang and --target-lang" in fault(path, None)
+    found = "m.tmx: languages 'en', 'de' found, expected --source-lang and --target-lang"
+    assert found in fault(path, None)
     assert "languages none found" in fault(write(tmp_path / "e.tmx"))
+
+
+def test_one_variant_is_never_source_and_target(tmp_path: Path) -> None:
+    languages = ("pt-PT", "pt-BR")
+    counts = Counts()
+    path = write(tmp_path / "m.tmx", unit(pt_BR="trem"), unit(pt_BR="ônibus", pt_PT="autocarro"))
+    assert texts(path, languages, counts) == [("autocarro", "ônibus")]
+    assert counts.examples == {"translation unit without both languages skipped": f"{path}:4"}
+    both = write(tmp_path / "b.tmx", unit(pt_BR="trem", pt="comboio"))
+    assert texts(both, ("pt-PT", "pt-BR")) == [("comboio", "trem")]
+
+
+def test_namespaces_are_ignored(tmp_path: Path) -> None:
+    head = '<tmx xmlns="http://www.lisa.org/tmx14" version="1.4"><body>'
+    assert texts(write(tmp_path / "m.tmx", unit(en="a", fr="<hi>b</hi><ph>c</ph>"), head=head)) == [
+        ("a", "b")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +126,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         (HEAD + unit(en="a", fr="b"), "m.tmx:5: no element found"),
         (HEAD.replace("UTF-8", "nonsense") + TAIL, "unknown encoding"),
         (HEAD + unit(en="&nothing;", fr="b") + TAIL, "m.tmx:4: undefined entity"),
+        ("<xliff><file/></xliff>", "m.tmx:1: <xliff> found as the root element, expected <tmx>"),
         (HEAD + "<tu>" * 200 + TAIL, "m.tmx:4: over 100 nested elements found"),
     ],
 )
@@ -146,12 +165,30 @@ def test_hostile_xml_is_refused_at_once(tmp_path: Path, content: str) -> None:
     assert time.process_time() - started < 1
 
 
+@pytest.mark.parametrize(
+    "start",
+    ["<!--", '<tu x="', "<tu " + " ".join(f'a{n}="x"' for n in range(10_000)) + " ", "<?x "],
+    ids=["comment", "attribute", "attributes", "instruction"],
+)
+def test_a_tag_without_an_end_is_refused_at_once(tmp_path: Path, start: str) -> None:
+    path = write(tmp_path / "m.tmx", start, "x" * 50_000_000)
+    started = time.process_time()
+    message = fault(path)
+    assert time.process_time() - started < 2
+    assert f"{path}:4: a tag or comment of over 1048576 bytes found" in message
+
+
+def test_a_unit_without_an_end_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.tmx", "<tu>" + '<tuv xml:lang="en"><seg>' + "x " * 9_000_000)
+    assert "m.tmx:4: a unit of over 16777216 characters found, expected a sentence" in fault(path)
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    path = write(tmp_path / "m.tmx", *[unit(en="a sentence", fr="une phrase")] * 60_000)
+    path = write(tmp_path / "m.tmx", *[unit(en="a sentence", fr="une phrase")] * 20_000)
     tracemalloc.start()
     try:
-        assert sum(1 for _ in read_pairs([path], languages=("en", "fr"))) == 60_000
-        assert tracemalloc.get_traced_memory()[1] < 5e6
+        assert sum(1 for _ in read_pairs([path], languages=("en", "fr"))) == 20_000
+        assert tracemalloc.get_traced_memory()[1] < 1.5e6
     finally:
         tracemalloc.stop()
 

@@ -1,5 +1,4 @@
-"""Readers of parallel text: one per file format. Each is a lazy iterator of `SentencePair`, in constant
-memory.
+"""Readers of parallel text, one per file format. Each yields `SentencePair`s lazily, in constant memory.
 
 | data | form | reader |
 |---|---|---|
@@ -63,10 +62,12 @@ def read_pairs(
     """The pairs of one corpus: one path of the table above, or two paths of aligned text.
 
     Args:
-        paths: one path, `hf:OWNER/NAME[:CONFIG]`, or two paths. columns: names (or numbers) of the source and
-        the target column. languages: codes of source and target. They find columns by name; names of other
-        languages are refused. split: split of a Hugging Face data set. counts: takes the numbers of pairs and
-        of repairs.
+        paths: one path, `hf:OWNER/NAME[:CONFIG]`, or two paths.
+        columns: names, or numbers from 1, of the source and the target column.
+        languages: codes of source and target. They find columns and variants of a translation memory; a file
+            that names other languages is refused.
+        split: split of a Hugging Face data set.
+        counts: takes the numbers of pairs and of repairs.
 
     Raises:
         DataError: the data is wrong; the message says `file:line: what was found, what was expected`.

@@ -22,12 +22,12 @@ def read_jsonl(path: str, request: ReadRequest) -> Iterator[SentencePair]:
 def _json_records(path: str, counts: Counts) -> Iterator[tuple[str, Any]]:
     for number, line in read_lines(path, counts):
         if not line.strip():
-            counts.repair("blank line skipped")
+            counts.repair("blank line skipped", where=f"{path}:{number}")
             continue
         try:
             record = json.loads(line)
         except RecursionError:
             raise DataError(f"{path}:{number}: JSON nested too deep found, expected a flat object") from None
         except ValueError as error:  # JSONDecodeError, or a number of over 4,300 digits
-            raise DataError(f"{path}:{number}: not JSON ({error}), expected an object a line") from None
+            raise DataError(f"{path}:{number}: not JSON ({error}), expected an object per line") from None
         yield f"{path}:{number}", record

@@ -17,9 +17,9 @@ Row = tuple[int, list[str]]
 
 
 def read_table(path: str, rows: Iterable[Row], request: ReadRequest) -> Iterator[SentencePair]:
-    """Pairs of the rows. The first row is a header if it names the columns; all rows are equally long."""
+    """Pairs of the rows, which have equally many cells. The first row is a header if it names the columns."""
     counts = request.counts
-    rows = _skip_blank(rows, counts)
+    rows = _skip_blank(path, rows, counts)
     first = next(rows, None)
     if first is None:
         return
@@ -32,12 +32,12 @@ def read_table(path: str, rows: Iterable[Row], request: ReadRequest) -> Iterator
         yield SentencePair(repair(cells[source], where, counts), repair(cells[target], where, counts), where)
 
 
-def _skip_blank(rows: Iterable[Row], counts: Counts) -> Iterator[Row]:
+def _skip_blank(path: str, rows: Iterable[Row], counts: Counts) -> Iterator[Row]:
     for number, cells in rows:
         if len(cells) > 1 or (cells and cells[0].strip()):
             yield number, cells
         else:
-            counts.repair("blank line skipped")
+            counts.repair("blank line skipped", where=f"{path}:{number}")
 
 
 def _positions(cells: Sequence[str], request: ReadRequest, *, where: str) -> tuple[int, int, bool]:
