@@ -87,14 +87,11 @@ def bundle(*, seed: int = 0, **changes: Any) -> Bundle:
     )
 
 
+@cache
 def tagged(*languages: str) -> Tokenizer:
-    """The tokenizer with a tag for each language behind its pieces.
-
-    In a protobuf message a repeated field may be continued at the end: here with pieces of the kind CONTROL.
-    """
-    names = [f"<2{language}>".encode() for language in languages]
-    pieces = [b"\x0a" + bytes([len(name)]) + name + b"\x18\x03" for name in names]
-    return Tokenizer(tokenizer().to_bytes() + b"".join(b"\x0a" + bytes([len(p)]) + p for p in pieces))
+    """Like `tokenizer`, with a tag for each language."""
+    texts = (text for pair in pairs(200) for text in (pair.source, pair.target))
+    return Tokenizer.train(texts, vocab_size=300 + len(languages), tags=languages)
 
 
 def bundle_of_directions(*directions: tuple[str, str], **changes: Any) -> Bundle:

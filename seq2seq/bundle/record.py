@@ -22,6 +22,7 @@ from seq2seq.bundle.card import render
 from seq2seq.bundle.facts import Facts, facts_dict
 from seq2seq.bundle.versions import versions
 from seq2seq.config import DecodingConfig, to_dict
+from seq2seq.errors import ModelError, UsageError
 
 KEYS = ("model", "validation", "tests", "data", "seed", "settings", "versions", "facts")
 
@@ -48,9 +49,12 @@ def record_scores(
     atomically, metrics.json first.
 
     Returns whether the card was written. A card that differs from `render(metrics.json)` was written by hand
-    and stays as it is. Raises ModelError if metrics.json cannot be read, RunError if it cannot be written.
+    and stays as it is. Raises ModelError if metrics.json cannot be read, RunError if it cannot be written,
+    UsageError if it is a link, as in the cache of the Hugging Face Hub, whose files must not change.
     """
     path, card = directory / "metrics.json", directory / "README.md"
+    if path.is_symlink():
+        raise UsageError(f"{path}: is a link, expected a model of your own; copy it with `seq2seq export`")
     record = files.read_json(path)
     rendered = not card.is_file() or is_rendered(card.read_text(encoding="utf-8", errors="replace"), record)
     scores = {key: value for key, value in evaluation.items() if key not in ("seconds", "model")}
@@ -66,3 +70,19 @@ def record_scores(
 def is_rendered(card: str, record: Mapping[str, Any]) -> bool:
     """Whether `card` is empty or was written from `record`, so that it may be written again."""
     return not card or card == render(record)
+
+
+def check_replacing(directory: Path, record: Mapping[str, Any]) -> None:
+    """Raise UsageError if the model in `directory` has facts, such as a licence, and `record` has none.
+
+    A model that replaces it would lose the attribution that the licence of its data demands.
+    """
+    try:
+        replaced = files.read_json(directory / "metrics.json")
+    except ModelError:  # there is no model, or a damaged one
+        return
+    if replaced.get("facts") and not record.get("facts"):
+        raise UsageError(
+            f"{directory}: its model has facts (licence, attribution), the new one has none; expected "
+            "--facts FILE, or a new folder"
+        )
