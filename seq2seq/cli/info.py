@@ -10,12 +10,12 @@ from seq2seq.bundle.finding import DEFAULT
 
 @dataclass(frozen=True)
 class Info:
-    """Show what a model is: languages, and a table of its layers with their shapes and parameters."""
+    """Show the directions of a model, and a table of its layers with their shapes and parameters."""
 
     model: str = DEFAULT
-    """A model or run directory, or a bundled model's name."""
+    """A model directory, a run, or a direction that is bundled, such as en-fr."""
     json: bool = False
-    """Print one object: languages, sizes, settings, scores, layers."""
+    """Print one JSON object: directions, sizes, settings, scores, layers."""
 
     def run(self) -> int:
         """Print; returns the exit code."""
@@ -30,6 +30,7 @@ class Info:
             del info["card"]
             print(json.dumps(info | {"layers": [asdict(row) for row in rows]}, ensure_ascii=False, indent=2))
         else:
-            source, target = translator.source_language or "?", translator.target_language or "?"
-            print(f"{translator.name}: {source} → {target}\n\n{summary.table(rows)}")
+            directions = translator.directions or [("", "")]
+            arrows = ", ".join(f"{source or '?'} → {target or '?'}" for source, target in directions)
+            print(f"{translator.name}: {arrows}\n\n{summary.table(rows)}")
         return 0
