@@ -1,7 +1,7 @@
-"""Networks that learn: every cell, attention and decoder turns a sequence around, as nobody can by chance.
+"""Every cell, attention and decoder learns to reverse a sequence of symbols, which cannot be done by chance.
 
-A row of symbols is to be written backwards. The settings below hold every cell, attention, decoder, encoder
-shape, bridge and readout at least once; without attention the state has to carry it all, so rows are short.
+The settings below contain every cell, attention, decoder, encoder shape, bridge and readout at least once.
+Without attention the state has to hold the whole source, so the sequences are shorter.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from seq2seq.config import DecodingConfig, ModelConfig
 from seq2seq.decoding.decode import decode
 from seq2seq.nn.attention import ATTENTIONS
 from seq2seq.nn.cells import CELLS
-from seq2seq.nn.decoder import DECODERS
+from seq2seq.nn.decoders import DECODERS
 from seq2seq.nn.losses import cross_entropy
 from seq2seq.nn.model import Seq2Seq, build_model
 from seq2seq.nn.padding import pad
@@ -67,7 +67,7 @@ COVERING: list[dict[str, Any]] = [
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Products this small only wait for a second thread."""
+    """Matrix products of this size are slower with two threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -89,7 +89,7 @@ def loss_of(model: Seq2Seq, batch: list[list[int]]) -> Tensor:
     return cross_entropy(model(source, lengths, target, real), labels[real]) / int(real.sum())
 
 
-def learn(model: Seq2Seq, *, longest: int, steps: int) -> None:
+def train(model: Seq2Seq, *, longest: int, steps: int) -> None:
     generator = torch.Generator().manual_seed(1)
     optimizer = torch.optim.Adam(model.parameters(), lr=4e-3)
     for step in range(steps):
@@ -102,16 +102,16 @@ def learn(model: Seq2Seq, *, longest: int, steps: int) -> None:
         optimizer.step()
 
 
-def exact(model: Seq2Seq, longest: int) -> float:
-    """Share of new rows that are turned around without a fault."""
+def accuracy(model: Seq2Seq, longest: int) -> float:
+    """Share of new sequences that are reversed without an error."""
     unseen = rows(500, longest, torch.Generator().manual_seed(2))
-    found = decode(model.eval(), unseen, DecodingConfig(beam_size=1, batch_size=128))
-    return sum(list(best.tokens) == row[::-1] for row, (best, *_) in zip(unseen, found, strict=True)) / len(
+    outputs = decode(model.eval(), unseen, DecodingConfig(beam_size=1, batch_size=128))
+    return sum(list(best.tokens) == row[::-1] for row, (best, *_) in zip(unseen, outputs, strict=True)) / len(
         unseen
     )
 
 
-def test_the_covering_set_covers() -> None:
+def test_the_settings_cover_every_part() -> None:
     config = [replace(BASE, **changes) for changes in COVERING]
     assert {c.cell for c in config} == set(CELLS)
     assert {c.attention for c in config} == set(ATTENTIONS)
@@ -127,5 +127,5 @@ def test_reversal_is_learned(changes: dict[str, Any]) -> None:
     torch.manual_seed(1)
     config = replace(BASE, **changes)
     model, longest = build_model(config).train(), 5 if config.attention == "none" else 6
-    learn(model, longest=longest, steps=800)
-    assert exact(model, longest) >= 0.99
+    train(model, longest=longest, steps=800)
+    assert accuracy(model, longest) >= 0.99

@@ -9,13 +9,14 @@ README.md          the model card, written from metrics.json (see `card`)
 Compatibility. `format` in config.json says what a reader must understand:
 
 1  One direction, in `source_language` and `target_language`. `directions` repeats it; models that were made
-   before `directions` existed lack it and load unchanged. Every version reads format 1.
+   before `directions` existed lack it and load unchanged. All versions read format 1.
 2  Several directions, in `directions`, and a tag of the target language in front of each source. Versions
    that do not know `directions` refuse it, because without the tag they would translate into any language.
 
-A version reads its own format and all earlier ones, and writes the earliest format that can hold the model.
-An unknown setting of the network or of decoding is an error: a model that was made with a newer version and
-uses a newer setting is refused and never misread. Other unknown keys are ignored.
+A version reads its newest format and all earlier ones, and writes the earliest one that can hold the model.
+All settings of the network and of decoding are stored. A missing one has its default, which means the same as
+before the setting existed. An unknown one is an error that names it: an older version refuses a model with
+settings that it does not know, and never misreads it. Other unknown keys are ignored.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from seq2seq.bundle.directions import Directions, config_directions, direction_n
 from seq2seq.bundle.record import is_rendered
 from seq2seq.config import DecodingConfig, ModelConfig, from_dict, to_dict
 from seq2seq.errors import ModelError, UsageError
-from seq2seq.nn.model import Seq2Seq, build_empty, count_parameters
+from seq2seq.nn.model import Seq2Seq, build_on_meta, count_parameters
 from seq2seq.text.tokenizer import Tokenizer
 
 FORMATS = (1, 2)
@@ -222,7 +223,7 @@ def _empty(config: ModelConfig, path: Path, *, most_layers: int) -> Seq2Seq:
     if config.encoder_layers + config.decoder_layers > most_layers:
         raise ModelError(f"{path}: does not fit its config (the file has {most_layers} tensors, too few)")
     try:
-        return build_empty(config)
+        return build_on_meta(config)
     except UsageError as error:
         raise ModelError(f"{path}: its config describes no network ({error})") from None
 

@@ -1,10 +1,9 @@
-"""Training losses, summed over tokens and returned with nothing divided: whoever sums batches divides
-once.
+"""Training losses, summed over tokens. The caller divides the sum once.
 
-The scores of a batch are the largest tensor of all, and a loss reads and writes them a dozen times. So it is
-worked out for some rows at a time, which stay in a CPU's cache, and its gradient with it: what is kept is the
-gradient alone, in the precision of the scores. 3,100 × 4,000 scores in bfloat16, R-Drop, forward and backward
-on one thread: 27 to 31 ms, against 152 to 217 for whole tensors. Cross entropy alone gains nothing by it.
+The scores of a batch are its largest tensor, and a loss reads and writes them a dozen times. So on a CPU both
+losses and their gradients are computed for some rows at a time, which stay in the processor's cache. Only the
+gradient is kept, in the precision of the scores. This takes less than half the time and memory of the same
+losses on whole tensors (see BENCHMARKS.md).
 """
 
 from __future__ import annotations
@@ -15,47 +14,47 @@ from typing import Any
 import torch
 from torch import Tensor
 
-SCORES = 2**17  # worked on at once by a CPU: half a megabyte
+CHUNK_SCORES = 2**17  # scores that a CPU works on at once: half a megabyte
 
 
-def _rows(number: int, scores: Tensor) -> Iterator[slice]:
-    """Slices of `number` rows of `scores`; a GPU takes them all at once."""
-    size = max(1, SCORES // scores.shape[1]) if scores.is_cpu else max(1, number)
-    return (slice(start, min(start + size, number)) for start in range(0, number, size))
+def _chunks(rows: int, scores: Tensor) -> Iterator[slice]:
+    """Slices of `rows` rows of `scores`. On a GPU there is one."""
+    size = max(1, CHUNK_SCORES // scores.shape[1]) if scores.is_cpu else max(1, rows)
+    return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
 def _log_probs(logits: Tensor) -> Tensor:
-    """log softmax in float32 at least."""
+    """log softmax, in float32 or float64."""
     return (logits if logits.dtype == torch.float64 else logits.float()).log_softmax(-1)
 
 
-def _smoothed(log_probs: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """The cross entropy from log p (N,V) and targets (N,1)."""
+def _smoothed_loss(log_probs: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """The cross entropy, from log p (N,V) and targets (N,1)."""
     loss = log_probs.gather(1, targets).sum() * (smoothing - 1)
     return loss - log_probs.sum() * (smoothing / log_probs.shape[1]) if smoothing else loss
 
 
-def _less_target(gradient: Tensor, targets: Tensor, smoothing: float, weight: float = 1.0) -> Tensor:
-    """`gradient` − weight × target distribution, in place."""
+def _subtract_target(gradient: Tensor, targets: Tensor, smoothing: float, weight: float = 1.0) -> Tensor:
+    """Subtract weight × target distribution from `gradient` (N,V), in place."""
     if smoothing:
         gradient -= weight * smoothing / gradient.shape[1]
     return gradient.scatter_add_(1, targets, gradient.new_full(targets.shape, weight * (smoothing - 1)))
 
 
 class _CrossEntropy(torch.autograd.Function):
-    """Its gradient is p − target."""
+    """The gradient is p − target distribution."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-        targets, parts = targets.unsqueeze(1), [_log_probs(logits[:0]).sum()]
+        targets, losses = targets.unsqueeze(1), [_log_probs(logits[:0]).sum()]
         gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
-        for rows in _rows(len(logits), logits):
+        for rows in _chunks(len(logits), logits):
             log_probs = _log_probs(logits[rows])
-            parts.append(_smoothed(log_probs, targets[rows], smoothing))
+            losses.append(_smoothed_loss(log_probs, targets[rows], smoothing))
             if gradient is not None:
-                gradient[rows] = _less_target(log_probs.exp_(), targets[rows], smoothing)
+                gradient[rows] = _subtract_target(log_probs.exp_(), targets[rows], smoothing)
         ctx.save_for_backward(gradient)
-        return torch.stack(parts).sum()
+        return torch.stack(losses).sum()
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
@@ -66,15 +65,18 @@ class _CrossEntropy(torch.autograd.Function):
 def cross_entropy(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
     """Label-smoothed cross entropy (Szegedy et al., 2016) in nats, summed over tokens.
 
-    `logits` (N,V), `targets` (N,). The target distribution gives 1 − s + s/V to the true token and s/V to
-    each other. Computed in float32 at least, whatever the precision of the network.
+    `logits` (N,V), `targets` (N,). The target distribution gives 1 − s + s/V to the correct token and s/V to
+    each other token, where s is `smoothing`. Computed in float32 or float64, whatever the type of the logits.
+    The gradient can be computed once.
     """
     return _CrossEntropy.apply(logits, targets, smoothing)
 
 
 class _RDrop(torch.autograd.Function):
-    """With p, q of the two readings and d = log p − log q, the two divergences are KL(p‖q) = Σ p d and
-    KL(q‖p) = −Σ q d. Their sum has the gradients p (d − Σ p d) + (p − q) and q (Σ q d − d) − (p − q)."""
+    """With the predictions p and q and d = log p − log q: KL(p‖q) = Σ p d and KL(q‖p) = −Σ q d.
+
+    The gradients of their sum are p (d − Σ p d) + (p − q) and q (Σ q d − d) − (p − q).
+    """
 
     @staticmethod
     def forward(
@@ -82,24 +84,24 @@ class _RDrop(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         number, targets = len(targets), targets.unsqueeze(1)
         losses = [_log_probs(logits[:0]).sum()]
-        apart, gradient = list(losses), torch.empty_like(logits)
-        for rows in _rows(number, logits):
-            others, aim = slice(rows.start + number, rows.stop + number), targets[rows]
-            one, other = _log_probs(logits[rows]), _log_probs(logits[others])
-            losses.append(_smoothed(one, aim, smoothing) + _smoothed(other, aim, smoothing))
-            ratio, p, q = one - other, one.exp_(), other.exp_()
-            first, second = p * ratio, q * ratio
-            forth, back = first.sum(-1, keepdim=True), second.sum(-1, keepdim=True)
-            apart.append((forth - back).sum())
+        divergences, gradient = list(losses), torch.empty_like(logits)
+        for rows in _chunks(number, logits):
+            other_rows, labels = slice(rows.start + number, rows.stop + number), targets[rows]
+            log_p, log_q = _log_probs(logits[rows]), _log_probs(logits[other_rows])
+            losses.append(_smoothed_loss(log_p, labels, smoothing) + _smoothed_loss(log_q, labels, smoothing))
+            ratio, p, q = log_p - log_q, log_p.exp_(), log_q.exp_()
+            p_part, q_part = p * ratio, q * ratio
+            kl_pq, minus_kl_qp = p_part.sum(-1, keepdim=True), q_part.sum(-1, keepdim=True)
+            divergences.append((kl_pq - minus_kl_qp).sum())
             difference = (p - q).mul_(weight)
-            first.mul_(weight).addcmul_(p, 0.5 - weight * forth).add_(difference)
-            second.mul_(-weight).addcmul_(q, 0.5 + weight * back).sub_(difference)
-            gradient[rows] = _less_target(first, aim, smoothing, 0.5)
-            gradient[others] = _less_target(second, aim, smoothing, 0.5)
+            p_part.mul_(weight).addcmul_(p, 0.5 - weight * kl_pq).add_(difference)
+            q_part.mul_(-weight).addcmul_(q, 0.5 + weight * minus_kl_qp).sub_(difference)
+            gradient[rows] = _subtract_target(p_part, labels, smoothing, 0.5)
+            gradient[other_rows] = _subtract_target(q_part, labels, smoothing, 0.5)
         ctx.save_for_backward(gradient)
         loss = torch.stack(losses).sum() / 2
         ctx.mark_non_differentiable(loss)
-        return loss, loss + weight * torch.stack(apart).sum()
+        return loss, loss + weight * torch.stack(divergences).sum()
 
     @staticmethod
     def backward(ctx: Any, _: Tensor, upstream: Tensor) -> tuple[Tensor, None, None, None]:
@@ -110,12 +112,13 @@ class _RDrop(torch.autograd.Function):
 def r_drop(
     logits: Tensor, targets: Tensor, *, smoothing: float = 0.0, consistency: float
 ) -> tuple[Tensor, Tensor]:
-    """Two readings of the same tokens, with other units dropped, drawn to each other (R-Drop; Liang et al.,
-    2021).
+    """R-Drop (Liang et al., 2021): two predictions of the same tokens with different dropout are pulled
+    together.
 
-    `logits` (2N,V) of N tokens, twice; `targets` (N,). Returns the mean cross entropy of both readings,
-    without a gradient, and that plus α/4 (KL(p‖q) + KL(q‖p)), which is to be minimised, α being
-    `consistency`: half of the paper's sum over both readings. In nats, summed over the N tokens.
+    `logits` (2N,V) of the N tokens, twice; `targets` (N,); `consistency` is α. Returns two sums over the N
+    tokens, in nats: the mean cross entropy of both predictions p and q, without a gradient; and the objective
+    to minimise, which is that plus α/4 (KL(p‖q) + KL(q‖p)). The paper's objective is twice as large, because
+    it sums over both predictions. The gradient can be computed once.
     """
     loss, objective = _RDrop.apply(logits, targets, smoothing, consistency / 4)
     return loss, objective

@@ -1,4 +1,4 @@
-"""The whole network, and the only place in it that reads a config."""
+"""The whole network. `build_model` is the only function of this room that reads a config."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from torch.overrides import TorchFunctionMode
 
 from seq2seq.config import ModelConfig
 from seq2seq.errors import UsageError
-from seq2seq.nn.attention import Encoded, Memory, build_attention
+from seq2seq.nn.attention import Memory, build_attention
 from seq2seq.nn.cells import build_cell
-from seq2seq.nn.decoder import DECODERS, Decoder, DecoderSizes, DecoderState
+from seq2seq.nn.decoder import Decoder, DecoderSizes, DecoderState
+from seq2seq.nn.decoders import DECODERS
 from seq2seq.nn.embedding import Embedding
-from seq2seq.nn.encoder import BuildCell, Encoder
+from seq2seq.nn.encoder import BuildCell, Encoder, EncoderOutput
 
 
 class Seq2Seq(nn.Module):
-    """Encoder, attention and decoder. `config` travels with the weights."""
+    """Encoder, attention and decoder. `config` is the settings that it was built from; it is stored with the
+    weights."""
 
     def __init__(self, config: ModelConfig, *, source: Embedding, encoder: Encoder, decoder: Decoder) -> None:
         super().__init__()
@@ -30,8 +32,9 @@ class Seq2Seq(nn.Module):
         self.decoder = decoder
 
     def encode(self, tokens: Tensor, lengths: Tensor) -> tuple[Memory, DecoderState]:
-        """Read the sources `tokens` (B,S) once: what attention reads, and where the decoder starts."""
-        encoded: Encoded = self.encoder(self.source(tokens), lengths)
+        """Encode the sources `tokens` (B,S) with `lengths` (B,): the memory that attention reads, and the
+        decoder's first state."""
+        encoded: EncoderOutput = self.encoder(self.source(tokens), lengths)
         memory = self.decoder.attention.project(encoded.outputs, encoded.mask)
         if self.config.copying:
             memory = replace(memory, tokens=tokens)
@@ -40,8 +43,8 @@ class Seq2Seq(nn.Module):
     def forward(self, source: Tensor, lengths: Tensor, target: Tensor, real: Tensor) -> Tensor:
         """Logits (N,V) of the N real target tokens, for training.
 
-        `source` (B,S) with `lengths` (B,); `target` (B,T) starts with BOS; `real` (B,T) is true where a
-        token is to be predicted. Only those positions reach the output layer, the widest product of all.
+        `source` (B,S) with `lengths` (B,); `target` (B,T) starts with BOS; `real` (B,T) is true where a token
+        is to be predicted. Only those positions go through the output layer, the largest matrix product.
         """
         memory, state = self.encode(source, lengths)
         output, _ = self.decoder(target, state, memory)
@@ -49,13 +52,17 @@ class Seq2Seq(nn.Module):
 
 
 def build_model(config: ModelConfig) -> Seq2Seq:
-    """The network that `config` describes, with fresh weights from torch's global random generator."""
+    """The network that `config` describes. Its weights are drawn from torch's global random generator.
+
+    Raises UsageError if the vocabulary sizes are not set, or if sizes of attention do not match.
+    """
     if config.source_vocab_size < 1 or config.target_vocab_size < 1:
         raise UsageError(
-            "model.source_vocab_size and model.target_vocab_size come from the tokenizer: set them first"
+            f"model.source_vocab_size is {config.source_vocab_size} and model.target_vocab_size "
+            f"{config.target_vocab_size}, expected the sizes of the tokenizers, 1 or more"
         )
-    target = _embedding(config, config.target_vocab_size)
-    source = target if config.tie_source else _embedding(config, config.source_vocab_size)
+    target = _build_embedding(config, config.target_vocab_size)
+    source = target if config.tie_source else _build_embedding(config, config.source_vocab_size)
     build = partial(
         build_cell, config.cell, depth=config.cell_depth, variational_dropout=config.variational_dropout
     )
@@ -67,12 +74,12 @@ def build_model(config: ModelConfig) -> Seq2Seq:
         layers=config.encoder_layers,
         dropout=config.dropout,
         residual=config.residual,
-        want_state=config.bridge in ("last", "projected", "backward"),
+        return_states=config.bridge in ("last", "projected", "backward"),
     )
-    return Seq2Seq(config, source=source, encoder=encoder, decoder=_decoder(config, target, build))
+    return Seq2Seq(config, source=source, encoder=encoder, decoder=_build_decoder(config, target, build))
 
 
-def _decoder(config: ModelConfig, embedding: Embedding, build: BuildCell) -> Decoder:
+def _build_decoder(config: ModelConfig, embedding: Embedding, build: BuildCell) -> Decoder:
     attention = build_attention(
         config.attention,
         query_size=config.decoder_size,
@@ -104,26 +111,24 @@ def _decoder(config: ModelConfig, embedding: Embedding, build: BuildCell) -> Dec
     )
 
 
-class _Unfilled(TorchFunctionMode):
-    """Leaves out what fills weights at random: without storage it does nothing but load, for over a second,
-    the 800 modules by which torch reckons shapes."""
+class _SkipRandomInit(TorchFunctionMode):
+    """Skips `nn.init.normal_`. On the meta device it has no effect, but it loads 800 modules of torch, which
+    takes more than a second."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return kwargs["tensor"] if func is nn.init.normal_ else func(*args, **(kwargs or {}))
 
 
-def build_empty(config: ModelConfig) -> Seq2Seq:
-    """The same network without storage: names and sizes alone. No random number is drawn. UsageError when
-    the sizes make no network."""
-    try:
-        with torch.device("meta"), _Unfilled():
-            return build_model(config)
-    except (RuntimeError, TypeError, OverflowError) as error:  # what torch makes of absurd sizes
-        reason = str(error).partition("\n")[0]
-        raise UsageError(f"these sizes make no network ({reason})") from None
+def build_on_meta(config: ModelConfig) -> Seq2Seq:
+    """The network that `config` describes on torch's meta device: names and shapes without storage.
+
+    It takes no memory and draws no random numbers. Raises UsageError as `build_model` does.
+    """
+    with torch.device("meta"), _SkipRandomInit():
+        return build_model(config)
 
 
-def _embedding(config: ModelConfig, vocab_size: int) -> Embedding:
+def _build_embedding(config: ModelConfig, vocab_size: int) -> Embedding:
     return Embedding(
         vocab_size,
         config.embedding_size,
@@ -133,5 +138,5 @@ def _embedding(config: ModelConfig, vocab_size: int) -> Embedding:
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Number of weights, each shared one counted once."""
+    """Number of weights. A shared weight is counted once."""
     return sum(parameter.numel() for parameter in model.parameters())

@@ -9,11 +9,14 @@ import torch
 from torch import Tensor
 
 PAD_ID = 0
-"""The id of padding in every vocabulary; the same number as `Tokenizer.pad_id`."""
+"""The id of padding in every vocabulary, the same as `Tokenizer.pad_id`."""
 
 
 def pad(sequences: Sequence[Sequence[int]], pad_id: int = PAD_ID) -> tuple[Tensor, Tensor]:
-    """Token lists -> (B,T) int64 filled up with `pad_id`, and their lengths (B,)."""
+    """Token lists as one int64 tensor (B,T), filled up with `pad_id`, and their lengths (B,).
+
+    Expects at least one list; T is the length of the longest.
+    """
     lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
     tokens = np.full((len(sequences), lengths.max()), pad_id, np.int64)
     tokens[np.arange(tokens.shape[1]) < lengths[:, None]] = np.concatenate(sequences)

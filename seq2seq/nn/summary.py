@@ -1,7 +1,7 @@
-"""A network as a table: its layers, the shapes of their weights, how many there are, and their share of all.
+"""A network as a table: its layers, their weights' shapes, the number of parameters, and each layer's share.
 
-A layer is a module with weights of its own. Weights that several layers share are counted where they come
-first; the later ones name that place.
+A layer is a module that has weights of its own. Weights that several layers share are counted at the first
+layer; the later layers name it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Layer:
-    """`shapes` of all weights of the layer; `parameters` are those counted here, `share` their part of the
-    whole network (0 to 1); `shared` names the weights of earlier layers that it uses."""
+    """One row of the table.
+
+    `shapes` are those of all its weights. `parameters` is the number of weights counted at this layer,
+    `share` their part of the whole network (0 to 1). `shared` names the weights of earlier layers that it
+    uses.
+    """
 
     name: str
     kind: str
@@ -27,27 +31,27 @@ class Layer:
 
 
 def layers(model: nn.Module) -> list[Layer]:
-    """The layers of `model` in the order in which it holds them."""
+    """The layers of `model`, in the order of its modules."""
     total = sum(parameter.numel() for parameter in model.parameters())
-    first: dict[nn.Parameter, str] = {}
-    found = []
+    first_names: dict[nn.Parameter, str] = {}
+    rows = []
     for name, module in model.named_modules():
         shapes, counted, shared = [], 0, []
         for own, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
             shapes.append(tuple(parameter.shape))
-            if parameter in first:
-                shared.append(first[parameter])
+            if parameter in first_names:
+                shared.append(first_names[parameter])
             else:
-                first[parameter] = f"{name}.{own}"
+                first_names[parameter] = f"{name}.{own}"
                 counted += parameter.numel()
         if shapes:
             kind = type(module).__name__
-            found.append(Layer(name, kind, tuple(shapes), counted, counted / max(total, 1), tuple(shared)))
-    return found
+            rows.append(Layer(name, kind, tuple(shapes), counted, counted / max(total, 1), tuple(shared)))
+    return rows
 
 
 def table(rows: Sequence[Layer]) -> str:
-    """The layers as aligned text, with the total below."""
+    """The layers as aligned text, with a header and the total."""
     lines = [("layer", "kind", "shape", "parameters", "share")]
     lines += [
         (row.name, row.kind, _shapes(row), f"{row.parameters:,}", f"{100 * row.share:.1f} %") for row in rows
@@ -65,7 +69,7 @@ def table(rows: Sequence[Layer]) -> str:
 
 
 def _shapes(row: Layer) -> str:
-    """`2 of 96×32, 96`, and what is shared with whom."""
+    """The shapes as text, such as `2 of 96×32, 96`, then the names of shared weights."""
     counts = Counter("×".join(map(str, shape)) or "1" for shape in row.shapes)
     text = ", ".join(f"{number} of {shape}" if number > 1 else shape for shape, number in counts.items())
     return text + "".join(f" (shared: {name})" for name in row.shared)

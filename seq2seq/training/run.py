@@ -20,7 +20,7 @@ from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.devices import find_device
 from seq2seq.errors import DataError, ModelError, SeqError, UsageError
-from seq2seq.nn.model import build_empty, count_parameters
+from seq2seq.nn.model import build_on_meta, count_parameters
 from seq2seq.text.languages import is_language_tag
 from seq2seq.training import distributed
 from seq2seq.training.interruption import Interruption
@@ -109,7 +109,7 @@ def count_weights(settings: Settings) -> int:
     be no such network."""
     size = settings.data.vocab_size
     config = replace(settings.model, source_vocab_size=size, target_vocab_size=size)
-    return count_parameters(build_empty(config))
+    return count_parameters(build_on_meta(config))
 
 
 def _new(settings: Settings, corpora: Corpora, out: Path, progress: Progress) -> Corpora:
@@ -222,7 +222,7 @@ def _data(
     if not ready and distributed.is_main():
         pairs = read_all(corpora.train, settings.data, counts, languages=corpora.languages)
         if not corpora.valid:
-            pairs = hold_out(pairs, valid, where=names_of(corpora.train))
+            pairs = hold_out(pairs, valid, where=names_of(corpora.train), counts=counts)
         prepare(pairs, out, settings.data, counts=counts, seed=settings.training.seed, say=progress.say)
         if not corpora.valid:
             progress.say(f"no validation data given: {len(valid)} pairs held out of the training data")

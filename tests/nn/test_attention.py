@@ -1,4 +1,4 @@
-"""Attention against numbers worked out by hand, and against torch's own multi-head attention."""
+"""Attention agrees with numbers computed by hand, and with torch's multi-head attention."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from torch.nn import functional
 from seq2seq.config import ModelConfig
 from seq2seq.errors import UsageError
 from seq2seq.nn.attention import ATTENTIONS, Attention, AttentionState, Local, Memory, build_attention
-from seq2seq.nn.decoder import DECODERS
 
 MASK = torch.tensor([[True, True, True], [True, True, False]])
 ATTENDING = sorted(set(ATTENTIONS) - {"none"})
@@ -26,7 +25,7 @@ def build(kind: str, query_size: int = 6, memory_size: int = 6, attention_size: 
 
 
 def fill(attention: Attention, **values: float | Sequence[object]) -> None:
-    """Set the parameters by name, dots written as double underscores."""
+    """Set the parameters by name, with double underscores for dots."""
     parameters = dict(attention.named_parameters())
     assert {name.replace("__", ".") for name in values} == set(parameters)
     with torch.no_grad():
@@ -38,13 +37,13 @@ def fill(attention: Attention, **values: float | Sequence[object]) -> None:
 def attend(
     attention: Attention, queries: Tensor, memory: Memory, state: AttentionState | None = None
 ) -> tuple[Tensor, Tensor, AttentionState]:
-    """With weights, from the start unless told otherwise."""
-    start = attention.start(memory) if state is None else state
-    return cast("tuple[Tensor, Tensor, AttentionState]", attention.attend(queries, memory, start))
+    """Call `attend`; `state` defaults to the state at the start."""
+    state = attention.start(memory) if state is None else state
+    return cast("tuple[Tensor, Tensor, AttentionState]", attention.attend(queries, memory, state))
 
 
 def memory_of(attention: Attention, encoded: list[list[float]], real: int | None = None) -> Memory:
-    """One sentence, of which the first `real` tokens are no padding."""
+    """The memory of one sentence. Its first `real` tokens are real, the others padding."""
     length = len(encoded) if real is None else real
     mask = torch.arange(len(encoded)).unsqueeze(0) < length
     return attention.project(torch.tensor([encoded]), mask)
@@ -60,7 +59,7 @@ def tensors() -> tuple[Tensor, Tensor]:
     return torch.randn(2, 4, 6), torch.randn(2, 3, 6)
 
 
-# What holds for every kind
+# Properties of every kind
 
 
 @pytest.mark.parametrize("kind", ATTENDING)
@@ -80,8 +79,8 @@ def test_rows_sum_to_one_and_padding_is_zero(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ATTENDING)
-def test_padding_has_no_say(kind: str) -> None:
-    """Neither what stands on padding nor how much of it there is."""
+def test_padding_changes_nothing(kind: str) -> None:
+    """Neither the values on padding nor their number."""
     queries, encoded = tensors()
     attention = build(kind)
     other = encoded.clone()
@@ -100,9 +99,9 @@ def test_padding_has_no_say(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ATTENDING)
-def test_steps_and_hypotheses_do_not_see_each_other(kind: str) -> None:
-    """T = 2 at once are two calls of one, for K = 3 hypotheses of 2 sentences; a hypothesis that is taken
-    twice, from another place, goes on as it would have."""
+def test_steps_and_hypotheses_are_independent(kind: str) -> None:
+    """For K = 3 hypotheses of 2 sentences, one call with T = 2 equals two calls with T = 1. A hypothesis that
+    is selected twice, at another position, continues in the same way."""
     (_, encoded), attention = tensors(), build(kind)
     memory = attention.project(encoded, MASK)
     queries = torch.randn(2, 3, 2, 6)
@@ -117,7 +116,7 @@ def test_steps_and_hypotheses_do_not_see_each_other(kind: str) -> None:
         state = one[2]
     torch.testing.assert_close(state, after, atol=1e-6, rtol=0)
 
-    rows = torch.tensor([5, 3, 5])  # of sentence 1, which alone remains: its hypotheses 2, 0 and 2
+    rows = torch.tensor([5, 3, 5])  # only sentence 1 remains, with its hypotheses 2, 0 and 2
     only, chosen = memory.select(torch.tensor([1])), tuple(part[rows] for part in start)
     again = attend(attention, queries[1:, [2, 0, 2]].flatten(1, 2), only, chosen)
     torch.testing.assert_close(again[0].view(3, 2, -1), context[1, [2, 0, 2]], atol=1e-6, rtol=0)
@@ -125,8 +124,8 @@ def test_steps_and_hypotheses_do_not_see_each_other(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ATTENDING)
-def test_gradients(kind: str) -> None:
-    """Of contexts, weights and state, by queries, memory, state and parameters."""
+def test_gradients_equal_finite_differences(kind: str) -> None:
+    """Gradients of context, weights and state with respect to queries, memory, state and parameters."""
     torch.manual_seed(3)
     attention = build(kind, 3, 3, 2).double()
     mask = torch.tensor([[True, True, False]])
@@ -143,8 +142,7 @@ def test_gradients(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(ATTENTIONS))
-def test_wherever_a_model_runs(kind: str) -> None:
-    """float64, mixed precision, inference, and without storage."""
+def test_number_types_inference_mode_and_meta_device(kind: str) -> None:
     queries, encoded = tensors()
     attention = build(kind)
     with torch.inference_mode():
@@ -173,7 +171,7 @@ def test_wherever_a_model_runs(kind: str) -> None:
 # Each kind's equation
 
 
-def test_none_reads_nothing() -> None:
+def test_none_has_an_empty_context() -> None:
     queries, encoded = tensors()
     attention = build("none", 6, 5)
     memory = attention.project(encoded, MASK)
@@ -184,7 +182,7 @@ def test_none_reads_nothing() -> None:
 
 
 @pytest.mark.parametrize(("kind", "scale"), [("dot", 1.0), ("scaled_dot", 1 / math.sqrt(2))])
-def test_dot_by_hand(kind: str, scale: float) -> None:
+def test_dot_equals_hand_calculation(kind: str, scale: float) -> None:
     """q = (1, 2); k = (3, 0), (0, 1): scores 3 and 2."""
     attention = build(kind, 2, 2, 0)
     memory = memory_of(attention, [[3.0, 0.0], [0.0, 1.0]])
@@ -194,7 +192,7 @@ def test_dot_by_hand(kind: str, scale: float) -> None:
     assert context[0, 0].tolist() == pytest.approx([3 * first, 1 - first], abs=1e-6)
 
 
-def test_general_by_hand() -> None:
+def test_general_equals_hand_calculation() -> None:
     """W = [[1, 1], [0, 2]]; W k = (3, 0) and (1, 2); q = (1, 2): scores 3 and 5."""
     attention = build("general", 2, 2, 0)
     fill(attention, key__weight=[[1.0, 1.0], [0.0, 2.0]])
@@ -204,7 +202,7 @@ def test_general_by_hand() -> None:
     assert weights[0, 0].tolist() == pytest.approx([first, 1 - first], abs=1e-6)
 
 
-def test_additive_by_hand() -> None:
+def test_additive_equals_hand_calculation() -> None:
     """One hidden unit: score = 2 tanh(0.5 q + 1 k + 0.1)."""
     attention = build("additive", 1, 1, 1)
     fill(attention, query__weight=0.5, key__weight=1.0, key__bias=0.1, energy=2.0)
@@ -213,7 +211,7 @@ def test_additive_by_hand() -> None:
     assert weights[0, 0].tolist() == pytest.approx(expected, abs=1e-6)
 
 
-def test_normalised_additive_by_hand() -> None:
+def test_normalised_additive_equals_hand_calculation() -> None:
     """v = (3, 4), so v / ‖v‖ = (0.6, 0.8); g = 2: score = 1.2 tanh(q + k + 0.1) + 1.6 tanh(2 q - k)."""
     attention = build("normalised_additive", 1, 1, 2)
     fill(
@@ -229,8 +227,8 @@ def test_normalised_additive_by_hand() -> None:
     assert weights[0, 0].tolist() == pytest.approx(softmax(expected), abs=1e-6)
 
 
-def test_normalised_additive_begins_as_additive() -> None:
-    """Both begin with b = 0, and g begins as ‖v‖; then g alone scales the scores, and ‖v‖ does not."""
+def test_normalised_additive_starts_equal_to_additive() -> None:
+    """Both start with b = 0, and g starts at ‖v‖. After that g scales the scores, and ‖v‖ does not."""
     queries, encoded = tensors()
     normalised, additive = build("normalised_additive"), build("additive")
     additive.load_state_dict({k: v for k, v in normalised.state_dict().items() if k != "gain"})
@@ -244,7 +242,7 @@ def test_normalised_additive_begins_as_additive() -> None:
     torch.testing.assert_close(normalised.score(queries, keys), 3 * scores, atol=1e-6, rtol=0)
 
 
-def test_multi_head_by_hand() -> None:
+def test_multi_head_equals_hand_calculation() -> None:
     """Two heads of one unit, all projections 1 but W_V = 10 and W_O = [[1, 1], [0, 2]]. q = (1, 2);
     k = (0, ln 3), (ln 3, 0): head 1 scores 0 and ln 3, head 2 2 ln 3 and 0."""
     attention = build("multi_head", 2, 2, 2)
@@ -259,13 +257,13 @@ def test_multi_head_by_hand() -> None:
     log = math.log(3)
     memory = memory_of(attention, [[0.0, log], [log, 0.0], [50.0, 50.0]], real=2)
     context, weights, _ = attend(attention, torch.tensor([[[1.0, 2.0]]]), memory)
-    # head 1: (1/4, 3/4), reads 10 (3/4 ln 3); head 2: (9/10, 1/10), reads 10 (9/10 ln 3)
+    # head 1: (1/4, 3/4), context 10 (3/4 ln 3); head 2: (9/10, 1/10), context 10 (9/10 ln 3)
     assert weights[0, 0].tolist() == pytest.approx([0.575, 0.425, 0.0], abs=1e-6)
     assert context[0, 0].tolist() == pytest.approx([16.5 * log, 18 * log], abs=1e-5)
 
 
-def test_multi_head_is_torchs() -> None:
-    """The same weights in torch's own function, on ragged sources."""
+def test_multi_head_equals_torch() -> None:
+    """With the same weights in torch's function, and sources of different lengths."""
     torch.manual_seed(2)
     queries, encoded = torch.randn(2, 4, 8), torch.randn(2, 3, 6)
     attention = build("multi_head", 8, 6, 8)
@@ -303,22 +301,22 @@ def local_at(share: float) -> Attention:
     return attention
 
 
-def test_local_by_hand() -> None:
-    """Four real tokens: p = 4 × 0.7 = 2.8, the window is 0.8 to 4.8, of which 4 is padding. Scores 0, ln 2
-    and ln 5 align to 1/8, 2/8 and 5/8; the bell stands 1.8, 0.8 and 0.2 away."""
+def test_local_equals_hand_calculation() -> None:
+    """Four real tokens: p = 4 × 0.7 = 2.8. The window is 0.8 to 4.8, and position 4 is padding. The softmax
+    of the scores 0, ln 2 and ln 5 is 1/8, 2/8 and 5/8; their distances from p are 1.8, 0.8 and 0.2."""
     attention = local_at(0.7)
     encoded = [[9.0], [0.0], [math.log(2)], [math.log(5)], [9.0], [9.0]]
     context, weights, _ = attend(attention, torch.ones(1, 1, 1), memory_of(attention, encoded, real=4))
-    bell = [math.exp(-0.5 * offset**2) for offset in (1.8, 0.8, 0.2)]
-    expected = [0.0, bell[0] / 8, bell[1] / 4, bell[2] * 5 / 8, 0.0, 0.0]
+    gaussian = [math.exp(-0.5 * offset**2) for offset in (1.8, 0.8, 0.2)]
+    expected = [0.0, gaussian[0] / 8, gaussian[1] / 4, gaussian[2] * 5 / 8, 0.0, 0.0]
     assert weights[0, 0].tolist() == pytest.approx(expected, abs=1e-6)
     assert weights[0, 0, [0, 4, 5]].tolist() == [0.0] * 3
-    read = expected[2] * math.log(2) + expected[3] * math.log(5)
-    assert context.item() == pytest.approx(read, abs=1e-6)  # not divided by the weights' sum of 0.82
+    mean = expected[2] * math.log(2) + expected[3] * math.log(5)
+    assert context.item() == pytest.approx(mean, abs=1e-6)  # not divided by the sum of the weights, 0.82
 
 
-def test_local_is_centred_in_each_sentence() -> None:
-    """p is a share of the real length, not of the padded one, and even at its ends some token is in reach."""
+def test_local_centre_depends_on_the_real_length() -> None:
+    """p is a share of the real length, not of the padded length. Even at its ends the window has a token."""
     attention = local_at(0.5)
     assert isinstance(attention, Local)
     mask = torch.arange(8) < torch.tensor([[8], [3], [1]])
@@ -329,15 +327,15 @@ def test_local_is_centred_in_each_sentence() -> None:
     queries = torch.tensor([-1.0, 1.0]).view(1, 2, 1).expand(3, -1, -1)
     assert attention.centres(queries, mask).tolist() == [[0.0, 8.0], [0.0, 3.0], [0.0, 1.0]]
     _, weights, _ = attend(attention, queries, attention.project(torch.ones(3, 8, 1), mask))
-    bell = [math.exp(-0.5 * offset**2) for offset in range(3)]
-    assert weights[0, 0].tolist() == pytest.approx([b / 3 for b in bell] + [0.0] * 5, abs=1e-6)
-    assert weights[0, 1].tolist() == pytest.approx([0.0] * 6 + [bell[2] / 2, bell[1] / 2], abs=1e-6)
-    assert weights[2, 1].tolist() == pytest.approx([bell[1]] + [0.0] * 7, abs=1e-6)
+    gaussian = [math.exp(-0.5 * offset**2) for offset in range(3)]
+    assert weights[0, 0].tolist() == pytest.approx([b / 3 for b in gaussian] + [0.0] * 5, abs=1e-6)
+    assert weights[0, 1].tolist() == pytest.approx([0.0] * 6 + [gaussian[2] / 2, gaussian[1] / 2], abs=1e-6)
+    assert weights[2, 1].tolist() == pytest.approx([gaussian[1]] + [0.0] * 7, abs=1e-6)
 
 
-def test_coverage_by_hand() -> None:
-    """One hidden unit: score = 2 tanh(0.5 q + k - 1.5 c + 0.1), over three steps and two real tokens, line by
-    line; what was read is read less."""
+def test_coverage_equals_hand_calculation() -> None:
+    """One hidden unit: score = 2 tanh(0.5 q + k - 1.5 c + 0.1), for three steps and two real tokens. A
+    position that was attended to gets less weight at the next step."""
     attention = build("coverage", 1, 1, 1)
     fill(attention, query__weight=0.5, key__weight=1.0, key__bias=0.1, energy=2.0, covered=-1.5)
     queries, keys, covered = [0.4, 0.4, -1.0], [0.3, -0.7], [0.0, 0.0]
@@ -354,14 +352,14 @@ def test_coverage_by_hand() -> None:
     assert expected[0] == pytest.approx([0.8622, 0.1378], abs=1e-4) and expected[1][0] < 0.5
 
 
-def test_coverage_starts_empty() -> None:
+def test_coverage_starts_at_zero() -> None:
     _, encoded = tensors()
     attention = build("coverage")
     (state,) = attention.start(attention.project(encoded, MASK))
     assert state.tolist() == [[0.0] * 3] * 2
 
 
-# What models on disk rely on, and what is refused
+# Parameter names of models on disk, and errors
 
 ADDITIVE = {"query.weight": (4, 5), "key.weight": (4, 6), "key.bias": (4,), "energy": (4,)}
 
@@ -380,28 +378,28 @@ ADDITIVE = {"query.weight": (4, 5), "key.weight": (4, 6), "key.bias": (4,), "ene
         ),
     ],
 )
-def test_parameters_by_name(kind: str, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Models on disk hold these. H = 5, M = 6, A = 4."""
+def test_parameter_names_are_those_of_stored_models(kind: str, shapes: dict[str, tuple[int, ...]]) -> None:
+    """H = 5, M = 6, A = 4."""
     attention = build(kind, 5, 6, 4)
     assert {name: tuple(value.shape) for name, value in attention.named_parameters()} == shapes
     assert attention.context_size == 6
 
 
-def test_refusals() -> None:
-    with pytest.raises(UsageError, match=r"4 wide.*6 wide"):
+def test_wrong_arguments_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"decoder_size is 4, expected 6, the width of the encoder"):
         build("dot", 4, 6)
     with pytest.raises(UsageError, match="expected one of none, dot, scaled_dot, general, additive"):
         build("dots")
-    with pytest.raises(UsageError, match=r"attention_size is 5 .*attention_heads 2"):
+    with pytest.raises(UsageError, match=r"attention_size is 5, expected a multiple of .*, which is 2"):
         build("multi_head", attention_size=5)
     sizes = {"query_size": 6, "memory_size": 6, "attention_size": 4}
-    with pytest.raises(UsageError, match="attention_heads 0"):
+    with pytest.raises(UsageError, match="attention_heads, which is 0"):
         build_attention("multi_head", **sizes, heads=0)
     with pytest.raises(UsageError, match="attention_window is 0"):
         build_attention("local", **sizes, window=0)
 
 
-def test_select() -> None:
+def test_select_keeps_the_rows_of_a_memory() -> None:
     _, encoded = tensors()
     memory = build("additive").project(encoded, MASK)
     row = torch.tensor([1])
@@ -413,7 +411,5 @@ def test_select() -> None:
     assert copied is not None and copied.tolist() == [[9, 3, 0]]
 
 
-def test_the_setting_lists_every_attention_and_decoder() -> None:
-    hints = get_type_hints(ModelConfig)
-    assert set(get_args(hints["attention"])) == set(ATTENTIONS)
-    assert set(get_args(hints["decoder"])) == set(DECODERS)
+def test_the_choices_of_the_setting_are_the_kinds() -> None:
+    assert set(get_args(get_type_hints(ModelConfig)["attention"])) == set(ATTENTIONS)

@@ -1,4 +1,4 @@
-"""The network as a whole: padding, real tokens, ties, bridges, gradients, sizes."""
+"""The whole network: padding, real tokens, shared weights, bridges, gradients, sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from seq2seq.config import ModelConfig
 from seq2seq.errors import UsageError
 from seq2seq.nn.attention import ATTENTIONS
 from seq2seq.nn.cells import CELLS
-from seq2seq.nn.decoder import DecoderState
 from seq2seq.nn.losses import cross_entropy
 from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
 
@@ -38,30 +37,33 @@ def sources() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def kinds() -> list[dict[str, Any]]:
-    """Changes of SMALL that show every cell, attention, decoder, encoder shape, bridge and readout."""
+    """Changes of SMALL that cover every cell, attention, decoder, encoder shape, bridge and readout."""
     hints = get_type_hints(ModelConfig)
     parts = ("decoder", "encoder_shape", "bridge", "readout")
     literal = [{part: value} for part in parts for value in get_args(hints[part])]
-    found: list[dict[str, Any]] = [*({"cell": cell} for cell in CELLS), *literal]
-    found += [{"attention": attention} for attention in ATTENTIONS]
-    found += [{"decoder": "input_feeding", "attention": "coverage"}, {"decoder": "bahdanau", "cell": "lstm"}]
-    found += [{"decoder": "conditional", "cell_depth": 2}, {"copying": True}, {"residual": False}]
+    changes: list[dict[str, Any]] = [*({"cell": cell} for cell in CELLS), *literal]
+    changes += [{"attention": attention} for attention in ATTENTIONS]
+    changes += [
+        {"decoder": "input_feeding", "attention": "coverage"},
+        {"decoder": "bahdanau", "cell": "lstm"},
+    ]
+    changes += [{"decoder": "conditional", "cell_depth": 2}, {"copying": True}, {"residual": False}]
     needs: dict[str, dict[str, Any]] = {
         "bridge-last": {"encoder_layers": 3, "decoder_layers": 3},
         "encoder_shape-gnmt": {"encoder_layers": 2},
         "readout-none": {"tie_output": False},
         "attention-multi_head": {"attention_size": 8},
     }
-    return [change | needs.get(named(change), {}) for change in found]
+    return [change | needs.get(name_of(change), {}) for change in changes]
 
 
-def named(change: dict[str, Any]) -> str:
+def name_of(change: dict[str, Any]) -> str:
     return "-".join(f"{name}-{value}" for name, value in change.items())
 
 
-@pytest.mark.parametrize("change", kinds(), ids=named)
+@pytest.mark.parametrize("change", kinds(), ids=name_of)
 def test_padding_changes_nothing(change: dict[str, Any]) -> None:
-    """A short pair beside a long one scores as it does alone."""
+    """A short pair has the same scores beside a longer pair and alone."""
     model = make(replace(SMALL, **change))
     target = torch.tensor([[2, 9, 10, 11], [2, 12, 0, 0]])
     real = torch.tensor([[True] * 4, [True, True, False, False]])
@@ -91,9 +93,9 @@ def test_gradients_reach_every_weight(cell: str) -> None:
         assert parameter.grad is not None and float(parameter.grad.abs().sum()) > 0, name
 
 
-@pytest.mark.parametrize("change", kinds(), ids=named)
-def test_gradient_against_differences(change: dict[str, Any]) -> None:
-    """Central differences of the loss for the weight of each tensor that it depends on most."""
+@pytest.mark.parametrize("change", kinds(), ids=name_of)
+def test_gradients_equal_finite_differences(change: dict[str, Any]) -> None:
+    """Central differences of the loss, for the weight with the largest gradient in each tensor."""
     model = make(replace(SMALL, **{"encoder_layers": 1, "decoder_layers": 2, **change}))
     real = torch.ones(2, 2, dtype=torch.bool)
     labels = torch.tensor([9, 3, 12, 3])
@@ -116,7 +118,7 @@ def test_gradient_against_differences(change: dict[str, Any]) -> None:
         assert float(gradient.view(-1)[index]) == pytest.approx((above - below) / (2 * small), rel=1e-5), name
 
 
-def test_ties() -> None:
+def test_shared_weights_are_one_tensor() -> None:
     tied = make()
     assert tied.source.table.weight is tied.decoder.embedding.table.weight is tied.decoder.output.weight
     loose = make(replace(SMALL, tie_output=False, tie_source=False))
@@ -124,37 +126,13 @@ def test_ties() -> None:
     assert count_parameters(loose) - count_parameters(tied) == 2 * 20 * 6
 
 
-@pytest.mark.parametrize("bridge", ["zero", "last", "mean", "projected", "backward"])
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_bridges(bridge: str, cell: str) -> None:
-    model = make(replace(SMALL, bridge=bridge, cell=cell, encoder_layers=3))  # type: ignore[arg-type]
-    _, state = model.encode(*sources())
-    assert isinstance(state, DecoderState) and len(state.cells) == 3
-    for layer in state.cells:
-        assert [part.shape for part in layer] == [(1, 2, 8)] * (2 if cell == "lstm" else 1)
-        assert (float(layer[0].detach().abs().sum()) == 0) == (bridge == "zero")
-
-
-def test_mean_bridge_by_hand() -> None:
-    model = make()
-    tokens, lengths = sources()
-    encoded = model.encoder(model.source(tokens), lengths)
-    state = model.decoder.bridge(encoded)
-    project = model.decoder.bridge.project
-    assert project is not None
-    mean = encoded.outputs[1, :2].mean(0)
-    expected = torch.tanh(project.weight @ mean + project.bias).view(3, 8)
-    for layer, wanted in zip(state, expected, strict=True):
-        torch.testing.assert_close(layer[0][0, 1], wanted, atol=1e-10, rtol=0)
-
-
-def test_sizes_come_from_the_tokenizer() -> None:
+def test_a_model_without_vocabulary_sizes_is_refused() -> None:
     with pytest.raises(UsageError, match="vocab_size"):
         build_model(ModelConfig())
 
 
-def test_parameters_by_hand() -> None:
-    """GRU: 3 H (I + H + 2) a layer; sizes of SMALL written out."""
+def test_number_of_parameters_equals_hand_calculation() -> None:
+    """GRU: 3 H (I + H + 2) per layer. The numbers are the sizes of SMALL."""
 
     def gru(inputs: int, hidden: int) -> int:
         return 3 * hidden * (inputs + hidden + 2)
@@ -164,7 +142,7 @@ def test_parameters_by_hand() -> None:
     attention = 8 * 5 + (8 * 5 + 5) + 5
     bridge = 8 * 24 + 24
     readout = (8 + 8 + 6) * 6 + 6
-    output = 20  # bias; the matrix is the embedding
+    output = 20  # bias; the weights are those of the embedding
     assert count_parameters(make()) == 20 * 6 + encoder + decoder + attention + bridge + readout + output
 
 
@@ -172,6 +150,6 @@ def test_word_dropout_zeroes_whole_words() -> None:
     torch.manual_seed(0)
     model = build_model(replace(SMALL, word_dropout=0.5, embedding_dropout=0.0)).train()
     vectors = model.source(torch.full((1, 2000), 7))[0]
-    silent = (vectors == 0).all(1)
-    assert 0.45 < float(silent.float().mean()) < 0.55
-    assert not (vectors[~silent] == 0).any()
+    zeroed = (vectors == 0).all(1)
+    assert 0.45 < float(zeroed.float().mean()) < 0.55
+    assert not (vectors[~zeroed] == 0).any()

@@ -1,4 +1,4 @@
-"""A network as a table: what each layer holds, worked out by hand."""
+"""A network as a table: layers and numbers computed by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from seq2seq.nn.summary import Layer, layers, table
 
 
 class Tied(nn.Module):
-    """7 words of 4 units, a recurrent layer of 3, and an output that uses the table of words."""
+    """7 words of 4 units, a recurrent layer of 3 units, and an output with the weights of the embedding."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,8 +21,8 @@ class Tied(nn.Module):
         self.output.weight = self.words.weight
 
 
-def test_layers_by_hand() -> None:
-    """28 + (9·4 + 9·3 + 9 + 9 = 81) + 12 + 7 biases = 128; the shared 28 count once."""
+def test_layers_equal_hand_calculation() -> None:
+    """28 + (9·4 + 9·3 + 9 + 9 = 81) + 12 + 7 biases = 128; the shared 28 are counted once."""
     assert layers(Tied()) == [
         Layer("words", "Embedding", ((7, 4),), 28, 28 / 128),
         Layer("recurrent", "GRU", ((9, 4), (9, 3), (9,), (9,)), 81, 81 / 128),
@@ -31,7 +31,7 @@ def test_layers_by_hand() -> None:
     ]
 
 
-def test_table_by_hand() -> None:
+def test_table_shows_every_layer_and_the_total() -> None:
     assert table(layers(Tied())).split("\n") == [
         "layer      kind       shape                          parameters    share",
         "words      Embedding  7×4                                    28   21.9 %",
@@ -42,13 +42,13 @@ def test_table_by_hand() -> None:
     ]
 
 
-def test_a_module_that_is_used_twice_is_one_layer() -> None:
+def test_a_module_that_is_used_twice_is_one_row() -> None:
     shared = nn.Linear(2, 2)
     both = nn.Sequential(shared, nn.Tanh(), shared)
     assert [(layer.name, layer.parameters) for layer in layers(both)] == [("0", 6)]
 
 
 @pytest.mark.parametrize("model", [nn.Dropout(), nn.Sequential()])
-def test_no_weights_at_all(model: nn.Module) -> None:
+def test_a_model_without_weights_has_no_layers(model: nn.Module) -> None:
     assert layers(model) == []
     assert table([]).split("\n")[-1].split() == ["total", "0", "100.0", "%"]
