@@ -27,7 +27,7 @@ def names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
 
 
-def test_sha256_is_that_of_the_standard(tmp_path: Path) -> None:
+def test_sha256_of_the_example_of_the_standard(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")  # the example of FIPS 180-2, appendix B.1
     assert (
         files.sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -50,7 +50,9 @@ def test_write_json_reads_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_write_text_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+def test_write_text_keeps_the_old_file_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
     files.write_text(tmp_path / "x", "good")
 
     def refuse(*_: object) -> None:
@@ -62,7 +64,7 @@ def test_write_text_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert names(tmp_path) == ["x"] and (tmp_path / "x").read_text() == "good"
 
 
-def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot be written"):
         files.write_text(tmp_path / "file" / "x", "")
@@ -71,7 +73,7 @@ def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
     assert names(tmp_path) == ["file"]
 
 
-def test_new_directory_appears_whole(tmp_path: Path) -> None:
+def test_new_directory_appears_when_it_is_complete(tmp_path: Path) -> None:
     with files.new_directory(tmp_path / "a" / "b") as scratch:
         save_file({"w": torch.zeros(3)}, scratch / "w.safetensors")
         assert not (tmp_path / "a" / "b").exists()
@@ -92,14 +94,14 @@ def test_new_directory_is_synced_before_it_is_renamed(
     assert synced[-2:] == [(scratch.name, False), (tmp_path.name, True)]
 
 
-def test_new_directory_replaces(tmp_path: Path) -> None:
+def test_new_directory_replaces_an_old_one(tmp_path: Path) -> None:
     for text in ("old", "new"):
         with files.new_directory(tmp_path / "b") as scratch:
             (scratch / text).write_text(text)
     assert names(tmp_path) == ["b"] and names(tmp_path / "b") == ["new"]
 
 
-def test_new_directory_after_an_error(tmp_path: Path) -> None:
+def test_new_directory_keeps_the_old_one_after_an_error(tmp_path: Path) -> None:
     with files.new_directory(tmp_path / "b") as scratch:
         (scratch / "old").write_text("old")
     with pytest.raises(KeyError), files.new_directory(tmp_path / "b") as scratch:
@@ -109,7 +111,9 @@ def test_new_directory_after_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failing", ["sync", "first replace", "second replace"])
-def test_new_directory_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+def test_new_directory_keeps_the_old_one_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
     with files.new_directory(tmp_path / "b") as scratch:
         (scratch / "old").write_text("old")
     replace, calls = os.replace, [0]
@@ -132,7 +136,7 @@ def test_new_directory_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.Monkey
     assert names(tmp_path) == ["b"] and names(tmp_path / "b") == ["old"]
 
 
-def test_safetensors_on_a_full_disk(tmp_path: Path) -> None:
+def test_an_error_of_safetensors_is_reported_as_ours(tmp_path: Path) -> None:
     """safetensors writes its own files and raises its own error, so the limit of the system is real here."""
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -242,7 +246,7 @@ def test_read_json_names_the_file_and_the_reason(tmp_path: Path, content: bytes 
             files.read_json(tmp_path / "x.json", error=error)
 
 
-def test_next_name(tmp_path: Path) -> None:
+def test_next_name_follows_all_existing_names(tmp_path: Path) -> None:
     path = tmp_path / "step-5"
     assert files.next_name(tmp_path / "nothing" / "step-5").name == "step-5"
     for name in ("step-50", "step-5-x", ".step-5-abc"):
@@ -268,7 +272,7 @@ def write_in_a_loop(folder: Path, done: Connection) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs fork")
-def test_killed_while_writing(tmp_path: Path) -> None:
+def test_a_killed_process_leaves_complete_files(tmp_path: Path) -> None:
     """After each of 20 SIGKILLs the file is complete, and each directory has both files, complete."""
     context = multiprocessing.get_context("fork")
     for kill in range(20):

@@ -59,7 +59,7 @@ def sentences(number: int, longest: int) -> list[str]:
 
 
 @pytest.mark.parametrize("beam_size", [1, 5])
-def test_alone_is_in_a_batch(translator: Translator, beam_size: int) -> None:
+def test_a_text_is_translated_alike_alone_and_in_any_batch(translator: Translator, beam_size: int) -> None:
     """In any batch and order. Another answer is allowed only if both have the same probability (1e-5)."""
     texts = sentences(60, 40)
     alone = translator.translate(texts, batch_size=1, beam_size=beam_size)
@@ -88,7 +88,7 @@ def forced(translator: Translator, text: str, translation: object) -> float:
     return tiny.forced_log_probs(translator.model, [source], [[ids[piece] for piece in pieces]])[0]
 
 
-def test_scores_are_honest(translator: Translator) -> None:
+def test_scores_equal_those_of_forced_decoding(translator: Translator) -> None:
     """Forced decoding gives the score of each n-best item; the list is sorted, and no two items are equal."""
     for text in sentences(10, 12):
         best = translator.translate(text, n_best=5)
@@ -101,7 +101,7 @@ def test_scores_are_honest(translator: Translator) -> None:
             assert 0 < item.confidence <= 1
 
 
-def test_beam_1_is_greedy(translator: Translator) -> None:
+def test_a_beam_of_one_is_greedy_search(translator: Translator) -> None:
     """Compared with a loop that takes the argmax after the whole prefix, all time steps at once."""
     for text in sentences(20, 10):
         source = translator.source_tokenizer.encode(text)
@@ -125,7 +125,7 @@ def test_beam_1_is_greedy(translator: Translator) -> None:
         assert best.target_tokens[:-1] == translator.target_tokenizer.pieces(tokens)
 
 
-def test_attention_and_words(translator: Translator) -> None:
+def test_attention_and_words_fit_the_texts(translator: Translator) -> None:
     for text in sentences(10, 12):
         found = translator.translate(text)
         assert found.attention is not None
@@ -139,7 +139,7 @@ def test_attention_and_words(translator: Translator) -> None:
         assert all(0 <= source < len(found.source_words) for source, _ in found.alignment)
 
 
-def test_odd_texts(translator: Translator) -> None:
+def test_odd_texts_are_translated_and_blank_ones_kept(translator: Translator) -> None:
     texts = [
         "",
         " ",
@@ -161,7 +161,7 @@ def test_odd_texts(translator: Translator) -> None:
     assert translator.translate([]) == []
 
 
-def test_very_long_text_is_split_and_joined(translator: Translator) -> None:
+def test_a_very_long_text_is_split_and_joined(translator: Translator) -> None:
     text = " ".join(sentences(1, 1) * 3 + [*WORDS] * 600)
     assert len(translator.source_tokenizer.encode(text)) > 10_000
     found = translator.translate(text, beam_size=1, max_source_length=100)
@@ -174,7 +174,7 @@ LOADED = build()
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=80), st.integers(min_value=1, max_value=12))
-def test_parts_rebuild_the_text(text: str, limit: int) -> None:
+def test_the_parts_of_a_text_rebuild_it(text: str, limit: int) -> None:
     parts = split_text(text, LOADED.source_tokenizer, max_pieces=limit)
     rebuilt, position = "", 0
     for part in parts:
@@ -452,7 +452,7 @@ def test_a_model_of_unknown_languages_translates(translator: Translator) -> None
         unknown.translate("the man", target_language="fr")
 
 
-def test_save_and_load(translator: Translator, tmp_path: Path) -> None:
+def test_a_saved_model_translates_alike(translator: Translator, tmp_path: Path) -> None:
     """The weights are equal bit for bit, and so are the translations."""
     translator.save_pretrained(tmp_path / "copy")
     loaded = Translator.from_pretrained(tmp_path / "copy")
@@ -463,7 +463,7 @@ def test_save_and_load(translator: Translator, tmp_path: Path) -> None:
     assert [t.text for t in loaded.translate(texts)] == [t.text for t in translator.translate(texts)]
 
 
-def test_save_onto_the_source_directory(translator: Translator, tmp_path: Path) -> None:
+def test_a_model_can_be_saved_onto_its_own_directory(translator: Translator, tmp_path: Path) -> None:
     translator.save_pretrained(tmp_path / "m")
     loaded = Translator.from_pretrained(tmp_path / "m")
     loaded.save_pretrained(tmp_path / "m")
@@ -472,14 +472,14 @@ def test_save_onto_the_source_directory(translator: Translator, tmp_path: Path) 
     assert Translator.from_pretrained(tmp_path / "m").translate("the man").text == expected
 
 
-def test_defaults_can_be_replaced(translator: Translator, tmp_path: Path) -> None:
+def test_decoding_defaults_can_be_replaced(translator: Translator, tmp_path: Path) -> None:
     translator.save_pretrained(tmp_path / "m")
     greedy = replace(translator.decoding, beam_size=1)
     assert Translator.from_pretrained(tmp_path / "m", decoding=greedy).decoding.beam_size == 1
 
 
 @pytest.mark.parametrize("kinds", [{"attention": "none"}, {"attention": "local", "decoder": "input_feeding"}])
-def test_other_networks(kinds: dict[str, str]) -> None:
+def test_networks_without_full_attention_translate(kinds: dict[str, str]) -> None:
     """Without attention there is no alignment. Long texts are split and joined for every network."""
     translator = build(**kinds)
     results = translator.translate([*sentences(6, 8), "", " ".join(sentences(20, 20))], beam_size=3, n_best=2)

@@ -1,4 +1,4 @@
-"""The smallest things that train: number words, a tokenizer, a network of 10,000 weights, settings."""
+"""Small data and models for tests: number words, a tokenizer, a network of 10,000 weights, settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FRENCH = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit
 
 
 def pairs(number: int, *, seed: int = 0) -> list[SentencePair]:
-    """So many random runs of number words and their translation."""
+    """`number` random sentences of 1 to 6 number words, each with its translation."""
     chance = random.Random(seed)
     digits = [[chance.randrange(10) for _ in range(chance.randint(1, 6))] for _ in range(number)]
     return [
@@ -69,7 +69,7 @@ def settings(
 
 @cache
 def prepared(number: int = 60) -> Prepared:
-    """So many pairs, ready for a trainer, in memory."""
+    """`number` pairs in memory, prepared for a trainer."""
     columns = PairColumns(pairs(number, seed=1))
     return Prepared(columns, tokenizer(), tokenizer(), token_lengths(columns, tokenizer(), tokenizer()))
 

@@ -64,7 +64,7 @@ def scores(model: Seq2Seq) -> list[float]:
         {"encoder_layers": 2, "decoder_layers": 1, "attention": "scaled_dot"},
     ],
 )
-def test_round_trip_is_bitwise(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_a_loaded_model_equals_the_saved_one_bit_for_bit(tmp_path: Path, changes: dict[str, Any]) -> None:
     before = tiny.bundle(**changes)
     model_directory.save(tmp_path / "m", before)
     after = model_directory.load(tmp_path / "m")
@@ -85,7 +85,7 @@ def test_round_trip_is_bitwise(tmp_path: Path, changes: dict[str, Any]) -> None:
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "m" / name).read_bytes(), name
 
 
-def test_two_tokenizers(tmp_path: Path) -> None:
+def test_two_tokenizers_are_stored_apart(tmp_path: Path) -> None:
     texts = [pair.target for pair in tiny.pairs(100)]
     target = Tokenizer.train(texts, vocab_size=290)
     changes = {"tie_source": False, "target_vocab_size": target.vocab_size}
@@ -108,7 +108,7 @@ def test_shared_weights_are_stored_once_and_shared_again(stored: Path) -> None:
     )
 
 
-def test_half_is_half_the_size(stored: Path, tmp_path: Path) -> None:
+def test_half_stores_float16_at_half_the_size(stored: Path, tmp_path: Path) -> None:
     model_directory.save(tmp_path / "half", tiny.bundle(), half=True)
     sizes = [
         sum(t.nbytes for t in load_file(p / "model.safetensors").values())
@@ -121,13 +121,13 @@ def test_half_is_half_the_size(stored: Path, tmp_path: Path) -> None:
         assert torch.equal(weight, expected.half().float())
 
 
-def test_files(stored: Path) -> None:
+def test_the_files_of_a_model_directory(stored: Path) -> None:
     assert set(os.listdir(stored)) == FILES - {"source.model", "target.model"}
     config = json.loads((stored / "config.json").read_text())
     assert config["format"] == 1 and config["model"]["decoder_size"] == 16
 
 
-def test_a_model_is_replaced_but_nothing_else_is(tmp_path: Path) -> None:
+def test_only_a_folder_of_a_model_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "m"
     model_directory.save(path, tiny.bundle(seed=1))
     model_directory.save(path, tiny.bundle(seed=2))
@@ -153,12 +153,12 @@ def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     assert error.value.exit_code == 4
 
 
-def test_a_missing_card_is_fine(copy: Path) -> None:
+def test_a_missing_card_is_accepted(copy: Path) -> None:
     (copy / "README.md").unlink()
     assert model_directory.load(copy).card == ""
 
 
-def test_a_card_in_another_encoding_is_fine(copy: Path) -> None:
+def test_a_card_in_another_encoding_is_accepted(copy: Path) -> None:
     (copy / "README.md").write_bytes(b"caf\xe9")
     assert model_directory.load(copy).card == "caf\ufffd"
 
@@ -197,7 +197,9 @@ def change_config(path: Path, part: str, **values: Any) -> None:
         ("decoding", {"length_penalty": float("nan")}, "length_penalty is nan"),
     ],
 )
-def test_a_wrong_config(copy: Path, part: str, values: dict[str, Any], complaint: str) -> None:
+def test_a_wrong_config_is_an_error_that_names_it(
+    copy: Path, part: str, values: dict[str, Any], complaint: str
+) -> None:
     change_config(copy, part, **values)
     with pytest.raises(ModelError) as error:
         model_directory.load(copy)
@@ -301,7 +303,7 @@ def peak_memory() -> float:
         {"decoder_size": 10**9, "decoder_layers": 40, "encoder_layers": 1},
     ],
 )
-def test_absurd_sizes_cost_neither_time_nor_memory(copy: Path, sizes: dict[str, int]) -> None:
+def test_huge_sizes_are_refused_without_time_or_memory(copy: Path, sizes: dict[str, int]) -> None:
     change_config(copy, "model", **sizes)
     started, before = time.process_time(), peak_memory()
     with pytest.raises(ModelError, match=r"config\.json: .* is .*, expected a whole number from 1 to "):
@@ -310,7 +312,7 @@ def test_absurd_sizes_cost_neither_time_nor_memory(copy: Path, sizes: dict[str, 
     assert peak_memory() - before < 100e6
 
 
-def test_loading_is_quick_from_the_start(stored: Path) -> None:
+def test_loading_is_quick_in_a_new_process(stored: Path) -> None:
     """In a new process: some calls make torch import 800 modules, which takes over a second."""
     code = f"""
 import sys, time, pathlib, seq2seq, seq2seq.bundle.model_directory
@@ -324,7 +326,7 @@ assert seconds < 0.5 and "sympy" not in sys.modules, seconds
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
-def test_cut_weights(copy: Path, share: float) -> None:
+def test_truncated_weights_are_refused(copy: Path, share: float) -> None:
     path = copy / "model.safetensors"
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
@@ -332,7 +334,7 @@ def test_cut_weights(copy: Path, share: float) -> None:
         model_directory.load(copy)
 
 
-def test_a_weight_more_and_a_weight_less(copy: Path) -> None:
+def test_an_additional_and_a_missing_weight_are_refused(copy: Path) -> None:
     weights = load_file(copy / "model.safetensors")
     save_file(weights | {"more": torch.zeros(1)}, copy / "model.safetensors")
     with pytest.raises(ModelError, match=r"more is \(1,\), expected nothing"):
@@ -376,7 +378,9 @@ HOSTILE: list[tuple[str, Callable[[Path], bytes]]] = [
 
 
 @pytest.mark.parametrize(("name", "content"), HOSTILE)
-def test_ten_hostile_files(copy: Path, tmp_path: Path, name: str, content: Callable[[Path], bytes]) -> None:
+def test_hostile_files_are_refused_and_run_no_code(
+    copy: Path, tmp_path: Path, name: str, content: Callable[[Path], bytes]
+) -> None:
     mark = tmp_path / "ran"
     (copy / name).write_bytes(content(mark))
     with pytest.raises(ModelError):
