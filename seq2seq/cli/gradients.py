@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from seq2seq.cli.messages import say
 from seq2seq.devices import use_threads
 from seq2seq.errors import UsageError
-from seq2seq.experiments.gradients import Reach, Recall
+from seq2seq.experiments.recall_task import RecallTask
+
+if TYPE_CHECKING:
+    from seq2seq.experiments.gradients import GradientNorms
 
 CELLS = ("rnn", "gru", "lstm")
 
@@ -25,49 +28,51 @@ class Gradients:
     model: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     """A model or run directory whose decoder to measure; repeat the option for several."""
     test: tuple[str, ...] = ()
-    """With --model: sentences to measure on. One path, two paths of aligned text, or hf:NAME[:CONFIG]."""
+    """With --model: sentences to measure on: one path, two paths of aligned text, or
+    hf:OWNER/NAME[:CONFIG]."""
     tokens: int = 15
     """With --model: greatest distance in time."""
-    task: Recall = field(default_factory=Recall)
+    task: RecallTask = field(default_factory=RecallTask)
     out: Path = Path("runs/gradients")
-    """Directory for gradients.json, with every figure, and gradients.png."""
+    """Directory for gradients.json, with all figures, and gradients.png."""
     threads: int = 0
-    """CPU threads; 0: as many as torch finds."""
+    """CPU threads; 0: as many as torch chooses."""
 
     def run(self) -> int:
         """Measure, print a table of shares, and write the files; returns the exit code."""
         from seq2seq.bundle.versions import versions
         from seq2seq.evaluation import figures
-        from seq2seq.experiments import gradients
+        from seq2seq.experiments import gradient_report, recall_task
         from seq2seq.files import write_json
 
         use_threads(self.threads)
-        if bool(self.model) != bool(self.test) or self.tokens < 1:
-            raise UsageError("--model and --test belong together, with --tokens from 1")
-        models = self._models()
+        if bool(self.model) != bool(self.test):
+            raise UsageError("--model and --test belong together: give both or neither")
+        if self.tokens < 1:
+            raise UsageError(f"tokens is {self.tokens}, expected a whole number from 1")
+        models = self._measure_models()
         cells = self.cells or (() if models else CELLS)
-        untrained = gradients.initial(cells, self.task)
-        after = gradients.trained(cells, self.task, say)
-        parts = {"initial": untrained, "trained": after, "models": models}
-        results = {name: [reach.to_dict() for reach in part] for name, part in parts.items()}
-        about = {"task": asdict(self.task), "versions": versions()}
-        write_json(self.out / "gradients.json", about | results)
-        for found in filter(None, ([*untrained, *after], models)):
-            print(gradients.table(found))
-        picture = figures.draw_panels(gradients.panels(untrained, after, models))
-        figures.save(picture, self.out / "gradients.png")
+        untrained = recall_task.measure_untrained(cells, self.task)
+        trained = recall_task.measure_trained(cells, self.task, say)
+        parts = {"initial": untrained, "trained": trained, "models": models}
+        results = {name: [result.to_dict() for result in part] for name, part in parts.items()}
+        write_json(self.out / "gradients.json", {"task": asdict(self.task), "versions": versions()} | results)
+        for rows in filter(None, ([*untrained, *trained], models)):
+            print(gradient_report.table(rows))
+        figure = figures.draw_panels(gradient_report.panels(untrained, trained, models))
+        figures.save(figure, self.out / "gradients.png")
         return 0
 
-    def _models(self) -> list[Reach]:
-        """What is found in the decoders of the models."""
+    def _measure_models(self) -> list[GradientNorms]:
+        """The gradients in the decoders of the models."""
         from seq2seq.evaluation.test_sets import read_test
-        from seq2seq.experiments import gradients
+        from seq2seq.experiments.gradients import decoder_gradient_norms
         from seq2seq.translator import Translator
 
-        found = []
+        results = []
         for name in self.model:
             translator = Translator.from_pretrained(name)
             languages = (translator.source_language, translator.target_language)
             pairs = read_test(self.test, languages=languages)
-            found.append(gradients.of_model(translator, pairs, self.tokens))
-        return found
+            results.append(decoder_gradient_norms(translator, pairs, self.tokens))
+        return results
