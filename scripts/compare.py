@@ -1,4 +1,4 @@
-"""Train several settings alike and compare them: `seq2seq compare` in a checkout."""
+"""Train several settings on the same data and compare them: `seq2seq compare` in a checkout."""
 
 import sys
 
