@@ -2,7 +2,8 @@
 
 The first rule that fits decides: the requested columns; `source` and `target` (or `src` and `tgt`); the
 columns named by the requested languages (`en`, or `en-GB` if there is only one English); the only two columns
-named by language codes. Case matters only in requested columns."""
+named by language codes. Case matters only in requested columns.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +45,9 @@ def choose_columns(
             f"{where}: columns {_shown(names)} found, expected {languages[0]!r} and {languages[1]!r}"
         )
     if len(coded) > 2:
-        raise DataError(f"{where}: languages {_shown(coded)} found, expected to be told two columns")
+        raise DataError(
+            f"{where}: languages {_shown(coded)} found, expected two, or the names of two as columns"
+        )
     return coded[0], coded[1]
 
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from seq2seq.data.pairs import SentencePair
+from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.errors import DataError
 
 HELD_OUT = 1000
@@ -19,11 +19,11 @@ HELD_OUT_SHARE = 50
 
 
 def hold_out(
-    pairs: Iterator[SentencePair], held: list[SentencePair], *, where: str
+    pairs: Iterator[SentencePair], held: list[SentencePair], *, where: str, counts: Counts
 ) -> Iterator[SentencePair]:
     """Move the first source sentence, and one in `HELD_OUT_SHARE`, to `held`, and yield the other pairs.
 
-    Raises DataError, which names the files `where`, if no pair is left to train on.
+    Raises DataError, with the files `where` and the `counts` of the cleaning, if no pair is left to train on.
     """
     chosen: set[str] = set()
     left = 0
@@ -37,8 +37,8 @@ def hold_out(
             yield pair
     if not left:
         raise DataError(
-            f"{where}: {len(held)} pairs with {len(chosen)} different source sentences left after cleaning, "
-            "and validation needs one of these: expected at least 2, or --valid"
+            f"{where}: no pair left to train on, because validation takes the last {len(held)} ({counts}); "
+            "expected more source sentences, or validation data (--valid)"
         )
 
 

@@ -33,7 +33,7 @@ def build_dataset(pairs: Iterable[SentencePair], directory: Path) -> Dataset:
     iterator = iter(pairs)
     first = next(iterator, None)
     if first is None:
-        raise DataError(f"no sentence pair found for {directory}, expected at least one after cleaning")
+        raise DataError("no sentence pair to store, expected at least one")
     with new_directory(Path(directory)) as scratch:
         _write(chain([first], iterator), scratch)
     return load_dataset(directory)

@@ -39,7 +39,9 @@ def test_check_counts_and_gives_examples(corpus: str, capsys: pytest.CaptureFixt
         "duplicate": {"pairs": 1, "example": f"{corpus}:3"},
         "length ratio above 4": {"pairs": 1, "example": f"{corpus}:5"},
     }
-    assert report["repaired"] == {"control character replaced by a space": 1}
+    assert report["repaired"] == {
+        "control character replaced by a space": {"times": 1, "example": f"{corpus}:6"}
+    }
     assert report["characters"]["target"] == {"median": 4, "95 %": 4, "longest": 4}
 
 
@@ -47,7 +49,42 @@ def test_check_for_people(corpus: str, capsys: pytest.CaptureFixture[str]) -> No
     assert main.run(["data", "check", corpus, "--data.no-drop-duplicates"]) == 0
     lines = capsys.readouterr().out.split("\n")
     assert lines[0] == "6 pairs read, 4 kept"
-    assert any("1 × blank (first: " in line and line.endswith("corpus.tsv:4)") for line in lines)
+    assert lines[1:] == [
+        f"dropped           1 × blank (first: {corpus}:4)",
+        f"dropped           1 × length ratio above 4 (first: {corpus}:5)",
+        f"repaired          1 × control character replaced by a space (first: {corpus}:6)",
+        "source characters: median 3, 95 % 4, longest 4",
+        "target characters: median 4, 95 % 4, longest 4",
+        "",
+    ]
+
+
+def test_check_counts_pairs_that_are_too_long_for_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{number} is a number\t{number} est un nombre" for number in range(200)]
+    rows += [" ".join(map(str, range(start, start + 120))) + "\tx" for start in range(3)]
+    path = tmp_path / "long.tsv"
+    path.write_text("\n".join(rows) + "\n")
+    assert main.run(["data", "check", str(path), "--data.max-ratio", "0", "--tokens", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["read"], report["kept"]) == (203, 200)
+    assert report["dropped"]["longer than 100 tokens (data.max_length)"]["pairs"] == 3
+
+
+def test_check_reads_several_corpora(corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, line in (("x.en", "three"), ("x.fr", "trois")):
+        (tmp_path / name).write_text(line + "\n")
+    files = [corpus, str(tmp_path / "x.en"), str(tmp_path / "x.fr"), corpus]
+    assert main.run(["data", "check", *files, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["read"], report["kept"]) == (13, 4)
+
+
+def test_check_of_nothing_worth_keeping(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty.tsv").write_text("\ta\n")
+    assert main.run(["data", "check", str(tmp_path / "empty.tsv"), "--tokens"]) == 0
+    assert capsys.readouterr().out.startswith("1 pairs read, 0 kept\n")
 
 
 def test_clean_writes_what_is_kept(corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +115,70 @@ def test_convert_there_and_back(corpus: str, tmp_path: Path, suffix: str) -> Non
     assert texts(back) == texts(Path(corpus))
 
 
+def test_convert_to_aligned_text_and_gzip(corpus: str, tmp_path: Path) -> None:
+    pairs = texts(Path(corpus))
+    sides = [str(tmp_path / "out.en"), str(tmp_path / "out.fr")]
+    assert main.run(["data", "convert", corpus, *sides]) == 0
+    assert (tmp_path / "out.en").read_text().split("\n") == [*(source for source, _ in pairs), ""]
+    for suffix in WRITERS:
+        packed = tmp_path / f"packed{suffix}.gz"
+        assert main.run(["data", "convert", *sides, str(packed), *LANGUAGES]) == 0
+        assert packed.read_bytes()[:2] == b"\x1f\x8b" and texts(packed) == pairs
+
+
+def test_what_a_format_cannot_hold_becomes_a_space_and_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "tabs.jsonl", tmp_path / "out.tsv"
+    path.write_text('{"source": "a\\tb\\tc", "target": "d"}\n{"source": "\\ufeffe", "target": "\\uffff"}\n')
+    assert main.run(["data", "convert", str(path), str(out)]) == 0
+    assert texts(out) == [("a b c", "d"), ("e", "\uffff")]
+    message = capsys.readouterr().err
+    assert "2 × character that the format cannot hold replaced by a space" in message
+    assert "1 × byte order mark removed" in message
+    assert main.run(["data", "convert", str(path), str(tmp_path / "out.tmx"), *LANGUAGES]) == 0
+    assert texts(tmp_path / "out.tmx") == [("a\tb\tc", "d"), ("\ufeffe", " ")]
+    assert "1 × character that the format cannot hold" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".csv"])
+@pytest.mark.parametrize("languages", [("", ""), ("en", "fr"), ("ayr", "tlh"), ("pt-PT", "pt-BR")])
+@pytest.mark.parametrize("first", [("source", "target"), ("en", "fr"), ("ayr", "tlh"), ("a", "b")])
+def test_a_pair_like_a_header_stays_a_pair(
+    tmp_path: Path, suffix: str, languages: tuple[str, str], first: tuple[str, str]
+) -> None:
+    path = tmp_path / f"out{suffix}"
+    write_pairs([SentencePair(*first)], (path,), languages=languages, counts=Counts())
+    for requested in (None, languages) if all(languages) else (None,):
+        assert [(p.source, p.target) for p in read_pairs([str(path)], languages=requested)] == [first]
+
+
+def test_a_file_that_is_read_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, link = tmp_path / "train.tsv", tmp_path / "link.tsv"
+    path.write_text("a\tb\n")
+    link.hardlink_to(path)
+    for arguments in (
+        ["split", str(path), "--out", str(tmp_path)],
+        ["clean", str(path), "--out", str(link)],
+        ["convert", str(path), str(link), "--overwrite"],
+    ):
+        assert main.run(["data", *arguments]) == 2
+        assert "is read and would be written" in capsys.readouterr().err
+    assert path.read_text() == "a\tb\n"
+
+
+def test_convert_replaces_a_file_only_with_overwrite(
+    corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.tsv"
+    other.write_text("a\tb\n")
+    assert main.run(["data", "convert", corpus, str(other)]) == 2
+    assert "other.tsv exists and would be written: add --overwrite" in capsys.readouterr().err
+    assert other.read_text() == "a\tb\n"
+    assert main.run(["data", "convert", corpus, str(other), "--overwrite"]) == 0
+    assert texts(other) == texts(Path(corpus))
+
+
 @settings(max_examples=60)
 @given(st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1)] * 2)))
 @pytest.mark.parametrize("suffix", WRITERS)
@@ -91,11 +192,7 @@ def test_any_text_survives(
     ]
     write_pairs(sentence_pairs, (path,), languages=("en", "fr"), counts=Counts())
     expected = [(pair.source, pair.target) for pair in sentence_pairs]
-    kept = [pair for pair in expected if pair[0].strip() or pair[1].strip()] if suffix == ".tsv" else expected
-    found = texts(path)
-    assert (
-        found if suffix != ".tsv" else [pair for pair in found if pair[0].strip() or pair[1].strip()]
-    ) == kept
+    assert texts(path) == expected
 
 
 @pytest.mark.parametrize(
@@ -104,7 +201,11 @@ def test_any_text_survives(
         (["check"], 2, "no data given"),
         (["check", "no.tsv"], 3, "no.tsv: cannot be read"),
         (["convert", "a.tsv"], 2, "expected the data and the file to write"),
-        (["convert", "CORPUS", "x.docx"], 2, "suffix '.docx' found, expected .tsv, .csv, .jsonl, .tmx"),
+        (
+            ["convert", "CORPUS", "x.docx"],
+            2,
+            "suffix '.docx' found, expected .tsv, .csv, .jsonl, .tmx, or two",
+        ),
         (["convert", "CORPUS", "x.tmx"], 2, "expected --source-lang and --target-lang"),
         (["split", "CORPUS", "--valid", "0.6", "--test", "0.5"], 2, "expected shares that sum to below 1"),
         (["clean", "CORPUS", "--data.max-ratio", "0.5"], 2, "max_ratio is 0.5, expected 0 (no limit)"),
@@ -122,8 +223,15 @@ def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path) -> None:
     bad, out = tmp_path / "bad.tsv", tmp_path / "out.tsv"
     bad.write_bytes(b"a\tb\ncaf\xe9\tb\n")
     out.write_text("as it was\n")
-    assert main.run(["data", "convert", str(bad), str(out)]) == 3
+    assert main.run(["data", "convert", str(bad), str(out), "--overwrite"]) == 3
     assert out.read_text() == "as it was\n" and sorted(p.name for p in tmp_path.iterdir()) == [
         "bad.tsv",
         "out.tsv",
     ]
+
+
+def test_options_have_the_names_of_training_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_text("id\tgerman\tenglish\n1\tGuten Abend.\tGood evening.\n")
+    assert main.run(["data", "check", str(path), "--data.columns", "english", "german", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kept"] == 1

@@ -118,7 +118,7 @@ BAD: list[tuple[str, bytes, dict[str, Any], int, str]] = [
     ("t.csv", b'a,b\n"c\nd,e\n', {}, 2, "expected CSV with every quotation mark closed"),
     ("t.csv", b'a,b\n"c"d,e\n', {}, 2, "expected CSV"),
     ("t.csv", b"a;b\n", {}, 1, "1 column found"),
-    ("t.csv", b"de,en,fr\na,b,c\n", {}, 1, "expected to be told two columns"),
+    ("t.csv", b"de,en,fr\na,b,c\n", {}, 1, "expected two, or the names of two as columns"),
     ("t.jsonl", b'{"source":"a","target":"b"}\n{"source":"a"\n', {}, 2, "not JSON"),
     ("t.jsonl", b'["a","b"]\n', {}, 1, "a list found, expected an object"),
     ("t.jsonl", b'{"source":"a"}\n', {}, 1, "columns 'source' found, expected 'source' and 'target'"),
@@ -249,7 +249,7 @@ def test_lines_inside_lines_do_not_misalign(tmp_path: Path) -> None:
         assert left == f"{right} x"
 
 
-def test_swapped_files_are_told_by_their_names(tmp_path: Path) -> None:
+def test_swapped_files_are_noticed_by_their_names(tmp_path: Path) -> None:
     paths = write_sides(tmp_path, b"a\n", b"b\n")
     assert "expected" in fault(paths[::-1], languages=("en-GB", "fr"))
     assert texts(paths[::-1], languages=("en", "de")) == [("b", "a")]

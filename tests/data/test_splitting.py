@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.data.pairs import SentencePair
+from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.splitting import hold_out, part_of
 from seq2seq.errors import DataError
 
@@ -16,7 +16,7 @@ def test_holding_out(numbers: list[tuple[int, int]]) -> None:
     pairs = [SentencePair(f"source {source}", f"target {target}") for source, target in numbers]
     pairs.append(SentencePair("another source", "target"))
     held: list[SentencePair] = []
-    kept = list(hold_out(iter(pairs), held, where="a.tsv"))
+    kept = list(hold_out(iter(pairs), held, where="a.tsv", counts=Counts()))
     assert sorted(kept + held, key=str) == sorted(pairs, key=str)
     assert held and held[0] == pairs[0]
     assert not {pair.source for pair in kept} & {pair.source for pair in held}
@@ -25,15 +25,19 @@ def test_holding_out(numbers: list[tuple[int, int]]) -> None:
 def test_holding_out_has_a_limit() -> None:
     held: list[SentencePair] = []
     pairs = (SentencePair(str(number), "") for number in range(100_000))
-    kept = sum(1 for _ in hold_out(pairs, held, where="a.tsv"))
+    kept = sum(1 for _ in hold_out(pairs, held, where="a.tsv", counts=Counts()))
     assert len(held) == 1000 and kept == 99_000
 
 
 @pytest.mark.parametrize("targets", [["a"], ["a", "b"]])
 def test_a_single_source_sentence_is_not_enough(targets: list[str]) -> None:
     pairs = [SentencePair("one", target) for target in targets]
-    with pytest.raises(DataError, match=rf"a.tsv: {len(targets)} pairs with 1 different source sentences"):
-        list(hold_out(iter(pairs), [], where="a.tsv"))
+    counts = Counts(read=9, kept=len(targets), dropped={"duplicate": 9 - len(targets)})
+    message = (
+        rf"a.tsv: no pair left .* validation takes the last {len(targets)} \(9 pairs read, .* × duplicate\)"
+    )
+    with pytest.raises(DataError, match=message):
+        list(hold_out(iter(pairs), [], where="a.tsv", counts=counts))
 
 
 def test_parts_have_their_shares_and_do_not_change() -> None:

@@ -69,7 +69,7 @@ def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, pairs: li
 
 def test_an_empty_corpus_is_an_error(tmp_path: Path) -> None:
     build_dataset(PAIRS, tmp_path / "data")
-    with pytest.raises(DataError, match="no sentence pair found"):
+    with pytest.raises(DataError, match="no sentence pair to store"):
         build_dataset([], tmp_path / "data")
     assert len(load_dataset(tmp_path / "data")) == 10
 

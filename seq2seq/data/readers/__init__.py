@@ -37,7 +37,7 @@ from seq2seq.data.readers.tsv import read_tsv
 from seq2seq.errors import DataError, UsageError
 from seq2seq.text.languages import same_language
 
-__all__ = ["READERS", "ReadRequest", "Reader", "read_pairs"]
+__all__ = ["READERS", "ReadRequest", "Reader", "group_paths", "read_pairs"]
 
 READERS: dict[str, Reader] = {
     ".tsv": read_tsv,
@@ -85,6 +85,22 @@ def read_pairs(
     raise UsageError(f"{len(names)} paths found ({', '.join(names)}), expected one, or two of aligned text")
 
 
+def group_paths(paths: Sequence[str]) -> list[tuple[str, ...]]:
+    """The corpora in a list of paths: two files of aligned text in a row are one, any other path is one."""
+    groups: list[tuple[str, ...]] = []
+    for path in paths:
+        if groups and len(groups[-1]) == 1 and not (_is_corpus(groups[-1][0]) or _is_corpus(path)):
+            groups[-1] = (groups[-1][0], path)
+        else:
+            groups.append((path,))
+    return groups
+
+
+def _is_corpus(path: str) -> bool:
+    """Whether a path is a corpus of its own, and not one of two files of aligned text."""
+    return _suffix(path) in READERS or path.startswith("hf:")
+
+
 def _counted(pairs: Iterator[SentencePair], counts: Counts) -> Iterator[SentencePair]:
     for pair in pairs:
         counts.read += 1
@@ -114,7 +130,7 @@ def _suffix(path: str) -> str:
 
 def _check_aligned(paths: Sequence[str], languages: tuple[str, str] | None) -> None:
     for path in paths:
-        if _suffix(path) in READERS or path.startswith("hf:"):
+        if _is_corpus(path):
             raise DataError(f"{path}: a corpus of its own found, expected one of two files of aligned text")
     if paths[0] == paths[1]:
         raise DataError(f"{paths[0]}: the same file found twice, expected source and target")
