@@ -23,7 +23,7 @@ from seq2seq.bundle import finding, model_directory
 from seq2seq.bundle.directions import Direction, Directions, find_target
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DecodingConfig
-from seq2seq.decoding.decode import decode, greedy_stream
+from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
 from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.devices import find_device, use_threads
@@ -194,7 +194,7 @@ class Translator:
     ) -> list[Translation]:
         texts_parts = [self._split(text, config) for text in texts]
         parts = [part for text_parts in texts_parts for part in text_parts if part.ids]
-        hypotheses = decode(self.engine, [[*tag, *part.ids] for part in parts], config)
+        hypotheses = self._decode([[*tag, *part.ids] for part in parts], config)
         translations = iter(
             self._with_alternatives(part, best, tag) for part, best in zip(parts, hypotheses, strict=True)
         )
@@ -205,6 +205,9 @@ class Translator:
             )
             for text_parts in texts_parts
         ]
+
+    def _decode(self, sources: Sequence[Sequence[int]], config: DecodingConfig) -> list[list[Hypothesis]]:
+        return decode(self.engine, sources, config, forbidden=forbidden_tokens(self.target_tokenizer))
 
     def _split(self, text: str, config: DecodingConfig) -> list[Part]:
         return split_text(text, self.source_tokenizer, max_pieces=config.max_source_length)
@@ -260,13 +263,14 @@ class Translator:
     ) -> Iterator[Translation]:
         done = list[Translation]()
         separators = [part.separator for part in parts]
+        forbidden = forbidden_tokens(self.target_tokenizer)
         for part in parts:
             if part.ids:
                 ids = [*tag, *part.ids]
                 before = "".join(t.text + s for t, s in zip(done, separators, strict=False))
-                for partial in greedy_stream(self.engine, ids, config):
+                for partial in greedy_stream(self.engine, ids, config, forbidden=forbidden):
                     yield Translation(before + self.target_tokenizer.decode(partial).strip())
-                done.append(self._with_alternatives(part, decode(self.engine, [ids], config)[0], tag))
+                done.append(self._with_alternatives(part, self._decode([ids], config)[0], tag))
             else:
                 done.append(Translation(part.text))
         yield join(done, separators)

@@ -1,8 +1,10 @@
 """From token ids to translations: search, and the engines that compute its scores.
 
+search.py        greedy, beam, sampling and forced decoding: the loop that all share
+choices.py       how each of them chooses the next tokens
+hypotheses.py    what a search returns, traced back through its steps
+constraints.py   rules that change the scores of a step
 engine.py        the protocol between search and a network
-search.py        greedy, beam, sampling and forced decoding
-constraints.py   what may change the scores of a step
 torch_engine.py  a network in torch as an engine
 prepacked.py     weights laid out for the small products of decoding on a CPU
 decode.py        sentences through the search, in batches

@@ -1,54 +1,71 @@
-"""What may change the scores of a step: one class per kind, applied before search chooses.
+"""Constraints: rules that change the scores of a step before search chooses the next tokens.
 
-A constraint works row by row, so that batches change no answer. It sets logits to -inf; the log-normaliser
-stays that of the network, so log probabilities remain those of the network.
+A new kind is a class with the two methods of `Constraint`. If a field of `DecodingConfig` switches it on, it
+also needs a line in `CONFIGURED`; others are passed to `decode`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from torch import Tensor
 
+from seq2seq.config import DecodingConfig
+
 
 class Constraint(Protocol):
-    """A rule about the next token of each hypothesis."""
+    """A rule about the next token of each hypothesis.
+
+    It must treat every hypothesis by itself, so that the other sentences of a batch change no result. It has
+    no state: search passes everything it may depend on. Log probabilities of hypotheses remain those of the
+    model, because a constraint changes logits but not their normaliser.
+    """
 
     def select(self, sentences: Sequence[int]) -> Self:
-        """The same constraint for a batch that consists of `sentences`, numbered from 0 in this order."""
+        """The constraint for a batch: sentence b of the batch is `sentences[b]` of the `decode` call."""
 
     def apply(self, logits: Tensor, prefixes: Tensor, sentences: Tensor, candidates: Tensor | None) -> Tensor:
-        """The changed `logits` (B,K,V), which may be the same tensor.
+        """The changed logits (B,K,V). The given tensor may be overwritten and returned.
 
-        `prefixes` (B,K,t) are the tokens of each hypothesis so far, without BOS; `sentences` (B,) the numbers
-        of the sentences in the batch; `candidates` (V,) the token of each column if a shortlist is used.
+        Args:
+            logits: (B,K,V) float32, unnormalised. -inf forbids a token, EOS included.
+            prefixes: (B,K,t) int64, the tokens of each hypothesis so far, without BOS. Hypotheses that are
+                already impossible have arbitrary tokens.
+            sentences: (B,) int64, the number of each sentence in the batch. Sentences that are done leave, so
+                these are not always 0 to B - 1.
+            candidates: (V,) int64, the token of each column, if a shortlist is used; None if column v is
+                token v.
         """
 
 
 @dataclass(frozen=True)
 class NoRepeatNgrams:
-    """No run of `size` tokens occurs twice in a hypothesis (Paulus et al., 2018)."""
+    """No sequence of `size` tokens occurs twice in a hypothesis (Paulus et al., 2018)."""
 
     size: int
 
     def select(self, sentences: Sequence[int]) -> NoRepeatNgrams:
-        """It is the same for every sentence."""
+        """The same rule holds for every sentence."""
         return self
 
     def apply(self, logits: Tensor, prefixes: Tensor, sentences: Tensor, candidates: Tensor | None) -> Tensor:
-        """Set the tokens that would repeat a run of `size` tokens to -inf."""
+        """Set the logits of tokens that would repeat a sequence to -inf."""
         if prefixes.shape[-1] < self.size:
             return logits
         columns = None if candidates is None else {int(t): c for c, t in enumerate(candidates.tolist())}
-        for row, hypotheses in enumerate(prefixes.tolist()):
-            for k, tokens in enumerate(hypotheses):
-                for token in self._repeated(tokens):
-                    column = token if columns is None else columns.get(token)
-                    if column is not None:
-                        logits[row, k, column] = -math.inf
+        blocked = [
+            (row, k, column)
+            for row, hypotheses in enumerate(prefixes.tolist())
+            for k, tokens in enumerate(hypotheses)
+            for token in self._repeated(tokens)
+            if (column := token if columns is None else columns.get(token)) is not None
+        ]
+        if blocked:
+            rows, hypotheses, tokens = zip(*blocked, strict=True)
+            logits[list(rows), list(hypotheses), list(tokens)] = -math.inf
         return logits
 
     def _repeated(self, tokens: list[int]) -> set[int]:
@@ -57,3 +74,15 @@ class NoRepeatNgrams:
         context = tokens[last:]
         starts = (start for start in range(last) if tokens[start : start + self.size - 1] == context)
         return {tokens[start + self.size - 1] for start in starts}
+
+
+CONFIGURED: dict[str, Callable[[int], Constraint]] = {
+    "no_repeat_ngram": NoRepeatNgrams,
+}
+"""Field of `DecodingConfig` -> constraint with the value of that field; 0 switches it off."""
+
+
+def configured_constraints(config: DecodingConfig) -> tuple[Constraint, ...]:
+    """The constraints that `config` switches on."""
+    values = {name: getattr(config, name) for name in CONFIGURED}
+    return tuple(CONFIGURED[name](value) for name, value in values.items() if value)

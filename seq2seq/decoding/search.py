@@ -82,7 +82,7 @@ def greedy(
     *,
     constraints: Sequence[Constraint] = (),
 ) -> Hypotheses:
-    """The likeliest token at each step: `beam` of width 1. One hypothesis per sentence."""
+    """Take the likeliest token at each step: `beam` with a beam of 1. One hypothesis per sentence."""
     single = replace(options, beam_size=1, n_best=1)
     return beam(step, state, single, max_lengths, constraints=constraints)
 
@@ -95,12 +95,24 @@ def beam(
     *,
     constraints: Sequence[Constraint] = (),
 ) -> Hypotheses:
-    """Beam search; up to `n_best` different hypotheses per sentence.
+    """Beam search. Each step keeps the K likeliest continuations of a sentence.
 
-    Each step keeps the K likeliest continuations. An ending counts if it is no less likely than the last of
-    these. `max_lengths` (B,) int, 1 or more, EOS included: there a hypothesis is closed by EOS, whose
-    probability counts. On ties the ending comes first, then the lower hypothesis, then the lower column.
-    Raises ValueError for scores that are not finite and for a sentence without any possible hypothesis.
+    A hypothesis ends if its ending is no less likely than the last of these, and at the length limit. There
+    EOS is forced, and its probability counts. On ties the ending comes first, then the lower hypothesis, then
+    the lower column.
+
+    Args:
+        step: computes the scores.
+        state: the state before the first step, one hypothesis per sentence.
+        options: beam size, number of results and so on.
+        max_lengths: (B,) int64, the largest number of tokens of each sentence, EOS included; 1 or more.
+        constraints: rules that change the scores of each step, applied in this order.
+
+    Returns:
+        Up to `n_best` different hypotheses per sentence, best first.
+
+    Raises:
+        ValueError: scores are not finite, or no hypothesis of a sentence is possible.
     """
     _require(options.n_best <= options.beam_size, "n_best", options.n_best, f"at most {options.beam_size}")
     search = _Search(step, state, options, max_lengths, constraints=constraints)
@@ -114,22 +126,24 @@ def sample(
     max_lengths: Tensor,
     *,
     ids: Sequence[int] = (),
+    constraints: Sequence[Constraint] = (),
 ) -> Hypotheses:
-    """Draw `n_best` hypotheses per sentence, sorted by score; the same one may be drawn twice.
+    """Draw `n_best` hypotheses per sentence, sorted by score. The same one may be drawn twice.
 
-    A sample depends only on the seed and the sentence's entry in `ids`; without `ids`, on its row in the
-    batch."""
+    A sample depends only on the seed and the sentence's entry in `ids` (default: its row in the batch). The
+    other arguments are those of `beam`.
+    """
     options = replace(options, beam_size=options.n_best)
     numbers = ids or range(len(max_lengths))
     noise = uniform_noise(options.seed, numbers, max_lengths, samples=options.n_best)
-    search = _Search(step, state, options, max_lengths, width=options.n_best)
+    search = _Search(step, state, options, max_lengths, width=options.n_best, constraints=constraints)
     return search.run(partial(choose_sampled, options.temperature, options.top_k, options.top_p, noise))
 
 
 def force(
     step: StepFunction, state: SearchState, options: SearchOptions, targets: Tensor
 ) -> list[Hypothesis]:
-    """Score given tokens, forbidden or not: `targets` (B,T) int64, without BOS, padded with EOS."""
+    """Score the given tokens, forbidden or not: `targets` (B,T) int64, without BOS, padded with EOS."""
     targets = F.pad(targets, (0, 1), value=options.eos)
     lengths = (targets != options.eos).cumprod(1).sum(1) + 1
     search = _Search(step, state, replace(options, beam_size=1, n_best=1), lengths)
@@ -141,11 +155,10 @@ class _Search:
 
     A sentence is done at its length limit, and when its n-th best ending scores no less than
 
-    - what any live hypothesis can still reach: log_prob / max_length ** alpha, as log probabilities only
-    fall; - or, once there are K endings, what any live hypothesis has at its present length. For alpha > 0
-    this can
-      miss a hypothesis that would catch up, on purpose: otherwise width 1 would continue after the greedy
-      answer, and loops of nearly certain tokens would run to the length limit.
+    - what any live hypothesis can still reach, log_prob / max_length ** alpha;
+    - or, once there are K endings, what any live hypothesis has at its present length. For alpha > 0 this can
+      miss a hypothesis that would catch up. Otherwise, width 1 would continue after the greedy answer, and
+      loops of nearly certain tokens would run to the length limit.
     """
 
     def __init__(
@@ -168,7 +181,8 @@ class _Search:
         self.prefixes = self.tokens.new_zeros(size, width, 0)  # (B, K, t); kept for constraints only
         self.live = torch.zeros(size, width, dtype=torch.float64, device=device)  # (B, K) log probabilities
         self.best = self.live.new_full((size, options.beam_size), NEVER)  # scores of endings, descending
-        self.first_closing = min(limits, default=1)  # no sentence is done before this step or an ending
+        # Before this step, a sentence can be done only if a hypothesis ends.
+        self.earliest_end = min(limits, default=1)
         self.records: list[StepRecord] = []
 
     @torch.inference_mode()
@@ -181,7 +195,7 @@ class _Search:
             output = self.step(self.tokens, self.state)
             scores = self.score(output)
             choice = choose(scores)
-            endings, done = self.close(choice, scores)
+            endings, done = self.end_hypotheses(choice, scores)
             self.tokens = choice.columns if output.candidates is None else output.candidates[choice.columns]
             self.live, self.state = choice.totals, output.state
             self.record(choice, endings, output.weights if self.options.keep_weights else None)
@@ -206,12 +220,13 @@ class _Search:
         endings = base + logits[..., eos]
         return Scores(base, logits, endings, output.candidates, blocked, self.sentences, length)
 
-    def close(self, choice: Choice, scores: Scores) -> tuple[Tensor | None, Tensor | None]:
-        """Log probabilities of the endings of this step (B,K'), and which sentences are done (B,); None for
-        none."""
-        if scores.length < self.first_closing and not choice.ends.any().item():
+    def end_hypotheses(self, choice: Choice, scores: Scores) -> tuple[Tensor | None, Tensor | None]:
+        """Log probabilities of the endings of this step (B,K'), and which sentences are done (B,).
+
+        Both are None if no hypothesis can end in this step."""
+        if scores.length < self.earliest_end and not choice.ends.any().item():
             return None, None
-        self.first_closing = 0
+        self.earliest_end = 0
         closing = self.max_lengths <= scores.length
         endings = scores.endings.masked_fill(~(choice.ends | closing.unsqueeze(1)), NEVER)
         alpha = self.options.length_penalty
@@ -229,14 +244,12 @@ class _Search:
         self.records.append(StepRecord(self.rows, *tables, weights))
 
     def keep_chosen(self, choice: Choice, done: Tensor | None) -> None:
-        """Select the state of the chosen hypotheses, and remove sentences that are done (B,)."""
+        """Select the state of the chosen hypotheses, and remove sentences that are `done` (B,)."""
         size, before = choice.ends.shape
         rows, parents = self.all_rows[:size], choice.parents
         if done is not None and (gone := int(done.sum())):
             self.live = self.live.masked_fill(done.unsqueeze(1), NEVER)
-            if (
-                gone * 8 >= size
-            ):  # removal copies the memory of those that stay: at least one in eight must go
+            if gone * 8 >= size:  # removal copies the memory of the others: worth it for one in eight or more
                 rows = (~done).nonzero().squeeze(1)
                 parents = torch.arange(before, device=rows.device) if parents is None else parents[rows]
                 self.tokens, self.live, self.best = self.tokens[rows], self.live[rows], self.best[rows]

@@ -1,5 +1,4 @@
-"""Cuts a text into the parts that a model translates at once: its lines, and long lines into smaller
-parts."""
+"""Cuts a text into parts that a model can translate: its lines, and long lines into smaller parts."""
 
 from __future__ import annotations
 
@@ -13,23 +12,24 @@ _SENTENCE_END = re.compile(r"[.!?…。！？؟।;；]+[\"'”’»)\]]*\s*")
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a text: its ids, its start in the text, and the separator that follows it.
-
-    A blank line is a part without ids.
-    """
+    """A part of a text that is translated at once. Blank lines and other white space have no ids."""
 
     text: str
+    """The part without white space at its ends; a blank line as it is."""
     ids: list[int]
+    """Its token ids, without EOS."""
     start: int
+    """Position of its first character in the text."""
     separator: str
+    """What follows it in the text: white space, "\\n" at the end of a line, "" at the end of the text."""
 
 
 def split_text(text: str, tokenizer: Tokenizer, *, max_pieces: int) -> list[Part]:
-    """Split `text` into its lines, and lines of more than `max_pieces` pieces at sentence ends, else at
-    spaces.
+    """Cut `text` into its lines, and lines of more than `max_pieces` pieces at sentence ends, else at spaces.
 
-    The parts and their separators, concatenated, are the text again, apart from spaces at the start and end
-    of lines."""
+    The parts and their separators, concatenated, are the text again, apart from white space at the start and
+    end of lines. A part may have a few pieces more than `max_pieces`, because it is encoded again.
+    """
     parts, start = list[Part](), 0
     for line in text.split("\n"):
         body = line.strip()
@@ -48,7 +48,7 @@ def split_text(text: str, tokenizer: Tokenizer, *, max_pieces: int) -> list[Part
 
 
 def _spans(line: str, tokenizer: Tokenizer, max_pieces: int) -> list[tuple[int, int]]:
-    """Spans of `line` of at most `max_pieces` of its pieces. Encoded again, a part may have a few more."""
+    """Spans of `line`, each of at most `max_pieces` of its pieces."""
     ids, spans = tokenizer.spans(line)
     cuts, first = [0], 0
     while len(ids) - first > max_pieces:
@@ -56,7 +56,7 @@ def _spans(line: str, tokenizer: Tokenizer, max_pieces: int) -> list[tuple[int, 
         ends = [match.end() for match in _SENTENCE_END.finditer(window) if match.end() < len(window)]
         end = ends[-1] if ends else window.rstrip().rfind(" ") + 1
         cut = spans[first][0] + (end or len(window))
-        if cut <= cuts[-1]:  # a single character that has more pieces than the limit
+        if cut <= cuts[-1]:  # one character has more pieces than the limit
             later = (start for start, _ in spans[first + max_pieces :] if start > cuts[-1])
             cut = next(later, len(line))
         cuts.append(cut)

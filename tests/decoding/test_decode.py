@@ -1,15 +1,20 @@
-"""The one decode path: order kept, limits held, and a sentence's answer never depends on its batch."""
+"""Decoding keeps the order and the limits, and a sentence's result does not depend on its batch."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from seq2seq.config import DecodingConfig
 from seq2seq.data.sample import sample_corpus
-from seq2seq.decoding.decode import decode, greedy_stream, length_limits
+from seq2seq.decoding.decode import FORBIDDEN, decode, greedy_stream, length_limits
+from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.search import SearchOptions, force
 from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.translator import Translator
 from tests import tiny
@@ -22,26 +27,26 @@ def translator() -> Translator:
 
 def sentences(translator: Translator, number: int, longest: int) -> list[list[int]]:
     """Token ids of English text of 1 to `longest` tokens, lengths spread evenly on a logarithmic scale."""
-    chance = random.Random(3)
+    generator = random.Random(3)
     text = [pair.source for pair in sample_corpus(seed=5, train=3000, valid=1, test=1).train]
-    found = []
+    sources = []
     for _ in range(number):
-        length, ids = int((longest + 1) ** chance.random()), list[int]()
+        length, ids = int((longest + 1) ** generator.random()), list[int]()
         while len(ids) < length:
-            ids += translator.source_tokenizer.encode(chance.choice(text))
-        found.append(ids[:length])
-    return found
+            ids += translator.source_tokenizer.encode(generator.choice(text))
+        sources.append(ids[:length])
+    return sources
 
 
 def disagreements(translator: Translator, sources: list[list[int]], config: DecodingConfig) -> list[str]:
-    """Sentences whose best tokens differ between batch sizes though the answers are not equally likely."""
+    """Sentences whose best tokens differ between batch sizes, unless both are equally likely within 1e-5."""
     order = list(range(len(sources)))
     random.Random(4).shuffle(order)
     answers, misses, bad = [], 0, []
     for size in (1, 7, 32, 128):
-        options = DecodingConfig(**{**config.__dict__, "batch_size": size})
+        options = replace(config, batch_size=size)
         shuffled = decode(translator.engine, [sources[row] for row in order], options)
-        answers.append([found[0] for _, found in sorted(zip(order, shuffled, strict=True))])
+        answers.append([hypotheses[0] for _, hypotheses in sorted(zip(order, shuffled, strict=True))])
     for row, (alone, *others) in enumerate(zip(*answers, strict=True)):
         for other in others:
             if other.tokens == alone.tokens:
@@ -59,52 +64,101 @@ def disagreements(translator: Translator, sources: list[list[int]], config: Deco
 
 
 @pytest.mark.parametrize("beam_size", [1, 5])
-def test_batches_change_no_answer(translator: Translator, beam_size: int) -> None:
+def test_batches_change_no_result(translator: Translator, beam_size: int) -> None:
     config = DecodingConfig(beam_size=beam_size)
     assert disagreements(translator, sentences(translator, 40, 40), config) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_batches_change_none_of_a_thousand_answers(translator: Translator) -> None:
-    """1 to 120 tokens, batches of 1, 7, 32 and 128, shuffled. Two hypotheses, as ties between them are what
-    five would add: the width makes no other difference to a row."""
+def test_batches_change_none_of_a_thousand_results(translator: Translator) -> None:
+    """1 to 120 tokens, shuffled, in batches of 1, 7, 32 and 128. A beam of 2 is enough to have ties between
+    hypotheses; a wider one makes no other difference to a row."""
     assert disagreements(translator, sentences(translator, 1000, 120), DecodingConfig(beam_size=2)) == []
 
 
 def test_limits_by_hand() -> None:
     config = DecodingConfig(max_length_factor=1.5, max_length_extra=4)
     assert length_limits([[5, 6, 7, 3], [3]], config).tolist() == [8, 4]
+    assert length_limits([], config).tolist() == []
 
 
-def test_every_answer_ends_within_its_limit() -> None:
+def test_the_largest_settings_give_finite_limits() -> None:
+    config = DecodingConfig(max_length_factor=100, max_length_extra=10_000)
+    assert length_limits([[5] * 10_000 + [3]], config).tolist() == [1_010_000]
+
+
+def test_every_result_ends_within_its_limit() -> None:
     torch.manual_seed(0)
     model = tiny.bundle().model.eval()
     config = DecodingConfig(beam_size=3, n_best=3, max_length_factor=1.0, max_length_extra=2)
-    for source, found in zip(
-        [[5], [5, 6, 7]], decode(TorchEngine(model), [[5], [5, 6, 7]], config), strict=True
-    ):
-        assert 1 <= len(found) <= 3
-        assert all(len(hypothesis.tokens) + 1 <= len(source) + 2 for hypothesis in found)
-        assert len({hypothesis.tokens for hypothesis in found}) == len(found)
+    sources = [[5], [5, 6, 7]]
+    for source, hypotheses in zip(sources, decode(TorchEngine(model), sources, config), strict=True):
+        assert 1 <= len(hypotheses) <= 3
+        assert all(len(hypothesis.tokens) + 1 <= len(source) + 2 for hypothesis in hypotheses)
+        assert len({hypothesis.tokens for hypothesis in hypotheses}) == len(hypotheses)
 
 
-def test_score_is_the_sum_of_the_chosen_log_probabilities() -> None:
+def test_forced_log_probability_is_that_of_the_training_path() -> None:
     model = tiny.bundle().model.eval()
-    source, target = [5, 6], [7, 8]
-    tokens, lengths = torch.tensor([[5, 6, 3]]), torch.tensor([3])
-    memory, state = model.encode(tokens, lengths)
-    total = 0.0
-    for given, wanted in zip([2, 7, 8], [7, 8, 3], strict=True):
-        output, state = model.decoder(torch.tensor([[given]]), state, memory)
-        scores = model.decoder.logits(output, memory)[0, 0].double()
-        total += float((scores[wanted] - scores.exp().sum().log()).detach())
-    assert tiny.forced_log_probs(model, [source], [target])[0] == pytest.approx(total, abs=1e-5)
+    engine = TorchEngine(model)
+    options = SearchOptions(bos=2, eos=3)
+    sources, targets = [[5, 6], [7]], [[7, 8], [9, 10]]
+    start = engine.start([[*source, 3] for source in sources])
+    forced = force(engine.step, start, options, torch.tensor(targets))
+    expected = tiny.forced_log_probs(model, sources, targets)
+    assert [hypothesis.log_prob for hypothesis in forced] == pytest.approx(expected, abs=1e-5)
 
 
-def test_growing_ends_with_the_greedy_answer(translator: Translator) -> None:
+def test_forbidden_tokens_are_never_chosen() -> None:
+    engine = TorchEngine(tiny.bundle(seed=3).model)
+    for config in (DecodingConfig(beam_size=1), DecodingConfig(beam_size=3)):
+        (best,) = decode(engine, [[270, 280]], config)[0]
+        chosen = best.tokens[0]
+        (other,) = decode(engine, [[270, 280]], config, forbidden=(*FORBIDDEN, chosen))[0]
+        assert chosen not in other.tokens
+        if config.beam_size == 1:
+            *_, last = greedy_stream(engine, [270, 280], config, forbidden=(*FORBIDDEN, chosen))
+            assert tuple(last) == other.tokens
+
+
+def test_a_stream_ends_with_the_greedy_translation(translator: Translator) -> None:
     for source in sentences(translator, 5, 20):
         partial = list(greedy_stream(translator.engine, source, DecodingConfig()))
         greedy = decode(translator.engine, [source], DecodingConfig(beam_size=1))[0][0]
         assert [len(tokens) for tokens in partial] == list(range(1, len(partial) + 1))
-        assert not greedy.finished or tuple(partial[-1] if partial else ()) == greedy.tokens
+        assert tuple(partial[-1] if partial else ()) == greedy.tokens
+
+
+class ShortlistEngine:
+    """A third-party engine: alternates the tokens 7 and 9, then ends. It has a shortlist and no attention."""
+
+    device = torch.device("cpu")
+    candidates = torch.tensor([9, 3, 7])
+
+    @dataclass(frozen=True)
+    class State:
+        lengths: torch.Tensor  # (B,) steps to the end
+        steps: int = 0
+
+        def select(self, sentences: torch.Tensor, hypotheses: torch.Tensor) -> ShortlistEngine.State:
+            return replace(self, lengths=self.lengths[sentences])
+
+    def start(self, sources: Sequence[Sequence[int]]) -> State:
+        return self.State(torch.tensor([len(source) for source in sources]))
+
+    def step(self, tokens: torch.Tensor, state: State) -> StepOutput:
+        ends = (state.lengths <= state.steps + 1).view(-1, 1).expand_as(tokens)
+        column = torch.where(ends, 1, torch.where(tokens == 7, 0, 2))
+        logits = 20.0 * F.one_hot(column, 3).float()
+        after = replace(state, steps=state.steps + 1)
+        return StepOutput(logits, logits.logsumexp(-1), self.candidates, None, after)
+
+
+def test_any_engine_with_start_and_step_decodes() -> None:
+    engine = ShortlistEngine()
+    for size in (1, 2):
+        results = decode(engine, [[5, 5, 5], [], [5]], DecodingConfig(beam_size=size, batch_size=2))
+        assert [best.tokens for best, *_ in results] == [(7, 9, 7), (), (7,)]
+        assert results[0][0].weights is None
+    assert list(greedy_stream(engine, [5, 5], DecodingConfig())) == [[7], [7, 9]]

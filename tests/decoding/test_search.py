@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,125 +16,47 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seq2seq.decoding.engine import StepOutput
-from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.search import SearchOptions, beam, force, greedy, sample
+from tests.decoding.toy import BOS, EOS, OPTIONS, Toy, ToyState, limits, tokens_of
 
-BOS, EOS = 0, 1
-OPTIONS = SearchOptions(bos=BOS, eos=EOS, forbidden=(BOS,), beam_size=3)
 ALPHAS = st.sampled_from([0.0, 0.6, 1.0])
 SEEDS = st.integers(0, 10**6)
-
-
-@dataclass(frozen=True)
-class ToyState:
-    """Memory: the table of each sentence. Recurrent state: the tokens fed to each hypothesis so far."""
-
-    tables: Tensor  # (B,) numbers of tables
-    paths: Tensor  # (B * K, t)
-
-    def select(self, sentences: Tensor, hypotheses: Tensor) -> ToyState:
-        assert sentences.tolist() == sorted(set(sentences.tolist()))
-        old = len(self.paths) // len(self.tables)
-        assert torch.equal(hypotheses // old, sentences[:, None].expand_as(hypotheses)), "of another sentence"
-        return ToyState(self.tables[sentences], self.paths[hypotheses.flatten()])
-
-
-@dataclass
-class Toy:
-    """Logits of the next token given the last two: (tables, V, V, V). Notes the shapes of its calls."""
-
-    logits: Tensor
-    shortlist: Tensor | None = None
-    shapes: list[tuple[int, int]] = field(default_factory=list)
-
-    @staticmethod
-    def random(seed: int, *, tables: int = 3, vocabulary: int = 5, spread: float = 2.0) -> Toy:
-        generator = torch.Generator().manual_seed(seed)
-        return Toy(torch.randn(tables, vocabulary, vocabulary, vocabulary, generator=generator) * spread)
-
-    def start(self, *tables: int) -> ToyState:
-        chosen = torch.tensor(tables or range(len(self.logits)), dtype=torch.int64)
-        return ToyState(chosen, torch.full((len(chosen), 1), BOS))
-
-    def step(self, tokens: Tensor, state: ToyState) -> StepOutput:
-        assert tokens.dtype == torch.int64
-        self.shapes.append((tokens.shape[0], tokens.shape[1]))
-        assert len(state.tables) == len(tokens)
-        paths = torch.cat([state.paths, tokens.reshape(-1, 1)], 1)
-        before = paths[:, -2].view(tokens.shape)
-        logits = self.logits[state.tables[:, None], before, tokens]  # (B, K, V)
-        normaliser = logits.logsumexp(-1)
-        if self.shortlist is not None:
-            logits = logits[..., self.shortlist]
-        weights = torch.zeros(*tokens.shape, 16)  # the path itself, so that a row tells whose it is
-        weights[..., : paths.shape[1] - 1] = paths[:, 1:].view(*tokens.shape, -1).float()
-        return StepOutput(logits, normaliser, self.shortlist, weights, ToyState(state.tables, paths))
-
-    def log_probs(self, table: int, tokens: Sequence[int]) -> list[float]:
-        """Of each token and of EOS, in plain Python."""
-        path, found = [BOS, BOS], []
-        for token in [*tokens, EOS]:
-            row = self.row(table, path[-2], path[-1])
-            found.append(row[token])
-            path.append(token)
-        return found
-
-    @cache  # noqa: B019 (a toy lives as long as its test)
-    def row(self, table: int, before: int, token: int) -> list[float]:
-        logits = [float(x) for x in self.logits[table, before, token]]
-        top = max(logits)
-        normaliser = top + math.log(sum(math.exp(x - top) for x in logits))
-        return [x - normaliser for x in logits]
-
-    __hash__ = object.__hash__
-
-    def score(self, table: int, tokens: Sequence[int], alpha: float) -> float:
-        return sum(self.log_probs(table, tokens)) / (len(tokens) + 1) ** alpha
-
-    def space(self, longest: int) -> list[tuple[int, ...]]:
-        """All token sequences that end, with EOS, within `longest`."""
-        words = range(2, self.logits.shape[-1])
-        return [s for length in range(longest) for s in itertools.product(words, repeat=length)]
-
-
-def limits(*lengths: int) -> Tensor:
-    return torch.tensor(lengths, dtype=torch.int64)
 
 
 def reference_beam(
     toy: Toy, table: int, longest: int, options: SearchOptions
 ) -> tuple[list[tuple[tuple[int, ...], float]], int]:
-    """The rules of `beam` once more, for one sentence, with lists and sorting: hypotheses and steps."""
+    """`beam` for one sentence, written again with lists and sorting: hypotheses and number of steps."""
     live: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     ended: list[tuple[float, tuple[int, ...]]] = []
     for length in range(1, longest + 1):
         rows = [toy.row(table, *((BOS, BOS, *path)[-2:])) for _, path in live]
-        going = [
+        continuations = [
             (total + row[token], (*path, token))
             for (total, path), row in zip(live, rows, strict=True)
             for token in range(2, len(row))
         ]
-        going = sorted(going, key=lambda item: -item[0])[: options.beam_size]
-        bar = going[-1][0] if len(going) == options.beam_size and length < longest else -math.inf
+        continuations = sorted(continuations, key=lambda item: -item[0])[: options.beam_size]
+        threshold = (
+            continuations[-1][0]
+            if len(continuations) == options.beam_size and length < longest
+            else -math.inf
+        )
         for (total, path), row in zip(live, rows, strict=True):
-            if total + row[EOS] >= bar:
+            if total + row[EOS] >= threshold:
                 ended.append(((total + row[EOS]) / length**options.length_penalty, path))
-        live = going
+        live = continuations
         ended.sort(key=lambda item: -item[0])
-        mark = ended[options.n_best - 1][0] if len(ended) >= options.n_best else -math.inf
-        hope = live[0][0]
-        if hope / longest**options.length_penalty <= mark:
+        bound = ended[options.n_best - 1][0] if len(ended) >= options.n_best else -math.inf
+        highest = live[0][0]
+        if highest / longest**options.length_penalty <= bound:
             break
-        if len(ended) >= options.beam_size and hope / length**options.length_penalty <= mark:
+        if len(ended) >= options.beam_size and highest / length**options.length_penalty <= bound:
             break
     return [(path, score) for score, path in ended[: options.n_best]], length
 
 
-def tokens_of(found: list[list[Hypothesis]]) -> list[list[tuple[int, ...]]]:
-    return [[hypothesis.tokens for hypothesis in of_sentence] for of_sentence in found]
-
-
-# What is found
+# Results
 
 
 @settings(max_examples=25, deadline=None)
@@ -144,18 +65,18 @@ def test_a_beam_as_wide_as_the_space_is_exhaustive(seed: int, alpha: float, n_be
     toy = Toy.random(seed)
     options = replace(OPTIONS, beam_size=40, n_best=n_best, length_penalty=alpha)  # 1 + 3 + 9 + 27 sequences
     lengths = (4, 3, 4)
-    found = beam(toy.step, toy.start(), options, limits(*lengths))
-    for table, (hypotheses, longest) in enumerate(zip(found, lengths, strict=True)):
+    results = beam(toy.step, toy.start(), options, limits(*lengths))
+    for table, (hypotheses, longest) in enumerate(zip(results, lengths, strict=True)):
         everything = sorted(toy.space(longest), key=lambda tokens: -toy.score(table, tokens, alpha))
         assert [h.tokens for h in hypotheses] == everything[:n_best]
         for hypothesis in hypotheses:
             assert hypothesis.score == pytest.approx(toy.score(table, hypothesis.tokens, alpha), abs=1e-5)
 
 
-def test_fewer_hypotheses_than_asked_for_when_there_are_no_more() -> None:
+def test_there_are_fewer_hypotheses_if_no_more_exist() -> None:
     toy = Toy.random(1, vocabulary=3)
-    found = beam(toy.step, toy.start(0), replace(OPTIONS, beam_size=9, n_best=9), limits(2))
-    assert sorted(tokens_of(found)[0]) == [(), (2,)]
+    results = beam(toy.step, toy.start(0), replace(OPTIONS, beam_size=9, n_best=9), limits(2))
+    assert sorted(tokens_of(results)[0]) == [(), (2,)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -164,9 +85,9 @@ def test_width_one_is_greedy(seed: int, alpha: float) -> None:
     toy = Toy.random(seed, vocabulary=7)
     options = replace(OPTIONS, beam_size=1, length_penalty=alpha)
     lengths = (1, 5, 9)
-    found = beam(toy.step, toy.start(), options, limits(*lengths))
-    assert greedy(toy.step, toy.start(), replace(options, beam_size=4, n_best=2), limits(*lengths)) == found
-    for table, ((hypothesis,), longest) in enumerate(zip(found, lengths, strict=True)):
+    results = beam(toy.step, toy.start(), options, limits(*lengths))
+    assert greedy(toy.step, toy.start(), replace(options, beam_size=4, n_best=2), limits(*lengths)) == results
+    for table, ((hypothesis,), longest) in enumerate(zip(results, lengths, strict=True)):
         path: list[int] = []
         while len(path) < longest - 1:
             row = toy.row(table, *[BOS, BOS, *path][-2:])
@@ -180,13 +101,13 @@ def test_width_one_is_greedy(seed: int, alpha: float) -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(seed=SEEDS, alpha=ALPHAS, width=st.integers(2, 6), data=st.data())
-def test_any_width_keeps_to_the_rules(seed: int, alpha: float, width: int, data: st.DataObject) -> None:
+def test_any_width_agrees_with_reference(seed: int, alpha: float, width: int, data: st.DataObject) -> None:
     toy = Toy.random(seed, vocabulary=data.draw(st.sampled_from([3, 5, 9])))
     n_best = data.draw(st.integers(1, width))
     options = replace(OPTIONS, beam_size=width, n_best=n_best, length_penalty=alpha)
     lengths, steps = data.draw(st.lists(st.integers(1, 9), min_size=3, max_size=3)), []
-    found = beam(toy.step, toy.start(), options, limits(*lengths))
-    for table, (hypotheses, longest) in enumerate(zip(found, lengths, strict=True)):
+    results = beam(toy.step, toy.start(), options, limits(*lengths))
+    for table, (hypotheses, longest) in enumerate(zip(results, lengths, strict=True)):
         expected, needed = reference_beam(toy, table, longest, options)
         steps.append(needed)
         assert [h.tokens for h in hypotheses] == [tokens for tokens, _ in expected]
@@ -198,8 +119,8 @@ def test_any_width_keeps_to_the_rules(seed: int, alpha: float, width: int, data:
 def test_large_vocabularies_are_ranked_exactly(vocabulary: int) -> None:
     toy = Toy.random(vocabulary, tables=2, vocabulary=vocabulary)
     options = replace(OPTIONS, beam_size=7, n_best=7)
-    found = beam(toy.step, toy.start(), options, limits(6, 6))
-    for table, hypotheses in enumerate(found):
+    results = beam(toy.step, toy.start(), options, limits(6, 6))
+    for table, hypotheses in enumerate(results):
         expected, _ = reference_beam(toy, table, 6, options)
         assert [h.tokens for h in hypotheses] == [tokens for tokens, _ in expected]
 
@@ -209,21 +130,21 @@ def test_large_vocabularies_are_ranked_exactly(vocabulary: int) -> None:
 
 @settings(max_examples=4, deadline=None)
 @given(seed=SEEDS, width=st.sampled_from([1, 2, 5]), order=st.permutations(range(20)))
-def test_a_sentence_gets_the_same_in_any_batch(seed: int, width: int, order: list[int]) -> None:
+def test_a_sentence_has_the_same_result_in_any_batch(seed: int, width: int, order: list[int]) -> None:
     toy = Toy.random(seed, tables=20, vocabulary=6)
     options = replace(OPTIONS, beam_size=width, n_best=width, keep_weights=True)
     lengths = [1 + (number * 7) % 10 for number in range(20)]
     alone = [beam(toy.step, toy.start(n), options, limits(lengths[n]))[0] for n in range(20)]
     together = beam(toy.step, toy.start(*order), options, limits(*(lengths[n] for n in order)))
     for number, hypotheses in zip(order, together, strict=True):
-        assert hypotheses == alone[number]  # tokens and every float, bit for bit
+        assert hypotheses == alone[number]  # tokens and all floats, bit for bit
         for one, other in zip(hypotheses, alone[number], strict=True):
             assert one.weights is not None and other.weights is not None
             assert torch.equal(one.weights, other.weights)
 
 
 def ending_toy(*lengths: int) -> Toy:
-    """Table n says 3, 4, 5, ... and ends as its length number `lengths[n]`, EOS included, all but surely."""
+    """Table n almost surely gives 3, 4, 5, ... and ends with length `lengths[n]`, EOS included."""
     logits = torch.zeros(len(lengths), 14, 14, 14)
     for table, length in enumerate(lengths):
         for token in range(14):
@@ -232,21 +153,21 @@ def ending_toy(*lengths: int) -> Toy:
     return Toy(logits)
 
 
-def test_finished_sentences_leave() -> None:
+def test_finished_sentences_are_removed() -> None:
     toy = ending_toy(1, 3, 3, 7)
-    found = greedy(toy.step, toy.start(), OPTIONS, limits(10, 10, 10, 10))
-    assert tokens_of(found) == [[()], [(3, 4)], [(3, 4)], [(3, 4, 5, 6, 7, 8)]]
+    results = greedy(toy.step, toy.start(), OPTIONS, limits(10, 10, 10, 10))
+    assert tokens_of(results) == [[()], [(3, 4)], [(3, 4)], [(3, 4, 5, 6, 7, 8)]]
     assert toy.shapes == [(4, 1), (3, 1), (3, 1), (1, 1), (1, 1), (1, 1), (1, 1)]
 
 
-def test_finished_sentences_of_a_large_batch_leave_by_eighths() -> None:
+def test_sentences_are_removed_when_an_eighth_of_the_batch_is_done() -> None:
     toy = ending_toy(1, *[2] * 3, *[4] * 28)
-    found = greedy(toy.step, toy.start(), OPTIONS, limits(*[9] * 32))
-    assert [len(h.tokens) for (h,) in found] == [0, 1, 1, 1, *[3] * 28]
+    results = greedy(toy.step, toy.start(), OPTIONS, limits(*[9] * 32))
+    assert [len(h.tokens) for (h,) in results] == [0, 1, 1, 1, *[3] * 28]
     assert toy.shapes == [(32, 1), (32, 1), (28, 1), (28, 1)]
 
 
-def test_the_first_step_has_one_row_a_sentence_and_later_ones_the_whole_beam() -> None:
+def test_the_first_step_has_one_hypothesis_per_sentence() -> None:
     toy = ending_toy(4, 4)
     beam(toy.step, toy.start(), OPTIONS, limits(4, 4))
     assert toy.shapes == [(2, 1), (2, 3), (2, 3), (2, 3)]
@@ -266,13 +187,11 @@ def test_a_sentence_is_done_at_a_step_without_endings_too() -> None:
     assert len(toy.shapes) == 2  # 0.4 ended at once; 0.58 * 0.6 = 0.35 has lost
 
 
-def test_a_hypothesis_may_make_up_for_its_past_until_there_are_enough_endings() -> None:
+def test_search_continues_until_there_are_enough_endings() -> None:
     toy = Toy(torch.tensor([0.002, 0.5, 0.498]).log().repeat(1, 3, 3, 1))
     toy.logits[:, :, 2] = torch.tensor([0.002, 0.99, 0.008]).log()
-    for width, tokens in (
-        (1, ()),
-        (2, (2,)),
-    ):  # mean log 0.5 = -0.69 against (log 0.498 + log 0.99) / 2 = -0.35
+    # mean log 0.5 = -0.69 against (log 0.498 + log 0.99) / 2 = -0.35
+    for width, tokens in ((1, ()), (2, (2,))):
         options = replace(OPTIONS, beam_size=width)
         assert tokens_of(beam(toy.step, toy.start(), options, limits(9))) == [[tokens]]
 
@@ -292,7 +211,7 @@ def test_no_sentences() -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(seed=SEEDS, alpha=ALPHAS)
-def test_n_best_is_sorted_without_duplicates_and_honest(seed: int, alpha: float) -> None:
+def test_n_best_is_sorted_without_duplicates_and_has_true_scores(seed: int, alpha: float) -> None:
     toy = Toy.random(seed, tables=2, vocabulary=8)
     options = replace(OPTIONS, beam_size=6, n_best=6, length_penalty=alpha)
     for table, hypotheses in enumerate(beam(toy.step, toy.start(), options, limits(7, 8))):
@@ -319,18 +238,18 @@ def test_forced_tokens_of_unequal_length_and_forbidden_ones() -> None:
         )
 
 
-def test_the_length_limit_closes_with_a_counted_ending() -> None:
+def test_the_probability_of_a_forced_ending_counts() -> None:
     toy = Toy.random(5, tables=3)
     toy.logits[..., EOS] = -20.0
-    found = beam(toy.step, toy.start(), OPTIONS, limits(1, 4, 6))
-    for table, ((hypothesis,), longest) in enumerate(zip(found, (1, 4, 6), strict=True)):
+    results = beam(toy.step, toy.start(), OPTIONS, limits(1, 4, 6))
+    for table, ((hypothesis,), longest) in enumerate(zip(results, (1, 4, 6), strict=True)):
         assert len(hypothesis.tokens) == longest - 1
         assert not hypothesis.finished
         assert hypothesis.log_prob == pytest.approx(sum(toy.log_probs(table, hypothesis.tokens)), abs=1e-4)
         assert hypothesis.token_log_probs[-1] < -19
 
 
-def test_an_ending_of_its_own_accord_is_finished_even_at_the_limit() -> None:
+def test_a_chosen_ending_at_the_limit_is_finished() -> None:
     toy = ending_toy(3)
     (((hypothesis,)),) = beam(toy.step, toy.start(), OPTIONS, limits(3))
     assert hypothesis.finished and hypothesis.tokens == (3, 4)
@@ -351,7 +270,7 @@ def test_forbidden_tokens_are_not_chosen_and_keep_their_probability() -> None:
             assert list(h.token_log_probs) == pytest.approx(toy.log_probs(table, h.tokens), abs=1e-5)
 
 
-def test_equals_go_by_ending_then_hypothesis_then_token() -> None:
+def test_ties_are_broken_by_ending_then_hypothesis_then_token() -> None:
     for vocabulary in (6, 200):
         toy = Toy(torch.zeros(1, vocabulary, vocabulary, vocabulary))
         options = replace(OPTIONS, beam_size=4, n_best=4, length_penalty=0.0)
@@ -382,12 +301,12 @@ def test_weights_are_those_of_the_hypothesis() -> None:
         assert torch.equal(hypothesis.weights, expected)
 
 
-def test_weights_stay_away_unless_asked_for() -> None:
+def test_weights_are_returned_only_on_request() -> None:
     toy = Toy.random(11)
     assert beam(toy.step, toy.start(), OPTIONS, limits(3, 3, 3))[0][0].weights is None
 
 
-def test_weights_may_narrow_when_longer_sentences_leave() -> None:
+def test_weights_may_become_narrower_when_longer_sentences_are_done() -> None:
     toy = ending_toy(2, 5)
 
     def narrowing(tokens: Tensor, state: ToyState) -> StepOutput:
@@ -438,25 +357,25 @@ def test_a_shortlist_without_the_ending_is_refused() -> None:
 # Sampling
 
 
-def chances(toy: Toy, longest: int) -> dict[tuple[int, ...], float]:
-    """Probability of each drawn sequence, forbidden BOS left out and EOS certain at the limit."""
-    found = {}
+def sequence_probabilities(toy: Toy, longest: int) -> dict[tuple[int, ...], float]:
+    """Probability of each sequence that is sampled, without BOS, and with a certain EOS at the limit."""
+    results = {}
     for tokens in toy.space(longest):
         chance, path = 1.0, [BOS, BOS]
         for token in [*tokens, EOS][: longest - 1]:
             row = [math.exp(x) for x in toy.row(0, path[-2], path[-1])]
             chance *= row[token] / sum(row[1:])
             path.append(token)
-        found[tokens] = chance
-    return found
+        results[tokens] = chance
+    return results
 
 
-def test_samples_are_drawn_as_often_as_they_are_likely() -> None:
+def test_samples_are_as_frequent_as_they_are_likely() -> None:
     toy = Toy.random(2, tables=1, spread=1.0)
     draws = 5000
-    (found,) = sample(toy.step, toy.start(), replace(OPTIONS, n_best=draws, seed=4), limits(3))
-    counts = Counter(h.tokens for h in found)
-    expected = chances(toy, 3)
+    (results,) = sample(toy.step, toy.start(), replace(OPTIONS, n_best=draws, seed=4), limits(3))
+    counts = Counter(h.tokens for h in results)
+    expected = sequence_probabilities(toy, 3)
     assert sum(expected.values()) == pytest.approx(1.0)
     assert set(counts) <= set(expected)
     squares = sum((counts[s] - draws * p) ** 2 / (draws * p) for s, p in expected.items())
@@ -470,14 +389,14 @@ def test_temperature_sharpens() -> None:
         for t in (0.5, 1.0)
     )
     row = [math.exp(x) for x in toy.row(0, BOS, BOS)]
-    for found, power in ((cold, 2), (warm, 1)):
-        share = sum(h.tokens == (2,) for h in found) / 2000
+    for results, power in ((cold, 2), (warm, 1)):
+        share = sum(h.tokens == (2,) for h in results) / 2000
         chance = row[2] ** power / sum(p**power for p in row[1:])
         assert share == pytest.approx(chance, abs=4 * math.sqrt(chance * (1 - chance) / 2000))
     assert cold[0].log_prob == pytest.approx(sum(toy.log_probs(0, cold[0].tokens)), abs=1e-5)
 
 
-def test_samples_depend_on_the_seed_and_the_sentence_alone() -> None:
+def test_samples_depend_only_on_the_seed_and_the_sentence() -> None:
     toy = Toy.random(6, tables=12, vocabulary=9)
     options = replace(OPTIONS, n_best=3, seed=17)
     lengths = [3 + number for number in range(12)]
@@ -493,9 +412,9 @@ def test_samples_depend_on_the_seed_and_the_sentence_alone() -> None:
 
 def test_samples_are_sorted_by_score() -> None:
     toy = Toy.random(6, tables=1, vocabulary=9)
-    (found,) = sample(toy.step, toy.start(), replace(OPTIONS, n_best=40), limits(7))
-    assert len(found) == 40
-    assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
+    (results,) = sample(toy.step, toy.start(), replace(OPTIONS, n_best=40), limits(7))
+    assert len(results) == 40
+    assert [h.score for h in results] == sorted((h.score for h in results), reverse=True)
 
 
 def first_tokens(toy: Toy, options: SearchOptions) -> set[tuple[int, ...]]:
@@ -548,8 +467,8 @@ def test_impossible_tokens_are_not_chosen() -> None:
     toy = Toy.random(1)
     toy.logits[..., 3] = -math.inf
     options = replace(OPTIONS, beam_size=30, n_best=30)
-    (found,) = beam(toy.step, toy.start(0), options, limits(4))
-    assert {h.tokens for h in found} == {s for s in toy.space(4) if 3 not in s}
+    (results,) = beam(toy.step, toy.start(0), options, limits(4))
+    assert {h.tokens for h in results} == {s for s in toy.space(4) if 3 not in s}
 
 
 @pytest.mark.parametrize(
