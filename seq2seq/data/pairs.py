@@ -17,7 +17,7 @@ class SentencePair:
 
 @dataclass
 class Counts:
-    """How many pairs were read and kept, and how many were repaired and dropped, by reason.
+    """Numbers of pairs read, kept and held out of these, and of repairs and dropped pairs, by reason.
 
     `examples` has the place (`file:line`) of the first repair or drop for each reason; comparisons ignore it.
     One object may go through several readers and filters: the numbers add up. `str` gives one line.
@@ -25,6 +25,7 @@ class Counts:
 
     read: int = 0
     kept: int = 0
+    held_out: int = 0
     repaired: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict, compare=False)
@@ -43,6 +44,7 @@ class Counts:
 
     def __str__(self) -> str:
         parts = [f"{self.read} pairs read" + (f", {self.kept} kept" if self.kept or self.dropped else "")]
+        parts[0] += f", {self.held_out} of these held out for validation" if self.held_out else ""
         parts += [f"dropped: {_listed(self.dropped)}"] if self.dropped else []
         parts += [f"repaired: {_listed(self.repaired)}"] if self.repaired else []
         return "; ".join(parts)

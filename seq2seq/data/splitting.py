@@ -23,7 +23,8 @@ def hold_out(
 ) -> Iterator[SentencePair]:
     """Move the first source sentence, and one in `HELD_OUT_SHARE`, to `held`, and yield the other pairs.
 
-    Raises DataError, with the files `where` and the `counts` of the cleaning, if no pair is left to train on.
+    `counts` takes the number of pairs held out. Raises DataError, with the files `where` and the counts, if
+    no pair is left to train on.
     """
     chosen: set[str] = set()
     left = 0
@@ -32,12 +33,13 @@ def hold_out(
         if pair.source in chosen or (picked and len(chosen) < HELD_OUT):
             chosen.add(pair.source)
             held.append(pair)
+            counts.held_out += 1
         else:
             left += 1
             yield pair
     if not left:
         raise DataError(
-            f"{where}: no pair left to train on, because validation takes the last {len(held)} ({counts}); "
+            f"{where}: no pair left to train on ({counts}), "
             "expected more source sentences, or validation data (--valid)"
         )
 

@@ -57,7 +57,7 @@ def read_all(
     )
     yield from clean(pairs, config, counts)
     if not counts.kept:
-        raise DataError(f"{names_of(corpora)}: no pair left to train on, expected at least one ({counts})")
+        raise DataError(f"{names_of(corpora)}: no pair left to train on ({counts}), expected at least one")
 
 
 def names_of(corpora: Sequence[Sequence[str]]) -> str:

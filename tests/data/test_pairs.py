@@ -22,6 +22,22 @@ def test_counts_read_as_one_line() -> None:
     assert str(counts) == expected
 
 
+def test_pairs_held_out_are_among_those_kept() -> None:
+    assert (
+        str(Counts(read=9, kept=9, held_out=1)) == "9 pairs read, 9 kept, 1 of these held out for validation"
+    )
+
+
+def test_the_first_place_of_a_reason_is_its_example() -> None:
+    counts = Counts()
+    counts.drop("blank", where="a.tsv:3")
+    counts.drop("blank", 2, where="a.tsv:5")
+    counts.repair("CRLF line end", where="a.tsv:1")
+    counts.repair("CRLF line end", where="a.tsv:2")
+    assert counts.examples == {"blank": "a.tsv:3", "CRLF line end": "a.tsv:1"}
+    assert counts == Counts(dropped={"blank": 3}, repaired={"CRLF line end": 2})
+
+
 def test_nothing_kept_is_said() -> None:
     assert str(Counts(read=1, dropped={"blank": 1})) == "1 pairs read, 0 kept; dropped: 1 × blank"
 

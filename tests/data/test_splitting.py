@@ -33,8 +33,10 @@ def test_holding_out_has_a_limit() -> None:
 def test_a_single_source_sentence_is_not_enough(targets: list[str]) -> None:
     pairs = [SentencePair("one", target) for target in targets]
     counts = Counts(read=9, kept=len(targets), dropped={"duplicate": 9 - len(targets)})
+    number = len(targets)
     message = (
-        rf"a.tsv: no pair left .* validation takes the last {len(targets)} \(9 pairs read, .* × duplicate\)"
+        rf"a.tsv: no pair left to train on \(9 pairs read, {number} kept, {number} of these held out for "
+        rf"validation; dropped: {9 - number} × duplicate\), expected more source sentences"
     )
     with pytest.raises(DataError, match=message):
         list(hold_out(iter(pairs), [], where="a.tsv", counts=counts))

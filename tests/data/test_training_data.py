@@ -1,0 +1,109 @@
+"""From corpora to training data: counts, messages when nothing is left, and texts of any alphabet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seq2seq.config import DataConfig
+from seq2seq.data.pairs import Counts, SentencePair
+from seq2seq.data.splitting import hold_out
+from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
+from seq2seq.errors import DataError
+
+WORDS = [(f"the house number {number}", f"la maison numéro {number}") for number in range(100)]
+HAN = [(chr(0x4E00 + n) + chr(0x4E01 + n), chr(0x5E00 + n)) for n in range(0, 200, 2)]
+
+
+class Run:
+    """Reads a TSV file of the pairs, holds out validation pairs, and prepares the rest."""
+
+    def __init__(self, folder: Path, pairs: list[tuple[str, str]], **settings: Any) -> None:
+        self.path, self.folder = folder / "train.tsv", folder / "run"
+        self.path.write_text("".join(f"{source}\t{target}\n" for source, target in pairs), encoding="utf-8")
+        self.settings = DataConfig(**settings)
+        self.counts, self.messages = Counts(), list[str]()
+        self.held: list[SentencePair] = []
+
+    def prepare(self) -> Prepared:
+        corpora = [(str(self.path),)]
+        pairs = read_all(corpora, self.settings, self.counts)
+        rest = hold_out(pairs, self.held, where=names_of(corpora), counts=self.counts)
+        say = self.messages.append
+        return prepare(rest, self.folder, self.settings, counts=self.counts, seed=1, say=say)
+
+
+def test_prepared_data_can_be_loaded_again(tmp_path: Path) -> None:
+    run = Run(tmp_path, WORDS)
+    made = run.prepare()
+    loaded = load_prepared(run.folder)
+    assert len(loaded.data) == len(made.data) == 100 - len(run.held)
+    assert (loaded.lengths == made.lengths).all()
+    assert loaded.source is loaded.target
+    assert loaded.source.to_bytes() == made.source.to_bytes()
+
+
+def test_the_report_counts_pairs_that_are_too_long_for_training(tmp_path: Path) -> None:
+    long = [(f"{number} " + "xq" * 100, "x " * 60) for number in range(7)]
+    run = Run(tmp_path, WORDS + long, max_length=50)
+    made = run.prepare()
+    dropped = int((made.lengths.max(1) > 51).sum())  # 50 tokens and EOS
+    assert 0 < dropped <= 7
+    assert run.counts.dropped == {"longer than 50 tokens (data.max_length)": dropped}
+    assert run.counts.kept == 107 - dropped
+    (line,) = [message for message in run.messages if message.startswith("data: ")]
+    assert line == (
+        f"data: 107 pairs read, {107 - dropped} kept, {len(run.held)} of these held out for validation; "
+        f"dropped: {dropped} × longer than 50 tokens (data.max_length)"
+    )
+
+
+def test_a_limit_that_no_pair_meets_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no training pair has at most data\.max_length = 2 tokens"):
+        Run(tmp_path, WORDS, max_length=2).prepare()
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reason"),
+    [
+        ([], "0 pairs read"),
+        ([("", "b")] * 3, "3 pairs read, 0 kept; dropped: 3 × blank"),
+        ([("a", "b")], "1 pairs read, 1 kept, 1 of these held out for validation"),
+        (
+            [("a", "b")] * 9,
+            "9 pairs read, 1 kept, 1 of these held out for validation; dropped: 8 × duplicate",
+        ),
+        ([("a", "b"), ("a", "c")], "2 pairs read, 2 kept, 2 of these held out for validation"),
+    ],
+    ids=["empty", "blank", "one", "duplicates", "one source"],
+)
+def test_nothing_left_names_the_file_and_the_reason(
+    tmp_path: Path, pairs: list[tuple[str, str]], reason: str
+) -> None:
+    run = Run(tmp_path, pairs)
+    with pytest.raises(DataError) as caught:
+        run.prepare()
+    assert str(caught.value).startswith(f"{run.path}: no pair left to train on ({reason}), expected ")
+    assert str(run.folder) not in str(caught.value)
+
+
+def test_two_pairs_are_enough(tmp_path: Path) -> None:
+    made = Run(tmp_path, [("a", "b"), ("c", "d")]).prepare()
+    assert len(made.data) == 1
+    assert made.source.vocab_size == 4 + 256 + 3  # the symbols, the bytes, space, c and d
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+@pytest.mark.parametrize("joint", [True, False])
+def test_a_vocabulary_too_small_for_the_alphabet_is_raised_and_said(
+    tmp_path: Path, kind: str, joint: bool
+) -> None:
+    run = Run(tmp_path, HAN, vocab_size=300, tokenizer=kind, joint=joint)
+    made = run.prepare()
+    assert made.source.vocab_size > 300
+    assert any("300" in message and "different characters" in message for message in run.messages)
+    for row in range(len(made.data)):
+        text = made.data[[row]]["source"][0]
+        assert made.source.decode(made.source.encode(text)) == text
