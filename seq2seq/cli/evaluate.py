@@ -5,25 +5,29 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 from seq2seq.bundle.finding import DEFAULT
 from seq2seq.cli.messages import say
-from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator
+from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator, optional
 
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Score a model on a test set: BLEU, chrF and TER as one JSON object on stdout."""
+    """Score a model on a test set: BLEU, chrF and TER as one JSON object on stdout.
+
+    The translations are compared with the raw text of the test set.
+    """
 
     test: tuple[str, ...]
     """Test data: one path, two paths of aligned text, or hf:OWNER/NAME[:CONFIG]."""
     model: str = DEFAULT
     """A model directory, a run, or a direction that is bundled, such as en-fr."""
-    columns: tuple[str, str] | None = None
-    """Names of the source and target columns."""
+    columns: Annotated[tuple[str, str] | None, optional("SOURCE TARGET")] = None
+    """Names of the source and target columns (TSV, CSV, JSONL, Parquet, Hugging Face)."""
     split: str = "test"
-    """Split of a Hugging Face data set."""
-    output: Path | None = None
+    """Split of a Hugging Face data set to score."""
+    output: Annotated[Path | None, optional("PATH")] = None
     """Also write the translations to this file, one per line."""
     record: str = ""
     """Also store the scores in the model's metrics.json under this name of the test set, and write the
@@ -38,11 +42,13 @@ class Evaluate:
         """Evaluate; returns the exit code."""
         from seq2seq.bundle.finding import locate
         from seq2seq.bundle.record import record_scores
+        from seq2seq.cli.streams import check_output
         from seq2seq.evaluation.scoring import evaluate
         from seq2seq.evaluation.test_sets import read_test
         from seq2seq.files import write_text
         from seq2seq.text.plain_lines import one_line
 
+        check_output()
         translator = load_translator(self.model, self.decoding, device=self.device, threads=self.threads)
         languages = (translator.source_language, translator.target_language)
         pairs = read_test(self.test, languages=languages, columns=self.columns, split=self.split)

@@ -1,24 +1,39 @@
-"""The `seq2seq` command: train, evaluate, translate, compare, gradients, plot, info, serve, export.
+"""The `seq2seq` command: train, data, evaluate, translate, compare, gradients, plot, info, serve, export.
 
 Each subcommand has a module of its name in this package. The scripts and `app.py` call `main` with the name
-of the subcommand in front. Results go to stdout, messages to stderr. Exit codes: 0 fine, 2 wrong usage,
-3 data, 4 model or checkpoint, 5 the run could not go on, 130 and 143 stopped by a signal.
+of the subcommand in front. Results go to stdout, messages to stderr.
+
+Exit codes:
+
+    0    success
+    1    a fault of seq2seq itself; SEQ2SEQ_TRACEBACK=1 in the environment prints where it happened
+    2    wrong usage: an unknown option, a bad value, options that contradict each other
+    3    data that cannot be read or used
+    4    a model, run or checkpoint that cannot be used
+    5    the run could not go on: memory, disk, numbers that are not finite, a closed stdout
+    130  stopped by SIGINT (Ctrl-C); `train` saves first
+    141  the reader of stdout has stopped reading
+    143  stopped by SIGTERM; `train` saves first, `serve` ends its calls and exits with 0
 """
 
 from __future__ import annotations
 
 import difflib
-import io
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 from seq2seq import __version__
+from seq2seq.cli.memory import check_address_space, is_out_of_memory
 from seq2seq.cli.messages import say
+from seq2seq.cli.streams import abandon_output, prepare_streams
 from seq2seq.errors import DataError, RunError, SeqError
 
 COMMANDS = {
@@ -39,61 +54,45 @@ command runs, so that `seq2seq --help` is quick."""
 
 ALIASES = {
     "--decoding.": ("train", "compare", "evaluate", "translate"),
-    "--data.columns": ("evaluate",),
-    "--data.split": ("evaluate",),
+    "--data.columns": ("evaluate", "data"),
+    "--data.split": ("evaluate", "data"),
 }
 """Other spellings of options, and the commands in which they mean the option without its prefix."""
-
-LEAST_ADDRESS_SPACE = 3 * 2**30
-"""Bytes of address space (`ulimit -v`) that torch needs. With less it aborts, or fails with other errors."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
     if os.environ.get("NO_COLOR"):
         os.environ["TERM"] = "dumb"  # the only way to make tyro's help leave out colours
-    _open_standard_streams()
+    prepare_streams()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
-def _open_standard_streams() -> None:
-    """Write UTF-8 whatever the locale, and put /dev/null where stdin, stdout or stderr is closed.
-
-    Otherwise the next file that is opened would get the number of the closed stream.
-    """
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End the process through an exception, so that half-written files are removed on the way."""
+    raise SystemExit(128 + number)
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command; returns its exit code. A user's mistake is a message, never a traceback."""
-    if sys.stdout is None:
-        say("error: stdout is closed, and results are written there")
-        return RunError.exit_code
-    if not arguments or arguments[0] not in COMMANDS:
-        return _no_command(arguments)
+    """Run a command; returns its exit code. Every error is a message on stderr, never a traceback."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
-        name, options = arguments[0], [_canonical(arguments[0], option) for option in arguments[1:]]
         try:
-            return _run(name, options)
-        except SeqError as error:
-            say(f"error: {error}")
-            return error.exit_code
+            if not arguments or arguments[0] not in COMMANDS:
+                code = _no_command(arguments)
+            else:
+                name = arguments[0]
+                code = _run(name, [_canonical(name, option) for option in arguments[1:]])
+            sys.stdout.flush()
+            return code
         except KeyboardInterrupt:
-            return 130
-        except SystemExit as end:  # from tyro, after --help or wrong usage, and from a second signal
+            return 128 + signal.SIGINT
+        except SystemExit as end:  # from tyro, after --help or wrong usage, and from a signal
             return end.code if isinstance(end.code, int) else 2
         except Exception as error:
-            return _failed(error)
+            return _report(error)
 
 
 def _canonical(command: str, option: str) -> str:
@@ -114,57 +113,39 @@ def _run(name: str, arguments: list[str]) -> int:
     """Parse the options of a command and run it."""
     import tyro
 
+    from seq2seq.cli.help_texts import add_help_texts
+
     command_class = load_command(name)
+    add_help_texts(command_class)
     default = command_class.default(arguments) if hasattr(command_class, "default") else None
     command = tyro.cli(command_class, args=arguments, default=default, prog=f"seq2seq {name}")
-    _check_address_space()
-    code = int(command.run())
-    sys.stdout.flush()
-    return code
+    check_address_space(name)
+    return int(command.run())
 
 
-def _check_address_space() -> None:
-    """RunError if the address space is limited to less than torch needs: it would abort without a message."""
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows has no such limit
-        return
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
-        raise RunError(
-            f"the address space is limited to {limit / 2**30:.1f} GiB, expected "
-            f"{LEAST_ADDRESS_SPACE / 2**30:g} GiB or more (ulimit -v)"
-        )
-
-
-def _failed(error: Exception) -> int:
-    """The exit code for an error that no command expects, after a message."""
+def _report(error: Exception) -> int:
+    """Print a message about `error`; returns the exit code."""
     if os.environ.get("SEQ2SEQ_TRACEBACK"):
         traceback.print_exception(error)
+    if isinstance(error, SeqError):
+        say(f"error: {error}")
+        return error.exit_code
     if isinstance(error, BrokenPipeError):  # the reader of our output has stopped reading
-        _silence_stdout()
-        return 141
+        abandon_output()
+        return 128 + 13  # SIGPIPE
     if isinstance(error, OSError):
-        _silence_stdout()
+        abandon_output()
         say(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
         return DataError.exit_code if isinstance(error, FileNotFoundError) else RunError.exit_code
-    if isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error):
+    if is_out_of_memory(error):
         say("error: not enough memory; lower --batch-size or --training.batch-tokens, or split long lines")
         return RunError.exit_code
-    first = str(error).partition("\n")[0]
+    first_line = str(error).partition("\n")[0]
     say(
-        f"error: {type(error).__name__}: {first} (a fault of seq2seq itself: please report it with what "
+        f"error: {type(error).__name__}: {first_line} (a fault of seq2seq itself: please report it with what "
         "SEQ2SEQ_TRACEBACK=1 prints)"
     )
     return 1
-
-
-def _silence_stdout() -> None:
-    """Python flushes stdout at its end: what could not be written must not be tried again."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _no_command(arguments: Sequence[str]) -> int:

@@ -1,20 +1,21 @@
-"""What several subcommands share: how data is named, recipes, and the options of decoding."""
+"""Options that several subcommands share: data, recipes and decoding."""
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
+import io
 from collections.abc import Sequence
+from contextlib import redirect_stderr, suppress
 from dataclasses import asdict, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 import tyro
 
+from seq2seq.cli.help_texts import field_docs
 from seq2seq.cli.messages import say
 from seq2seq.config import DecodingConfig, Settings, find_recipe
-from seq2seq.devices import use_threads
+from seq2seq.devices import find_device, use_threads
+from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
     from seq2seq.translator import Translator
@@ -25,6 +26,11 @@ Decoding: TypeAlias = Annotated[DecodingConfig, tyro.conf.arg(name="")]
 """All decoding settings as options without a prefix, such as --beam-size."""
 
 
+def optional(metavar: str) -> Any:
+    """Help of an option that may be left out: `metavar` stands for its value, without "None"."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
+
+
 @dataclass(frozen=True)
 class Origin:
     """The options that decide which settings a training starts from. They are parsed before all others."""
@@ -33,12 +39,17 @@ class Origin:
     train: Paths = ()
     out: Path = Path("runs/sample")
     resume: bool = False
+    seed: int | None = None
 
     @classmethod
     def parse(cls, arguments: Sequence[str]) -> Origin:
-        """Read these options from a command line and leave the others alone."""
-        origin, _ = tyro.cli(cls, args=list(arguments), return_unknown_args=True, add_help=False)
-        return origin
+        """Read these options from a command line and ignore the others.
+
+        Returns the defaults if one of them has a bad value. The parser of all options reports it.
+        """
+        with suppress(SystemExit), redirect_stderr(io.StringIO()):
+            return tyro.cli(cls, args=list(arguments), return_unknown_args=True, add_help=False)[0]
+        return cls()
 
     def settings(self) -> tuple[str, Settings]:
         """Name and settings of the recipe: that of --recipe, else `default`, or `sample` without data."""
@@ -46,31 +57,30 @@ class Origin:
         return name, find_recipe(name)
 
 
-def field_docs(kind: type) -> dict[str, str]:
-    """The text below each field of a dataclass, which is its explanation."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    assert isinstance(body, ast.ClassDef)
-    docs = {}
-    for before, after in zip(body.body, body.body[1:], strict=False):
-        if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name):
-            text = getattr(getattr(after, "value", None), "value", "")
-            docs[before.target.id] = " ".join(str(text).split())
-    return docs
+def optional_fields(kind: type, *, hint: str) -> list[tuple[str, Any, Any]]:
+    """The fields of the dataclass `kind` as options that are None unless given, for `make_dataclass`.
 
-
-def _overrides() -> type[Any]:
-    """A dataclass with every field of DecodingConfig, each None unless it is given."""
-    docs, hints = field_docs(DecodingConfig), get_type_hints(DecodingConfig)
+    `hint` takes the place of the default in the help.
+    """
+    docs, types = field_docs(kind), get_type_hints(kind)
     options = []
-    for setting in fields(DecodingConfig):
-        hint = hints[setting.name]
+    for setting in fields(kind):
         option = tyro.conf.arg(
-            help=docs[setting.name],
-            metavar=hint.__name__.upper(),
-            help_behavior_hint="(default: the model's)",
+            help=docs.get(setting.name),
+            metavar=_metavar(types[setting.name]),
+            help_behavior_hint=f"(default: {hint})",
         )
-        options.append((setting.name, Annotated[hint | None, option], field(default=None)))
-    return make_dataclass("DecodingOverrides", options, frozen=True)
+        options.append((setting.name, Annotated[types[setting.name] | None, option], field(default=None)))
+    return options
+
+
+def _metavar(kind: Any) -> str:
+    """What stands for a value of the type `kind` in the help."""
+    if kind is bool:
+        return "{True,False}"
+    if get_origin(kind) is Literal:
+        return "{" + ",".join(map(str, get_args(kind))) + "}"
+    return str(kind.__name__).upper()
 
 
 if TYPE_CHECKING:
@@ -82,33 +92,39 @@ if TYPE_CHECKING:
         beam_size: int | None
 
 else:
-    DecodingOverrides = _overrides()
+    DecodingOverrides = make_dataclass(
+        "DecodingOverrides", optional_fields(DecodingConfig, hint="the model's"), frozen=True
+    )
 
 Overrides: TypeAlias = Annotated[DecodingOverrides, tyro.conf.arg(name="")]
 
 
 def overridden(decoding: DecodingConfig, overrides: DecodingOverrides) -> DecodingConfig:
-    """The settings with what was given on the command line.
+    """The settings `decoding` of a model with the changes of the command line.
 
-    If --n-best asks for more than the model's beam and no beam size is given, the beam is enlarged, which is
-    said on stderr. Raises UsageError if both are given and contradict each other.
+    --n-best is at most the beam size. If both are given and contradict each other, UsageError. If one is
+    given, the model's value of the other is adapted, and a message on stderr says so.
     """
     values: dict[str, Any] = asdict(overrides)  # type: ignore[call-overload]
     changes = {name: value for name, value in values.items() if value is not None}
     beam, n_best = changes.get("beam_size"), changes.get("n_best")
+    if beam is not None and n_best is not None and n_best > beam:
+        raise UsageError(f"--n-best is {n_best} and --beam-size {beam}, expected --n-best <= --beam-size")
     if beam is None and n_best is not None and n_best > decoding.beam_size:
         changes["beam_size"] = n_best
         say(f"beam size {n_best} instead of the model's {decoding.beam_size}, because of --n-best {n_best}")
-    if beam is not None and n_best is None:
-        changes["n_best"] = min(decoding.n_best, beam)
+    if n_best is None and beam is not None and 1 <= beam < decoding.n_best:
+        changes["n_best"] = beam
+        say(f"n-best {beam} instead of the model's {decoding.n_best}, because of --beam-size {beam}")
     return replace(decoding, **changes)
 
 
 def load_translator(model: str, overrides: DecodingOverrides, *, device: str, threads: int) -> Translator:
     """The model of that name, with the decoding settings given on the command line."""
+    use_threads(threads)
+    find_device(device)  # a bad device is reported before the model is read
     from seq2seq.translator import Translator
 
-    use_threads(threads)
     translator = Translator.from_pretrained(model, device=device)
     translator.decoding = overridden(translator.decoding, overrides)
     return translator

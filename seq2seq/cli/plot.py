@@ -8,17 +8,18 @@ from typing import Annotated
 
 import tyro
 
+from seq2seq.cli.options import optional
 from seq2seq.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Plot:
-    """Draw the learning curves of a run."""
+    """Draw the learning curves of a run: losses and validation BLEU against steps."""
 
     run_directory: Annotated[Path, tyro.conf.arg(name="run")]
-    """The run's directory."""
-    out: Path | None = None
-    """PNG or SVG file; default: learning-curves.png in the run."""
+    """The run directory."""
+    out: Annotated[Path | None, optional("PATH")] = None
+    """PNG or SVG file to write. Default: learning-curves.png in the run directory."""
 
     def run(self) -> int:
         """Draw; returns the exit code."""

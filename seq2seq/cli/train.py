@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from seq2seq.cli.options import Decoding, Origin, Paths
+from seq2seq.cli.options import Decoding, Origin, Paths, optional
 from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig, recipe_names
 from seq2seq.devices import use_threads
+from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
     from seq2seq.training.run_state import RunState
@@ -42,8 +44,8 @@ class Train:
     """Where to compute: auto (a GPU if there is one), cpu, cuda, cuda:N."""
     threads: int = 0
     """CPU threads. 0: torch's choice, one per core."""
-    seed: int | None = None
-    """Same as --training.seed."""
+    seed: Annotated[int | None, optional("INT")] = None
+    """Seed of initial weights, order of data, sampling and dropout: the same as --training.seed."""
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -59,6 +61,8 @@ class Train:
             name, settings = "", stored_run(origin.out)[0]
         else:
             name, settings = origin.settings()
+        if origin.seed is not None:
+            settings = replace(settings, training=replace(settings.training, seed=origin.seed))
         return cls(recipe=name, **{part.name: getattr(settings, part.name) for part in fields(settings)})
 
     def run(self) -> int:
@@ -68,8 +72,8 @@ class Train:
         from seq2seq.training.run import Corpora, count_weights, train
 
         use_threads(self.threads)
-        training = self.training if self.seed is None else replace(self.training, seed=self.seed)
-        settings = Settings(self.model, self.data, training, self.decoding)
+        self._check()
+        settings = Settings(self.model, self.data, self.training, self.decoding)
         if self.dry_run:
             plan = {"parameters": count_weights(settings), "settings": asdict(settings)}
             print(json.dumps(plan | {"recipes": recipe_names()}, indent=2))
@@ -86,19 +90,30 @@ class Train:
             interruption=interruption,
         )
         if interruption.signal:
-            progress.say(f"stopped at step {state.step} and saved; continue with --resume --out {self.out}")
+            command = f"seq2seq train --resume --out {shlex.quote(str(self.out))}"
+            progress.say(f"stopped at step {state.step} and saved; continue with: {command}")
             return 128 + interruption.signal
-        for line in self._closing(state):
+        for line in self._closing_lines(state):
             progress.say(line)
         return 0
 
-    def _closing(self, state: RunState) -> list[str]:
-        """How the training ended, and what to do with the model."""
-        sample = self.out / "sample" / "test.tsv"
-        test = sample if sample.exists() else "TEST.tsv"
+    def _check(self) -> None:
+        """Raise UsageError for options that contradict each other or lack a value."""
+        if self.seed is not None and self.seed != self.training.seed:
+            both = f"--seed is {self.seed} and --training.seed {self.training.seed}"
+            raise UsageError(f"{both}, expected only one of them")
+        for name, corpora in (("--train", self.train), ("--valid", self.valid)):
+            if () in corpora:
+                raise UsageError(f"{name} has no value, expected one path, two paths, or hf:OWNER/NAME")
+
+    def _closing_lines(self, state: RunState) -> list[str]:
+        """How the training ended, and the commands that use the model."""
+        sample, model = self.out / "sample" / "test.tsv", shlex.quote(str(self.out))
+        test = shlex.quote(str(sample)) if sample.exists() else "TEST.tsv"
+        columns = shlex.join(("--columns", *self.data.columns)) if self.data.columns else ""
         return [
             f"done ({state.stopped}): best greedy BLEU {state.best_bleu:.2f} at step {state.best_step}",
-            f"evaluate:   seq2seq evaluate --model {self.out} --test {test}",
-            f"translate:  seq2seq translate --model {self.out} < in.txt > out.txt",
-            f"web page:   seq2seq serve --model {self.out}",
+            f"evaluate:   seq2seq evaluate --model {model} --test {test} {columns}".rstrip(),
+            f"translate:  seq2seq translate --model {model} < in.txt > out.txt",
+            f"web page:   seq2seq serve --model {model}",
         ]

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from seq2seq.bundle.finding import DEFAULT
+from seq2seq.cli.messages import say
 from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator
 from seq2seq.errors import UsageError
+
+if TYPE_CHECKING:
+    from seq2seq.cli.output_forms import Form
 
 
 @dataclass(frozen=True)
 class Translate:
-    """Translate stdin to stdout: one line out for each line in, in order."""
+    """Translate stdin to stdout: one line out for each line in, in order.
+
+    With --n-best above 1, the output is line number (from 0) ⇥ score ⇥ text, one line for each translation.
+    """
 
     model: str = DEFAULT
     """A model directory, a run, or a direction that is bundled, such as en-fr."""
-    to: str = ""
-    """Language to translate into, for models with several. Default: the first."""
+    target_lang: str = ""
+    """Language to translate into, for models with several. Default: the model's first."""
     scores: bool = False
-    """Print score ⇥ text. Default: text."""
+    """Print score ⇥ text instead of text."""
     json: bool = False
     """Print one JSON object per line: text, scores, confidence, tokens, words, alignment, alternatives."""
     buffer: int = 1000
@@ -32,19 +40,29 @@ class Translate:
 
     def run(self) -> int:
         """Translate; returns the exit code."""
-        from seq2seq.cli.output_forms import show
+        from seq2seq.cli.output_forms import format_translation
         from seq2seq.text.plain_lines import read_lines, write_lines
 
         if self.buffer < 1:
             raise UsageError(f"--buffer is {self.buffer}, expected 1 or more")
-        if sys.stdin is None:
-            raise UsageError("stdin is closed, expected the text to translate")
-        n_best = self.decoding.n_best or 1
+        source, output = sys.stdin.buffer, sys.stdout.buffer
         translator = load_translator(self.model, self.decoding, device=self.device, threads=self.threads)
+        if sys.stdin.isatty():
+            say("reading lines from the terminal; end with Ctrl-D")
         translations = translator.translate_lines(
-            read_lines(sys.stdin.buffer), buffer=self.buffer, target_language=self.to or None, n_best=n_best
+            read_lines(source), buffer=self.buffer, target_language=self.target_lang or None
         )
-        form = "json" if self.json else "n-best" if n_best > 1 else "scores" if self.scores else "text"
-        shown = (show(number, one, form=form) for number, one in enumerate(translations))
-        write_lines(shown, sys.stdout.buffer, buffer=self.buffer)
+        lines = (
+            format_translation(number, translation, form=self._form())
+            for number, translation in enumerate(translations)
+        )
+        write_lines(lines, output, buffer=self.buffer)
         return 0
+
+    def _form(self) -> Form:
+        """The form of the output. More lines than in the input only if --n-best is given."""
+        if self.json:
+            return "json"
+        if self.decoding.n_best is not None and self.decoding.n_best > 1:
+            return "n-best"
+        return "scores" if self.scores else "text"

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -34,7 +35,7 @@ TINY = [
 
 @dataclass(frozen=True)
 class Result:
-    """What a command gave."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -82,7 +83,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Usage
 
 
-def test_without_a_command(command: Command) -> None:
+def test_no_command_prints_usage_on_stderr(command: Command) -> None:
     result = command()
     assert result.code == 2 and result.out == "" and "usage: seq2seq COMMAND" in result.err
 
@@ -94,7 +95,7 @@ def test_help_names_every_command(command: Command) -> None:
         assert name in result.out and line in result.out
 
 
-def test_version(command: Command) -> None:
+def test_version_option_prints_the_version(command: Command) -> None:
     assert command("--version").out == f"seq2seq {__import__('seq2seq').__version__}\n"
 
 
@@ -110,7 +111,7 @@ def test_help_of_each_command_explains_every_option(command: Command, name: str)
     assert "\x1b" not in result.out
 
 
-def test_help_of_train_explains_the_settings(command: Command) -> None:
+def test_help_of_train_lists_choices_and_texts_of_settings(command: Command) -> None:
     text = " ".join(command("train", "--help").out.replace("│", " ").split())
     assert "--model.cell {gru,lstm,rnn," in text and "Recurrent cell of encoder and decoder." in text
     assert "--training.learning-rate" in text and "Highest learning rate, reached after the warm-up." in text
@@ -129,9 +130,16 @@ def test_help_of_train_explains_the_settings(command: Command) -> None:
         (["train", "--training.steps", "many"], "many"),
         (["train", "--training.schedule", "quadratic"], "cosine"),
         (["train", "--model.cell", "grl", "--dry-run"], "invalid choice 'grl'"),
-        (["train", "--model.dropout", "2", "--dry-run"], "dropout is 2.0, expected 0 <= p < 1"),
+        (["train", "--model.dropout", "2", "--dry-run"], "dropout is 2.0, expected a number of at least 0 and below 1"),
         (["train", "--data.no-joint", "--dry-run"], "needs data.joint"),
         (["train", "--threads", "-1"], "threads is -1"),
+        (["train", "--threads", "100000"], "threads is 100000, expected a whole number from 0 to 1,024"),
+        (["translate", "--threads", "100000"], "threads is 100000, expected"),
+        (["train", "--seed", "-1"], "training.seed is -1, expected a whole number from 0"),
+        (["train", "--seed", "1", "--training.seed", "2"], "--seed is 1 and --training.seed 2"),
+        (["train", "--train"], "--train has no value, expected one path"),
+        (["translate", "--beam-size", "2", "--n-best", "4"], "--n-best is 4 and --beam-size 2"),
+        (["serve", "--port", "99999999"], "port is 99999999, expected"),
         (["train", "--valid", "x.tsv"], "--valid was given without --train"),
         (["translate", "--bufer", "1"], "--buffer"),
         (["translate", "--buffer", "0"], "--buffer is 0, expected 1 or more"),
@@ -139,7 +147,9 @@ def test_help_of_train_explains_the_settings(command: Command) -> None:
         (["export"], "--out"),
     ],
 )
-def test_wrong_usage(command: Command, tmp_path: Path, arguments: list[str], hint: str) -> None:
+def test_wrong_usage_exits_with_2_and_a_hint(
+    command: Command, tmp_path: Path, arguments: list[str], hint: str
+) -> None:
     out = ["--out", tmp_path / "run"] if arguments[0] == "train" and "--out" not in arguments else []
     result = command(*arguments, *out)
     assert result.code == 2 and result.out == ""
@@ -147,7 +157,7 @@ def test_wrong_usage(command: Command, tmp_path: Path, arguments: list[str], hin
     assert not (tmp_path / "run").exists()
 
 
-def test_a_recipe_with_an_unknown_setting(command: Command, tmp_path: Path) -> None:
+def test_unknown_setting_in_a_recipe_names_the_nearest_one(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("[training]\nlearning_rte = 1.0\n")
     result = command("train", "--recipe", path, "--out", tmp_path / "run")
@@ -155,8 +165,8 @@ def test_a_recipe_with_an_unknown_setting(command: Command, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["train", "translate", "evaluate"])
-@pytest.mark.parametrize("device", ["tpu", "cuda:77"])
-def test_a_device_that_is_not_there(
+@pytest.mark.parametrize("device", ["tpu", "cuda:77", "meta", "mps"])
+def test_missing_device_is_wrong_usage(
     command: Command, model: Path, data: Path, tmp_path: Path, name: str, device: str
 ) -> None:
     options = {
@@ -182,7 +192,7 @@ def test_a_device_that_is_not_there(
     ],
 )
 @pytest.mark.parametrize("name", ["train", "evaluate"])
-def test_bad_data(
+def test_bad_data_exits_with_3_and_names_file_and_line(
     command: Command, model: Path, tmp_path: Path, name: str, content: bytes | None, complaint: str
 ) -> None:
     path = tmp_path / "no.tsv"
@@ -197,21 +207,21 @@ def test_bad_data(
 
 
 @pytest.mark.parametrize("name", ["translate", "evaluate", "info", "export"])
-def test_no_model(command: Command, data: Path, tmp_path: Path, name: str) -> None:
+def test_missing_model_exits_with_4(command: Command, data: Path, tmp_path: Path, name: str) -> None:
     more = {"evaluate": ["--test", data], "export": ["--out", tmp_path / "copy"]}.get(name, [])
     for wrong in (tmp_path, tmp_path / "nothing"):
         result = command(name, "--model", wrong, *more, stdin=b"text\n")
         assert result.code == 4 and result.out == "" and str(wrong) in result.err
 
 
-def test_a_damaged_model(command: Command, model: Path, tmp_path: Path) -> None:
+def test_damaged_model_exits_with_4(command: Command, model: Path, tmp_path: Path) -> None:
     for file in model.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes()[:100])
     result = command("translate", "--model", tmp_path, stdin=b"text\n")
     assert result.code == 4 and "config.json: cannot be read" in result.err
 
 
-def test_errors_are_one_line(command: Command, tmp_path: Path) -> None:
+def test_an_error_is_one_line_on_stderr(command: Command, tmp_path: Path) -> None:
     result = command("translate", "--model", tmp_path)
     assert result.err.startswith("error: ") and result.err.count("\n") == 1
 
@@ -225,7 +235,7 @@ def test_errors_are_one_line(command: Command, tmp_path: Path) -> None:
         (KeyboardInterrupt(), 130, ""),
     ],
 )
-def test_what_the_system_refuses(
+def test_errors_of_the_system_become_exit_codes(
     command: Command, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, message: str
 ) -> None:
     def refuse(self: object) -> int:
@@ -236,12 +246,26 @@ def test_what_the_system_refuses(
     assert result.code == code and message in result.err
 
 
+def test_a_fault_of_the_program_is_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(self: object) -> int:
+        raise RuntimeError("first line\nsecond line")
+
+    monkeypatch.setattr(main.load_command("info"), "run", fail)
+    result = command("info")
+    assert result.code == 1 and result.err.count("\n") == 1
+    assert result.err.startswith("error: RuntimeError: first line (a fault of seq2seq itself")
+    monkeypatch.setenv("SEQ2SEQ_TRACEBACK", "1")
+    assert main.run(["info"]) == 1 and "Traceback" in capsys.readouterr().err
+
+
 # translate
 
 LINES = b"one two\n\n  \nthree\r\nvier \xe2\x80\xa8 f\xc3\xbcnf\nno end"
 
 
-def test_lines_in_lines_out(command: Command, model: Path) -> None:
+def test_as_many_lines_out_as_lines_in(command: Command, model: Path) -> None:
     result = command("translate", "--model", model, stdin=LINES)
     lines = result.out.split("\n")
     assert result.code == 0 and result.err == "" and lines.pop() == "" and len(lines) == 6
@@ -259,12 +283,12 @@ def test_the_buffer_changes_nothing(command: Command, model: Path, buffer: str) 
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\n\n\n"])
-def test_nothing_but_line_ends(command: Command, model: Path, content: bytes) -> None:
+def test_empty_lines_stay_empty_lines(command: Command, model: Path, content: bytes) -> None:
     result = command("translate", "--model", model, stdin=content)
     assert (result.code, result.out) == (0, content.decode())
 
 
-def test_scores(command: Command, model: Path) -> None:
+def test_scores_option_prints_score_and_text(command: Command, model: Path) -> None:
     plain = command("translate", "--model", model, stdin=LINES).out.split("\n")[:-1]
     rows = [
         line.split("\t")
@@ -274,7 +298,7 @@ def test_scores(command: Command, model: Path) -> None:
     assert all(float(score) <= 0 for score, _ in rows)
 
 
-def test_n_best(command: Command, model: Path) -> None:
+def test_n_best_prints_number_score_and_text_best_first(command: Command, model: Path) -> None:
     result = command("translate", "--model", model, "--n-best", "3", stdin=b"one\n\ntwo\n")
     rows = [line.split("\t") for line in result.out.split("\n")[:-1]]
     assert [row[0] for row in rows] == ["0", "0", "0", "1", "2", "2", "2"]
@@ -284,7 +308,7 @@ def test_n_best(command: Command, model: Path) -> None:
         assert scores == sorted(scores, reverse=True)
 
 
-def test_json(command: Command, model: Path) -> None:
+def test_json_prints_one_object_per_line(command: Command, model: Path) -> None:
     result = command("translate", "--model", model, "--json", "--n-best", "2", stdin=LINES)
     values = [json.loads(line) for line in result.out.split("\n")[:-1]]
     assert len(values) == 6 and values[1]["text"] == "" and values[1]["target_tokens"] == []
@@ -292,7 +316,7 @@ def test_json(command: Command, model: Path) -> None:
     assert 0 <= values[0]["confidence"] <= 1
 
 
-def test_invalid_utf_8_on_stdin(command: Command, model: Path) -> None:
+def test_invalid_utf_8_on_stdin_names_line_and_byte(command: Command, model: Path) -> None:
     result = command("translate", "--model", model, "--buffer", "1", stdin=b"one\ncaf\xe9\ntwo\n")
     assert result.code == 3 and "stdin:2: byte 0xe9" in result.err
     assert result.out.count("\n") == 1  # what came before was translated
@@ -307,7 +331,9 @@ def test_decoding_options_are_checked(command: Command, model: Path, option: lis
 # evaluate, info, export, plot
 
 
-def test_evaluate(command: Command, model: Path, data: Path, tmp_path: Path) -> None:
+def test_evaluate_prints_scores_with_signatures(
+    command: Command, model: Path, data: Path, tmp_path: Path
+) -> None:
     result = command("evaluate", "--model", model, "--test", data, "--output", tmp_path / "out.txt")
     printed = json.loads(result.out)
     assert result.code == 0 and list(printed) == ["bleu", "chrf", "ter", "sentences", "seconds", "model"]
@@ -317,14 +343,14 @@ def test_evaluate(command: Command, model: Path, data: Path, tmp_path: Path) -> 
     assert (tmp_path / "out.txt").read_text(encoding="utf-8").count("\n") == 80
 
 
-def test_evaluate_two_files(command: Command, model: Path, tmp_path: Path) -> None:
+def test_evaluate_reads_two_aligned_files(command: Command, model: Path, tmp_path: Path) -> None:
     (tmp_path / "a.en").write_text("one\n\ntwo\n")
     (tmp_path / "a.fr").write_text("un\n\ndeux\n")
     result = command("evaluate", "--model", model, "--test", tmp_path / "a.en", tmp_path / "a.fr")
     assert result.code == 0 and json.loads(result.out)["sentences"] == 3
 
 
-def test_evaluate_takes_the_batch_size(
+def test_evaluate_uses_the_decoding_options(
     command: Command, model: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
@@ -339,7 +365,7 @@ def test_evaluate_takes_the_batch_size(
     assert (seen[0].decoding.batch_size, seen[0].decoding.beam_size) == (3, 1)
 
 
-def test_info(command: Command, model: Path) -> None:
+def test_info_as_json_counts_the_parameters(command: Command, model: Path) -> None:
     printed = json.loads(command("info", "--model", model, "--json").out)
     assert printed["source_language"] == "en" and printed["model"]["decoder_size"] == 16
     assert printed["parameters"] == sum(p.numel() for p in tiny.bundle().model.parameters())
@@ -347,7 +373,7 @@ def test_info(command: Command, model: Path) -> None:
     assert sum(layer["share"] for layer in printed["layers"]) == pytest.approx(1)
 
 
-def test_info_as_a_table(command: Command, model: Path) -> None:
+def test_info_prints_a_table_of_layers(command: Command, model: Path) -> None:
     first, blank, head, *rows = command("info", "--model", model).out.rstrip("\n").split("\n")
     assert (first, blank) == (f"{model}: en → fr", "")
     assert head.split() == ["layer", "kind", "shape", "parameters", "share"]
@@ -357,7 +383,9 @@ def test_info_as_a_table(command: Command, model: Path) -> None:
     assert rows[-1].split()[0] == "total" and len({len(row) for row in rows}) == 1
 
 
-def test_export(command: Command, model: Path, tmp_path: Path) -> None:
+def test_export_writes_float16_by_default_and_overwrites_no_other_files(
+    command: Command, model: Path, tmp_path: Path
+) -> None:
     result = command("export", "--model", model, "--out", tmp_path / "half")
     assert (result.code, result.out) == (0, f"{tmp_path / 'half'}\n")
     command("export", "--model", model, "--out", tmp_path / "full", "--no-half")
@@ -370,7 +398,7 @@ def test_export(command: Command, model: Path, tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "letter.txt").exists()
 
 
-def test_plot(command: Command, tmp_path: Path) -> None:
+def test_plot_draws_the_log_of_a_run(command: Command, tmp_path: Path) -> None:
     assert command("plot", "--run", tmp_path).code == 2
     run = RunDirectory(tmp_path)
     run.log({"event": "step", "step": 1, "loss": 1.0, "seconds": 1.0})
@@ -383,7 +411,7 @@ def test_plot(command: Command, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_dry_run_of_every_recipe(command: Command, tmp_path: Path, name: str) -> None:
+def test_dry_run_of_every_recipe_prints_its_settings(command: Command, tmp_path: Path, name: str) -> None:
     result = command("train", "--recipe", name, "--seed", "7", "--dry-run", "--out", tmp_path / "run")
     printed = json.loads(result.out)
     assert result.code == 0 and printed["parameters"] > 100_000
@@ -391,7 +419,7 @@ def test_dry_run_of_every_recipe(command: Command, tmp_path: Path, name: str) ->
     assert not (tmp_path / "run").exists()
 
 
-def test_a_dry_run_takes_no_memory(command: Command) -> None:
+def test_dry_run_takes_no_memory_for_the_network(command: Command) -> None:
     result = command("train", "--model.decoder-size", "65536", "--dry-run")
     assert result.code == 0 and json.loads(result.out)["parameters"] > 1e10
 
@@ -405,7 +433,9 @@ def test_options_override_the_recipe(command: Command, tmp_path: Path) -> None:
     assert (settings["training"]["epochs"], settings["training"]["patience"]) == (5, 4)
 
 
-def test_train_resume_and_damage(command: Command, data: Path, tmp_path: Path) -> None:
+def test_train_resumes_also_from_the_checkpoint_before_a_damaged_one(
+    command: Command, data: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "run"
     base = ["train", "--train", data, "--out", out, *TINY, "--training.save-every", "1"]
     result = command(*base, "--training.steps", "3", "--seed", "5")
@@ -430,12 +460,30 @@ def test_train_resume_and_damage(command: Command, data: Path, tmp_path: Path) -
     assert result.code == 4 and "no sound checkpoint" in result.err
 
 
-def test_no_run_to_resume(command: Command, tmp_path: Path) -> None:
+def test_closing_lines_of_train_are_commands_that_run(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "my run"
+    result = command("train", "--out", out, *TINY, "--training.steps", "1", "--beam-size", "1")
+    assert result.code == 0
+    lines = {line.partition(":")[0]: line.partition(":")[2] for line in result.err.split("\n")}
+    program, *evaluate = shlex.split(lines["evaluate"])
+    assert (program, evaluate) == (
+        "seq2seq",
+        ["evaluate", "--model", str(out), "--test", str(out / "sample" / "test.tsv")],
+    )
+    assert command(*evaluate, "--help").code == 0
+    program, *translate = shlex.split(lines["translate"].partition("<")[0])
+    assert command(*translate, stdin=b"one\n").out.count("\n") == 1
+    assert shlex.split(lines["web page"]) == ["seq2seq", "serve", "--model", str(out)]
+
+
+def test_resuming_without_a_run_exits_with_4(command: Command, tmp_path: Path) -> None:
     result = command("train", "--resume", "--out", tmp_path / "nothing")
     assert result.code == 4 and "no run to resume here" in result.err
 
 
-def test_a_place_where_nothing_can_be_written(command: Command, data: Path, tmp_path: Path) -> None:
+def test_run_directory_that_cannot_be_written_exits_with_5(
+    command: Command, data: Path, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("")
     result = command("train", "--train", data, "--out", tmp_path / "file" / "run", *TINY)
     assert result.code == 5 and "cannot be written" in result.err
@@ -470,7 +518,9 @@ def last_step(out: Path) -> int:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_stopped_by_a_signal(command: Command, data: Path, tmp_path: Path, number: int, code: int) -> None:
+def test_training_saves_when_a_signal_stops_it(
+    command: Command, data: Path, tmp_path: Path, number: int, code: int
+) -> None:
     out = tmp_path / "run"
     with start("train", "--train", data, "--out", out, *TINY, "--training.steps", "100000") as process:
         wait_for_step(out, 5, process)
@@ -487,7 +537,7 @@ def test_stopped_by_a_signal(command: Command, data: Path, tmp_path: Path, numbe
     assert last_step(out) == step + 2
 
 
-def test_one_line_at_a_time(model: Path) -> None:
+def test_buffer_of_1_answers_each_line_at_once(model: Path) -> None:
     with start("translate", "--model", model, "--buffer", "1") as process:
         assert process.stdin and process.stdout
         for line in (b"one\n", b"\n", b"two\n"):
@@ -498,7 +548,27 @@ def test_one_line_at_a_time(model: Path) -> None:
         assert process.wait() == 0
 
 
-def test_a_reader_that_has_enough(model: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signal_ends_a_command_without_a_traceback(model: Path, number: int, code: int) -> None:
+    with start("translate", "--model", model, "--buffer", "1") as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write(b"one\n")
+        process.stdin.flush()
+        assert process.stdout.readline().endswith(b"\n")
+        process.send_signal(number)
+        assert process.wait(60) == code
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("name", ["train", "translate", "evaluate"])
+def test_help_is_printed_without_torch(name: str) -> None:
+    code = f"import sys; from seq2seq.cli.main import run; run([{name!r}, '--help']); "
+    code += "print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, timeout=60)
+    assert done.stdout.endswith(b"False\n")
+
+
+def test_reader_that_closes_the_pipe_ends_the_command_silently(model: Path) -> None:
     with start("translate", "--model", model, "--buffer", "1") as process:
         assert process.stdin and process.stdout and process.stderr
         process.stdout.close()
@@ -512,7 +582,7 @@ def test_a_reader_that_has_enough(model: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_behind_stdout(model: Path) -> None:
+def test_full_disk_behind_stdout_exits_with_5(model: Path) -> None:
     with open("/dev/full", "wb") as full:
         result = subprocess.run(
             [sys.executable, "-m", "seq2seq", "translate", "--model", str(model)],
@@ -535,7 +605,7 @@ print(seconds, sorted(heavy & sys.modules.keys()))
 """
 
 
-def test_the_command_starts_light() -> None:
+def test_starting_the_command_imports_nothing_heavy() -> None:
     result = subprocess.run(
         [sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True, check=True, timeout=280
     )
@@ -545,7 +615,9 @@ def test_the_command_starts_light() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_killed_at_random_moments(command: Command, data: Path, tmp_path: Path) -> None:
+def test_killed_training_resumes_and_loses_five_steps_at_most(
+    command: Command, data: Path, tmp_path: Path
+) -> None:
     """10 SIGKILLs, saving every 5 steps: each time the run goes on unaided, and loses 5 steps at most."""
     chance = random.Random(3)
     out, straight = tmp_path / "run", tmp_path / "straight"

@@ -1,16 +1,16 @@
-"""Options of decoding and recipes: one spelling everywhere, the model's values by default, nothing in
-silence."""
+"""Options that commands share: one spelling everywhere, the model's values by default, no silent change."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import tyro
 
 from seq2seq.cli import main
-from seq2seq.cli.options import DecodingOverrides, Origin, field_docs, overridden
+from seq2seq.cli.options import DecodingOverrides, Origin, optional_fields, overridden
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import UsageError
 
@@ -25,12 +25,6 @@ def test_every_decoding_setting_is_an_option(command: str, capsys: pytest.Captur
     assert "--decoding." not in text
 
 
-def test_docs_are_the_sentences_below_the_fields() -> None:
-    docs = field_docs(DecodingConfig)
-    assert list(docs) == NAMES and all(text.endswith(".") for text in docs.values())
-    assert docs["batch_size"] == "Sentences translated at once."
-
-
 def parse(*arguments: str) -> DecodingOverrides:
     return tyro.cli(DecodingOverrides, args=list(arguments))
 
@@ -42,15 +36,54 @@ def test_the_model_decides_what_is_not_given() -> None:
     assert (changed.batch_size, changed.beam_size, changed.length_penalty) == (9, 3, 0.6)
 
 
-def test_more_translations_than_the_beam_of_the_model_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_more_translations_than_the_beam_of_the_model_widen_it_and_say_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     changed = overridden(DecodingConfig(beam_size=2), parse("--n-best", "4"))
     assert (changed.beam_size, changed.n_best) == (4, 4)
     assert "beam size 4 instead of the model's 2" in capsys.readouterr().err
 
 
-def test_more_translations_than_the_beam_asked_for_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"n_best is 4, expected 1 to beam_size \(2\)"):
+def test_more_translations_than_the_beam_given_are_refused() -> None:
+    with pytest.raises(UsageError, match="--n-best is 4 and --beam-size 2"):
         overridden(DecodingConfig(), parse("--beam-size", "2", "--n-best", "4"))
+
+
+def test_a_beam_below_the_n_best_of_the_model_lowers_it_and_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    changed = overridden(DecodingConfig(n_best=4), parse("--beam-size", "2"))
+    assert (changed.beam_size, changed.n_best) == (2, 2)
+    assert "n-best 2 instead of the model's 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--n-best", "0"], ["--n-best", "999"], ["--beam-size", "0"]])
+def test_values_out_of_range_are_refused(arguments: list[str]) -> None:
+    with pytest.raises(UsageError, match=f"is {arguments[1]}, expected"):
+        overridden(DecodingConfig(), parse(*arguments))
+
+
+@dataclass(frozen=True)
+class Later:
+    """Settings with fields of kinds that DecodingConfig may get later."""
+
+    temperature: float = 1.0
+    """Warmth."""
+    engine: Literal["torch", "onnx"] = "torch"
+    """Engine."""
+    cached: bool = True
+    """Cached."""
+
+
+def test_fields_of_other_types_become_options(capsys: pytest.CaptureFixture[str]) -> None:
+    options = make_dataclass("Options", optional_fields(Later, hint="the model's"))
+    given = tyro.cli(options, args=["--engine", "onnx", "--cached", "False"])
+    assert (given.temperature, given.engine, given.cached) == (None, "onnx", False)
+    with pytest.raises(SystemExit):
+        tyro.cli(options, args=["--help"])
+    text = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "--engine {torch,onnx} Engine. (default: the model's)" in text
+    assert "--temperature FLOAT Warmth. (default: the model's)" in text
 
 
 @pytest.mark.parametrize(
@@ -61,22 +94,43 @@ def test_more_translations_than_the_beam_asked_for_are_refused() -> None:
         (["--train=a.tsv"], "default"),
         (["--train", "a.en", "a.de", "--recipe", "tatoeba"], "tatoeba"),
         (["--recipe=multi30k", "--model.cell", "lstm"], "multi30k"),
-        (["--model.cell", "lstm", "--out", "--recipe-like", "--seed", "3"], "sample"),
+        (["--recipe", "multi30k", "--recipe", "tatoeba"], "tatoeba"),
+        (["--model.cell", "lstm", "--data.columns", "en", "fr", "--seed", "3"], "sample"),
     ],
 )
 def test_the_recipe_that_a_training_starts_from(arguments: list[str], recipe: str) -> None:
-    if "--out" in arguments:
-        arguments = arguments[:2]
     assert Origin.parse(arguments).settings()[0] == recipe
 
 
-def test_resuming_is_found_wherever_it_stands() -> None:
+def test_resuming_is_recognised_at_any_position() -> None:
     origin = Origin.parse(["--training.steps", "9", "--resume", "--out=runs/x"])
     assert origin.resume and origin.out == Path("runs/x")
     assert not Origin.parse(["--no-resume"]).resume
+    assert not Origin.parse(["--resume", "--no-resume"]).resume
+    assert Origin.parse(["--no-resume", "--resume"]).resume
 
 
-def test_both_spellings_of_a_decoding_option(capsys: pytest.CaptureFixture[str]) -> None:
-    for option in ("--beam-size", "--decoding.beam-size"):
-        assert main.run(["train", "--dry-run", option, "3"]) == 0
-        assert '"beam_size": 3' in capsys.readouterr().out
+def test_a_bad_value_is_left_to_the_parser_of_all_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Origin.parse(["--seed", "many", "--recipe", "tatoeba"]) == Origin()
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("option", ["--beam-size", "--decoding.beam-size", "--decoding.beam-size=3"])
+@pytest.mark.parametrize("command", ["train", "translate", "evaluate"])
+def test_both_spellings_of_a_decoding_option(
+    command: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class_, seen = main.load_command(command), list[int | None]()
+    monkeypatch.setattr(class_, "run", lambda self: seen.append(self.decoding.beam_size) or 0)
+    arguments = [option] if "=" in option else [option, "3"]
+    assert main.run([command, *(["--test", "x.tsv"] if command == "evaluate" else []), *arguments]) == 0
+    assert seen == [3]
+
+
+@pytest.mark.parametrize("prefix", ["--", "--data."])
+def test_both_spellings_of_columns_and_split(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class_, seen = main.load_command("evaluate"), list[tuple[object, str]]()
+    monkeypatch.setattr(class_, "run", lambda self: seen.append((self.columns, self.split)) or 0)
+    options = [f"{prefix}columns", "en", "fr", f"{prefix}split", "validation"]
+    assert main.run(["evaluate", "--test", "x.csv", *options]) == 0
+    assert seen == [(("en", "fr"), "validation")]

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from seq2seq.cli.output_forms import show
+from seq2seq.cli.output_forms import Form, format_translation
 from seq2seq.translation import Translation, Word
 
-FOUND = Translation(
+TRANSLATION = Translation(
     "le chat\nnoir",
     log_prob=-2.0,
     score=-0.5,
@@ -31,12 +31,12 @@ FOUND = Translation(
         ("n-best", "7\t-0.500000\tle chat noir\n7\t-0.750000\tun chat\n"),
     ],
 )
-def test_forms(form: str, expected: str) -> None:
-    assert show(7, FOUND, form=form) == expected
+def test_each_form_of_the_output(form: Form, expected: str) -> None:
+    assert format_translation(7, TRANSLATION, form=form) == expected
 
 
-def test_json() -> None:
-    line = show(0, FOUND, form="json")
+def test_json_is_one_object_on_one_line() -> None:
+    line = format_translation(0, TRANSLATION, form="json")
     assert line.count("\n") == 1 and line.endswith("\n")
     value = json.loads(line)
     assert value["text"] == "le chat\nnoir" and value["alignment"] == [[0, 0]]
@@ -45,5 +45,5 @@ def test_json() -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "scores", "n-best", "json"])
-def test_a_blank_line_is_a_line(form: str) -> None:
-    assert show(0, Translation(""), form=form).count("\n") == 1
+def test_an_empty_translation_is_one_line(form: Form) -> None:
+    assert format_translation(0, Translation(""), form=form).count("\n") == 1

@@ -1,0 +1,66 @@
+"""Lack of memory ends in a message and exit code 5."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seq2seq.cli.memory import is_out_of_memory
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ulimit -v works on Linux only")
+@pytest.mark.parametrize(
+    ("command", "kilobytes"),
+    [("translate", 1_200_000), ("train --dry-run", 1_200_000), ("train --dry-run", 2_000_000)],
+)
+def test_too_little_address_space_is_refused(command: str, kilobytes: int) -> None:
+    line = f"ulimit -v {kilobytes}; echo hello | {sys.executable} -m seq2seq {command}"
+    done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, timeout=120)
+    assert done.returncode == 5 and done.stdout == b""
+    assert done.stderr.startswith(b"error: the address space is limited to")
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ulimit -v works on Linux only")
+def test_an_allocation_that_fails_is_out_of_memory(tmp_path: Path) -> None:
+    """A beam of 200 over 300 long sentences at once needs more than the 2 GB that are allowed."""
+    (tmp_path / "long.txt").write_text(" ".join(["house"] * 200) + "\n")
+    line = (
+        f'ulimit -v 2000000; yes "$(cat long.txt)" | head -n 3000 | {sys.executable} -m seq2seq translate '
+        "--beam-size 200 --batch-size 3000 --buffer 3000"
+    )
+    done = subprocess.run(
+        line,
+        shell=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=250,
+    )
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert done.stderr.startswith(b"error: not enough memory") and done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        RuntimeError("could not create a primitive"),
+    ],
+)
+def test_errors_of_libraries_that_mean_out_of_memory(error: Exception) -> None:
+    assert is_out_of_memory(error)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shape mismatch"), ImportError("no module x"), ValueError()])
+def test_other_errors_are_not_out_of_memory(error: Exception) -> None:
+    assert not is_out_of_memory(error)
