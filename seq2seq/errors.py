@@ -1,26 +1,26 @@
-"""The errors that a user can do something about, and the exit code of each."""
+"""Errors that a user can do something about, and the exit code of each."""
 
 from __future__ import annotations
 
 
 class SeqError(Exception):
-    """An error that a user can do something about. `exit_code` is what the commands return for it."""
+    """Base class. `exit_code` is what the commands return for the error."""
 
     exit_code = 1
 
 
 class UsageError(SeqError, ValueError):
-    """A setting or argument is wrong."""
+    """A setting or an argument is wrong."""
 
     exit_code = 2
 
 
 class UsageTypeError(UsageError, TypeError):
-    """An argument has the wrong type."""
+    """An argument of a function has the wrong type."""
 
 
 class DataError(SeqError, ValueError):
-    """Data is wrong: the message says where (`file:line`), what was found and what was expected."""
+    """Data is wrong. The message says where (`file:line`), what is there, and what was expected."""
 
     exit_code = 3
 
@@ -32,6 +32,6 @@ class ModelError(SeqError, ValueError):
 
 
 class RunError(SeqError, RuntimeError):
-    """A run could not go on: not finite, out of memory, disk full."""
+    """A run could not continue: loss not finite, out of memory, disk full."""
 
     exit_code = 5

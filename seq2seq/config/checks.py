@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from seq2seq.errors import UsageError
 
 LARGEST_SIZE = 65_536  # units of a layer
 MOST_LAYERS = 64
-LARGEST_SEED = 2**32 - 1  # what numpy, torch and SentencePiece all accept
-LARGEST_COUNT = 10**9
+LARGEST_SEED = 2**32 - 1  # the largest seed that numpy, torch and SentencePiece all accept
+LARGEST_NUMBER = 10**9  # of settings without a limit of their own
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`, both included; `text` says so in an error. NaN is in no range."""
+    """Numbers from `low` to `high`, both included; `text` describes them in an error. NaN is in no range."""
 
     low: float
     high: float
@@ -26,28 +27,23 @@ class Range:
         return self.low <= value <= self.high
 
 
-def whole(low: int, high: int = LARGEST_COUNT) -> Range:
+def whole(low: int, high: int = LARGEST_NUMBER) -> Range:
     """Whole numbers from `low` to `high`."""
-    if high != LARGEST_COUNT:
-        return Range(low, high, f"a whole number from {low:,} to {high:,}")
-    return Range(low, high, "a whole number from 1" if low == 1 else f"{low:,} or more")
+    return Range(low, high, f"a whole number from {low:,} to {high:,}")
 
 
-def real(low: float, high: float = 1e9) -> Range:
+def real(low: float, high: float = LARGEST_NUMBER) -> Range:
     """Numbers from `low` to `high`."""
-    return Range(low, high, f"{low:g} to {high:g}" if high != 1e9 else f"{low:g} or more, and finite")
+    return Range(low, high, f"a number from {low:,} to {high:,}")
 
 
-def above(low: float, high: float = 1e9) -> Range:
+def above(low: float, high: float = LARGEST_NUMBER) -> Range:
     """Numbers above `low`, up to `high`."""
-    return Range(
-        math.nextafter(low, math.inf), high, f"above {low:g}" + (f", at most {high:g}" if high != 1e9 else "")
-    )
+    return Range(math.nextafter(low, math.inf), high, f"a number above {low:,}, at most {high:,}")
 
 
-def below_one(letter: str) -> Range:
-    """Numbers from 0 up to, but not including, 1, such as probabilities; `letter` names them in an error."""
-    return Range(0.0, math.nextafter(1.0, 0.0), f"0 <= {letter} < 1")
+BELOW_ONE = Range(0.0, math.nextafter(1.0, 0.0), "a number of at least 0 and below 1")
+"""Numbers from 0 up to, but not including, 1, such as the probability of dropping a unit."""
 
 
 def require(condition: bool, name: str, value: object, expected: str) -> None:
@@ -59,31 +55,41 @@ def require(condition: bool, name: str, value: object, expected: str) -> None:
 def check_fields(settings: Any, ranges: dict[str, Range], *, prefix: str = "") -> None:
     """Check type and range of every field of the dataclass `settings`.
 
-    A whole number is accepted for a float; True and False are not numbers. Raises UsageError with the name
-    of the field after `prefix`.
+    A whole number is accepted for a float; True and False are not numbers. Raises UsageError with the name of
+    the field after `prefix`.
     """
     hints = get_type_hints(type(settings))
     for field in fields(settings):
         value, name = getattr(settings, field.name), prefix + field.name
-        _check_type(value, hints[field.name], name)
+        expected = _expected_type(value, hints[field.name])
+        require(not expected, name, value, expected)
         if field.name in ranges:
             require(value in ranges[field.name], name, value, ranges[field.name].text)
 
 
-def _check_type(value: Any, hint: Any, name: str) -> None:
+_TYPES: dict[Any, tuple[tuple[type, ...], str]] = {
+    float: ((int, float), "a number"),
+    int: ((int,), "a whole number"),
+    bool: ((bool,), "true or false"),
+    str: ((str,), "a text"),
+}
+"""Of a type hint: the types of its values, and their description."""
+
+
+def _expected_type(value: Any, hint: Any) -> str:
+    """What was expected instead of `value`, by its type hint; "" if it has the right type."""
+    arguments = get_args(hint)
+    if hint in _TYPES:
+        types, description = _TYPES[hint]
+        return "" if type(value) in types else description
     if get_origin(hint) is Literal:
-        choices = get_args(hint)
-        require(
-            isinstance(value, str) and value in choices,
-            name,
-            value,
-            f"one of {', '.join(map(repr, choices))}",
-        )
-    elif hint is float:
-        require(type(value) in (int, float), name, value, "a number")
-    elif hint is int:
-        require(type(value) is int, name, value, "a whole number")
-    elif hint is bool:
-        require(type(value) is bool, name, value, "true or false")
-    elif hint is str:
-        require(isinstance(value, str), name, value, "a text")
+        choices = ", ".join(map(repr, arguments))
+        return "" if isinstance(value, str) and value in arguments else f"one of {choices}"
+    if get_origin(hint) is tuple:
+        fits = isinstance(value, tuple) and len(value) == len(arguments)
+        fits = fits and not any(map(_expected_type, value, arguments))
+        return "" if fits else f"a list of {len(arguments)} texts"
+    if NoneType in arguments:
+        return "" if value is None else _expected_type(value, arguments[0])
+    assert isinstance(hint, type), hint  # a dataclass of settings
+    return "" if isinstance(value, hint) else f"a {hint.__name__}"

@@ -13,7 +13,7 @@ _RANGES = {
     "max_length": whole(1),
     "vocab_size": whole(300, 1_000_000),
     "tokenizer_sentences": whole(1),
-    "sampling": Range(0, 1, "0 <= p <= 1"),
+    "sampling": real(0, 1),
     "sampling_alpha": real(0, 1),
 }
 
@@ -25,14 +25,14 @@ class CleaningConfig:
     drop_empty: bool = True
     """Drop pairs with a blank side."""
     max_characters: int = 1000
-    """Drop pairs with a side longer than this. 0: keep all."""
+    """Drop pairs with more characters than this on one side. 0: no limit."""
     max_ratio: float = 4.0
-    """Drop pairs with one side this many times longer than the other, unless both have at most 20 characters.
-    0: keep all."""
+    """Drop pairs with one side more than this many times as long as the other, unless both have at most 20
+    characters. 0: no limit."""
     drop_duplicates: bool = True
-    """Drop a pair that was seen before."""
+    """Drop repetitions of a pair."""
     drop_identical: bool = False
-    """Drop pairs whose source equals their target, apart from spaces around them."""
+    """Drop pairs whose source equals their target, ignoring spaces at both ends."""
 
     def __post_init__(self) -> None:
         check_fields(self, _CLEANING_RANGES)
@@ -45,36 +45,35 @@ class CleaningConfig:
 
 @dataclass(frozen=True)
 class DataConfig(CleaningConfig):
-    """How text becomes training pairs, the cleaning included."""
+    """How text becomes training pairs, including cleaning."""
 
     columns: tuple[str, str] | None = None
-    """Names of the source and target columns (TSV, CSV, JSONL, Parquet, Hugging Face)."""
+    """Names of the source and the target column, for data with named columns (TSV, CSV, JSONL, Parquet,
+    Hugging Face). By default the columns are found by the languages."""
     split: str = "train"
-    """Split of a Hugging Face data set to train on."""
+    """Split of a Hugging Face data set that is used for training."""
     valid_split: str = "validation"
-    """Split of a Hugging Face data set to validate on."""
+    """Split of a Hugging Face data set that is used for validation."""
     max_length: int = 100
     """Training leaves out pairs with more tokens than this on one side, and says how many."""
     tokenizer: Literal["unigram", "bpe"] = "unigram"
-    """Kind of SentencePiece model (Kudo, 2018; Sennrich et al., 2016)."""
+    """How SentencePiece splits text into pieces: unigram (Kudo, 2018) or bpe (Sennrich et al., 2016)."""
     normalization: Literal["identity", "nfc"] = "identity"
-    """Unicode form of the text: as it is, or NFC."""
+    """Unicode form of the text. identity: unchanged; nfc: NFC."""
     vocab_size: int = 8000
-    """Pieces of the vocabulary, 256 for single bytes included. A small corpus gives fewer, and a text with
-    many different characters more."""
+    """Number of pieces in a vocabulary, including 256 for single bytes. A small corpus gives fewer, and a
+    text with many different characters more."""
     joint: bool = True
-    """One vocabulary for both languages."""
+    """Use one vocabulary for both languages."""
     tokenizer_sentences: int = 1_000_000
-    """The tokenizer is trained on at most this many sentences."""
+    """Train the tokenizer on at most this many sentences."""
     sampling: float = 0.0
-    """Probability that a sentence is split into pieces at random (subword regularisation; Kudo, 2018)."""
+    """Probability of splitting a training sentence into pieces at random (subword regularisation; Kudo,
+    2018). 0: always the best split."""
     sampling_alpha: float = 0.2
-    """Smoothness of that sampling: smaller gives more varied splits. For BPE: the share of merges left
-    out."""
+    """Smoothness of --data.sampling: a smaller number gives more varied splits. For bpe: the share of merges
+    that is skipped."""
 
     def __post_init__(self) -> None:
         check_fields(self, _RANGES, prefix="data.")
         self._check_ratio("data.")
-        columns = self.columns
-        pair = columns is None or (len(columns) == 2 and all(isinstance(name, str) for name in columns))
-        require(pair, "data.columns", columns, "two names")

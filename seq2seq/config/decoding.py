@@ -12,7 +12,7 @@ _RANGES = {
     "max_length_factor": real(0.01, 100),
     "max_length_extra": whole(1, 10_000),
     "no_repeat_ngram": whole(0, 100),
-    "max_source_length": whole(1, 10_000),
+    "max_source_length": whole(1, 1_000_000),
     "batch_size": whole(1, 100_000),
 }
 
@@ -22,21 +22,22 @@ class DecodingConfig:
     """How a trained model translates."""
 
     beam_size: int = 5
-    """Hypotheses kept for each sentence (K). 1 is greedy search."""
+    """Number of hypotheses kept for each sentence. 1: greedy search. More takes longer."""
     n_best: int = 1
-    """Translations returned for each sentence, at most the beam size."""
+    """Number of translations returned for each sentence, at most the beam size."""
     length_penalty: float = 1.0
-    """Hypotheses are ranked by log probability / length ** this. 0: no penalty; 1: the mean per token."""
+    """Exponent p of the ranking log probability / length^p. 0: short translations win more often; 1: the
+    mean per token."""
     max_length_factor: float = 2.0
-    """A translation has at most this many tokens per source token, plus --max-length-extra."""
+    """Longest translation, in tokens per source token. --max-length-extra is added."""
     max_length_extra: int = 10
-    """Tokens that are added to the limit of --max-length-factor."""
+    """Tokens added to the limit of --max-length-factor."""
     no_repeat_ngram: int = 0
-    """No run of this many tokens occurs twice in a translation. 0: no such limit."""
+    """Forbid that a sequence of this many tokens occurs twice in a translation. 0: no such rule."""
     max_source_length: int = 250
-    """A source with more tokens than this is split, translated in parts and joined."""
+    """A source with more tokens than this is translated in several parts."""
     batch_size: int = 64
-    """Sentences translated at once."""
+    """Number of sentences translated together."""
 
     def __post_init__(self) -> None:
         check_fields(self, _RANGES)

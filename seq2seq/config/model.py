@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seq2seq.config.checks import LARGEST_SIZE, MOST_LAYERS, below_one, check_fields, whole
+from seq2seq.config.checks import BELOW_ONE, LARGEST_SIZE, MOST_LAYERS, check_fields, whole
 from seq2seq.errors import UsageError
 
 _SIZES = ("embedding_size", "encoder_size", "decoder_size", "attention_size", "attention_heads")
@@ -13,10 +13,10 @@ _DROPOUTS = ("dropout", "embedding_dropout", "word_dropout", "variational_dropou
 _RANGES = {
     **dict.fromkeys(_SIZES, whole(1, LARGEST_SIZE)),
     **dict.fromkeys(("cell_depth", "encoder_layers", "decoder_layers"), whole(1, MOST_LAYERS)),
-    **dict.fromkeys(_DROPOUTS, below_one("p")),
+    **dict.fromkeys(_DROPOUTS, BELOW_ONE),
     **dict.fromkeys(("source_vocab_size", "target_vocab_size"), whole(0, 1_000_000)),
     "attention_window": whole(1, 10_000),
-    "readout_size": whole(0),
+    "readout_size": whole(0, LARGEST_SIZE),
 }
 
 Cell = Literal[
@@ -40,15 +40,15 @@ class ModelConfig:
     """Sizes and kinds of the network's parts."""
 
     cell: Cell = "gru"
-    """Recurrent cell of encoder and decoder."""
+    """Recurrent cell of encoder and decoder. rnn, rnn_relu: simple cells; gru_reset_before: the textbook
+    GRU; layernorm_gru, layernorm_lstm: with layer normalisation; ssru: a fast cell for CPUs."""
     cell_depth: int = 1
-    """Cells that each layer applies in one time step (deep transition; Pascanu et al., 2014)."""
+    """Number of cells that each layer applies in one time step (deep transition; Pascanu et al., 2014)."""
     embedding_size: int = 256
-    """Width of the source and target embeddings (E)."""
+    """Width of the source and target embeddings."""
     encoder_shape: Literal["bidirectional", "forward", "backward", "gnmt", "alternating"] = "bidirectional"
-    """Reading direction of the encoder's layers. bidirectional: each layer in both; forward; backward; gnmt:
-    the first layer in both, the others forward; alternating: two stacks that change direction at each
-    layer."""
+    """Direction in which the encoder's layers read the source. bidirectional: each layer in both; gnmt: the
+    first layer in both, the others forward; alternating: two stacks that change direction at each layer."""
     encoder_layers: int = 1
     """Number of encoder layers."""
     encoder_size: int = 256
@@ -56,34 +56,35 @@ class ModelConfig:
     outputs."""
     decoder: Literal["decoupled", "input_feeding", "bahdanau", "conditional"] = "decoupled"
     """Order of recurrence and attention. decoupled: attention is outside the recurrence, so training computes
-    all time steps at once. The others feed attention back into the recurrence, and are slower."""
+    all time steps at once. In the others attention changes the recurrent state, and training is slower."""
     decoder_layers: int = 2
     """Number of decoder layers."""
     decoder_size: int = 512
-    """Units of each decoder layer (H)."""
+    """Units of each decoder layer."""
     attention: Attention = "additive"
-    """How attention scores a source position. none: no attention."""
+    """How attention scores a source token. additive: a small network; dot, scaled_dot, general: products
+    of decoder and encoder states; multi_head: several scaled products; local: a window of the source;
+    coverage: additive, and it knows which tokens had attention before; none: no attention."""
     attention_size: int = 256
-    """Width of the attention's hidden layer (A). Used by the additive kinds, multi_head and local."""
+    """Width of the attention's hidden layer. Used by the additive kinds, coverage, multi_head and local."""
     attention_heads: int = 4
-    """Heads of multi_head attention."""
+    """Number of heads of multi_head attention."""
     attention_window: int = 10
-    """Source positions on each side of the centre of local attention (D)."""
+    """Source tokens on each side of the centre of local attention."""
     bridge: Literal["zero", "last", "mean", "projected", "backward"] = "mean"
-    """The decoder's first state. zero: zeros; last: the encoder's last states; or tanh of a linear layer
-    over: the mean of the encoder's outputs (mean), the top layer's last state (projected), or the last state
-    of its backward direction (backward)."""
+    """The decoder's first state. zero: zeros; last: the last states of the encoder's layers. The others are a
+    tanh layer over the mean of the encoder's outputs (mean), over its top layer's last state (projected), or
+    over the last state of the top layer's backward direction (backward)."""
     copying: bool = False
-    """The decoder can copy source tokens (pointer-generator; See et al., 2017). Needs a joint vocabulary."""
+    """Let the decoder copy source tokens (pointer-generator; See et al., 2017). Needs a joint vocabulary."""
     residual: bool = True
     """Layers above the first add their input to their output (residual connection), if both have the same
-    width. The top layer of `bahdanau` does not, because its state itself is used as the query and for the
-    output."""
+    width. Exception: the top layer of the bahdanau decoder."""
     readout: Literal["tanh", "maxout", "none"] = "tanh"
-    """Activation of the layer below the output layer (maxout: the larger of two units). none: no such layer,
+    """Activation of the layer before the output layer (maxout: the larger of two units). none: no such layer;
     the output layer reads the top decoder layer."""
     readout_size: int = 0
-    """Width of that layer. 0: the embedding size, which tie_output needs."""
+    """Width of the layer before the output layer. 0: the embedding size, which --model.tie-output needs."""
     tie_output: bool = True
     """The output layer shares its weights with the target embeddings (Press & Wolf, 2017)."""
     tie_source: bool = True

@@ -6,71 +6,64 @@ An unknown key is an error that names the nearest known one.
 from __future__ import annotations
 
 import difflib
-import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from seq2seq.config.settings import Settings
 from seq2seq.errors import UsageError
+from seq2seq.files import read_json
 
 T = TypeVar("T")
 
 
 def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str, base: T | None = None) -> T:
-    """Build the dataclass `kind` from plain `values`; what is missing comes from `base`, else from the
-    defaults.
+    """Build the dataclass `kind` from plain values.
 
-    `where` names the source of the values in errors. Raises UsageError.
+    Missing values come from `base`, else from the defaults. `where` names the source of the values in errors.
+    Raises UsageError for an unknown key, and for a value of the wrong type or out of range.
     """
     assert is_dataclass(kind)
     if not isinstance(values, Mapping):
         raise UsageError(f"{where}: holds {type(values).__name__}, expected a table of settings")
-    known = {f.name for f in fields(kind)}
+    names = {field.name for field in fields(kind)}
     hints = get_type_hints(kind)
     changes: dict[str, Any] = {}
     for key, value in values.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; expected one of {', '.join(sorted(known))}"
-            raise UsageError(f"{where}: unknown setting {key!r}{hint}")
-        if is_dataclass(hints[key]):
-            inner = getattr(base, key) if base is not None else None
-            if not isinstance(value, Mapping):
-                raise UsageError(f"{where}: {key} is {value!r}, expected a table of settings")
-            changes[key] = from_dict(hints[key], value, where=f"{where}: {key}", base=inner)
-        else:
-            changes[key] = _checked(value, hints[key], where=f"{where}: {key}")
+        if key not in names:
+            raise UsageError(f"{where}: unknown setting {key!r}; {_hint(key, names)}")
+        if not is_dataclass(hints[key]):
+            changes[key] = _converted(value, hints[key])
+            continue
+        if not isinstance(value, Mapping):
+            raise UsageError(f"{where}: {key} is {value!r}, expected a table of settings")
+        part = None if base is None else getattr(base, key)
+        changes[key] = from_dict(hints[key], value, where=f"{where}: {key}", base=part)
     try:
         return replace(base, **changes) if base is not None else kind(**changes)  # type: ignore[type-var]
     except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
+        raise UsageError(_located(str(error), where)) from None
 
 
-def _checked(value: Any, hint: Any, *, where: str) -> Any:
-    """`value` converted to the type `hint`: a list becomes a tuple, an int a float. Raises UsageError if it
-    does not fit."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        if value not in arguments:
-            raise UsageError(f"{where} is {value!r}, expected one of {', '.join(map(repr, arguments))}")
-        return value
-    if type(None) in arguments:
-        if value is None:
-            return None
-        return _checked(value, arguments[0], where=where)
-    if origin is tuple:
-        if not isinstance(value, (list, tuple)) or len(value) != len(arguments):
-            raise UsageError(f"{where} is {value!r}, expected a list of {len(arguments)}")
-        return tuple(_checked(item, kind, where=where) for item, kind in zip(value, arguments, strict=True))
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise UsageError(f"{where} is {value!r}, expected a value of type {hint.__name__}")
-    return value
+def _converted(value: Any, hint: Any) -> Any:
+    """A list as a tuple, and a whole number as a float, where the type hint asks for it."""
+    if isinstance(value, list) and tuple in (get_origin(hint), *map(get_origin, get_args(hint))):
+        return tuple(value)
+    return float(value) if hint is float and type(value) is int and abs(value) < 2**53 else value
+
+
+def _located(message: str, where: str) -> str:
+    """`message` after `where`, whose last part is left out if the message begins with it."""
+    outer, _, part = where.rpartition(": ")
+    return f"{outer}: {message}" if outer and message.startswith(f"{part}.") else f"{where}: {message}"
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(sorted(known))}"
 
 
 def to_dict(settings: Any) -> dict[str, Any]:
@@ -79,18 +72,23 @@ def to_dict(settings: Any) -> dict[str, Any]:
 
 
 def read_settings(path: Path) -> Settings:
-    """Read a recipe (`.toml`) or resolved settings (`.json`)."""
+    """Read a recipe (`.toml`), or the settings of a run (`.json`).
+
+    Raises UsageError, with the path and the reason, for a file that cannot be read and for wrong settings.
+    """
+    values = read_json(path, error=UsageError) if path.suffix == ".json" else _read_toml(path)
+    return from_dict(Settings, values, where=str(path))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 at byte {error.start}") from None
-    try:
-        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # JSONDecodeError and TOMLDecodeError are ValueErrors
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError is a ValueError
         raise UsageError(f"{path}: {error}") from None
-    return from_dict(Settings, values, where=str(path))
 
 
 def recipe_names() -> list[str]:
@@ -100,13 +98,15 @@ def recipe_names() -> list[str]:
 
 
 def find_recipe(name_or_file: str) -> Settings:
-    """Settings of a recipe by its name, or of a TOML file by its path."""
+    """The settings of a recipe, by its name or by the path of a TOML or JSON file.
+
+    Raises UsageError if there is no such recipe, or if its file is wrong.
+    """
     path = Path(name_or_file)
     if path.suffix in (".toml", ".json"):
         return read_settings(path)
-    if name_or_file not in recipe_names():
-        near = difflib.get_close_matches(name_or_file, recipe_names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(recipe_names())}"
-        raise UsageError(f"no recipe is called {name_or_file!r}; {hint}")
+    names = recipe_names()
+    if name_or_file not in names:
+        raise UsageError(f"no recipe is called {name_or_file!r}; {_hint(name_or_file, names)}")
     with resources.as_file(resources.files("seq2seq.config") / "recipes" / f"{name_or_file}.toml") as file:
         return read_settings(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from seq2seq.config.checks import check_fields
 from seq2seq.config.data import DataConfig
 from seq2seq.config.decoding import DecodingConfig
 from seq2seq.config.model import ModelConfig
@@ -21,5 +22,9 @@ class Settings:
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
 
     def __post_init__(self) -> None:
+        check_fields(self, {})
         if self.model.tie_source and not self.data.joint:
-            raise UsageError("model.tie_source shares one embedding table, which needs data.joint = true")
+            raise UsageError(
+                "data.joint is False, expected True with model.tie_source: source and target then share one "
+                "embedding table"
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seq2seq.config.checks import LARGEST_SEED, above, below_one, check_fields, real, whole
+from seq2seq.config.checks import BELOW_ONE, LARGEST_SEED, above, check_fields, real, whole
 
 _RANGES = {
     "epochs": whole(0),
@@ -16,12 +16,12 @@ _RANGES = {
     "learning_rate": above(0),
     "warmup_steps": whole(0),
     "final_rate": real(0, 1),
-    "beta2": below_one("beta2"),
+    "beta2": BELOW_ONE,
     "weight_decay": real(0),
     "clip_norm": real(0),
-    "label_smoothing": below_one("s"),
+    "label_smoothing": BELOW_ONE,
     "consistency": real(0),
-    "ema": below_one("d"),
+    "ema": BELOW_ONE,
     "validate_every": whole(0),
     "validation_sentences": whole(1),
     "patience": whole(0),
@@ -33,58 +33,58 @@ _RANGES = {
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Optimisation, its schedule, validation and what is kept."""
+    """Optimisation, schedule, validation and what is kept."""
 
     epochs: int = 0
     """Stop after this many passes over the data. 0: no limit."""
     steps: int = 0
     """Stop after this many updates of the weights. 0: no limit."""
     minutes: float = 0.0
-    """Stop after this much training time, validation included. 0: no limit. If this is the nearest limit, the
-    schedules `linear` and `cosine` follow the clock, and the run is not bit-for-bit reproducible."""
+    """Stop after this many minutes of training, including validation. 0: no limit. If this limit comes first,
+    linear and cosine follow the clock, and the run is not bit-for-bit reproducible."""
     batch_tokens: int = 2000
-    """Size of a batch in tokens: sentences × length of the longest source or target, padding included."""
+    """Size of a batch in tokens: sentences × length of the longest source or target, including padding."""
     accumulation: int = 1
-    """Batches whose gradients are added up for one update."""
+    """Number of batches whose gradients are added for one update of the weights."""
     optimizer: Literal["adam", "adamw"] = "adam"
     """Adam (Kingma & Ba, 2015) or AdamW (Loshchilov & Hutter, 2019)."""
     learning_rate: float = 1e-3
     """Highest learning rate, reached after the warm-up."""
     warmup_steps: int = 400
-    """Updates over which the learning rate rises from 0 to its highest."""
+    """Updates over which the learning rate rises from 0 to its highest value."""
     schedule: Literal["constant", "inverse_sqrt", "linear", "cosine"] = "inverse_sqrt"
-    """How the learning rate falls after the warm-up. `linear` and `cosine` reach --training.final-rate at the
-    end of the steps, epochs or minutes."""
+    """How the learning rate falls after the warm-up. linear and cosine reach --training.final-rate at the end
+    of the steps, epochs or minutes."""
     final_rate: float = 0.02
-    """Share of the learning rate that is left at the end of `linear` and `cosine`."""
+    """Learning rate at the end of linear and cosine, as a share of the highest."""
     beta2: float = 0.98
     """Adam's decay rate of the squared gradients."""
     weight_decay: float = 0.0
-    """Weight decay: decoupled (adamw), or added to the gradient (adam)."""
+    """Weight decay: decoupled (adamw), or added to the gradient (adam). 0: none."""
     clip_norm: float = 1.0
-    """Gradients with a larger norm are scaled down to it (Pascanu et al., 2013). 0: no clipping."""
+    """Scale down gradients whose norm is larger than this (Pascanu et al., 2013). 0: no clipping."""
     label_smoothing: float = 0.1
-    """Probability that the training target gives to all other tokens together (Szegedy et al., 2016)."""
+    """Share of the target probability that is spread over the vocabulary (Szegedy et al., 2016). 0: none."""
     consistency: float = 0.0
-    """Weight α of R-Drop (Liang et al., 2021): each batch is read twice with different dropout, and the two
-    predictions are pulled together. An update then takes about twice as long. 0: read once."""
+    """Weight α of R-Drop (Liang et al., 2021): each batch is predicted twice with different dropout, and the
+    predictions are pulled together. An update then takes about twice as long. 0: no R-Drop."""
     ema: float = 0.0
-    """Decay of an exponential moving average of the weights. The average is validated and kept. 0: none."""
+    """Decay of an exponential moving average of the weights. The average is validated and saved. 0: none."""
     validate_every: int = 0
-    """Updates between validations. 0: once an epoch."""
+    """Updates between validations. 0: once per epoch."""
     validation_sentences: int = 1000
-    """Sentences translated for the validation BLEU, at most."""
+    """Largest number of sentences translated for the validation BLEU."""
     patience: int = 10
     """Stop after this many validations in a row without a better BLEU. 0: never."""
     save_every: int = 500
     """Updates between checkpoints."""
     keep_checkpoints: int = 2
-    """Number of checkpoints kept; older ones are deleted."""
+    """Number of checkpoints to keep. Older ones are deleted."""
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
-    """`bfloat16` computes matrix products in half precision (autocast). `auto` does so if the GPU or CPU has
-    such products in hardware, which are about twice as fast."""
+    """Number type of matrix products. bfloat16: half precision (autocast), about twice as fast with hardware
+    for it; auto: bfloat16 if the GPU or CPU has such hardware."""
     seed: int = 1
-    """Seed of initial weights, order of data, sampling and dropout."""
+    """Seed of the random numbers: initial weights, order of data, sampling and dropout."""
 
     def __post_init__(self) -> None:
         check_fields(self, _RANGES, prefix="training.")

@@ -3,7 +3,7 @@
 The scores of a batch are its largest tensor, and a loss reads and writes them a dozen times. So on a CPU both
 losses and their gradients are computed for some rows at a time, which stay in the processor's cache. Only the
 gradient is kept, in the precision of the scores. This takes less than half the time and memory of the same
-losses on whole tensors (see BENCHMARKS.md).
+losses on whole tensors (see docs/notes/multi30k.md).
 """
 
 from __future__ import annotations

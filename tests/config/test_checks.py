@@ -14,39 +14,50 @@ from seq2seq.errors import UsageError
 
 PARTS = {"model": ModelConfig, "data": DataConfig, "training": TrainingConfig, "decoding": DecodingConfig}
 WRONG: list[tuple[str, str, Any, str]] = [
-    ("training", "beta2", 2.0, "0 <= beta2 < 1"),
-    ("training", "beta2", math.nan, "0 <= beta2 < 1"),
-    ("training", "weight_decay", -5.0, "0 or more"),
-    ("training", "learning_rate", math.inf, "above 0"),
-    ("training", "learning_rate", math.nan, "above 0"),
-    ("training", "final_rate", 5.0, "0 to 1"),
-    ("training", "minutes", math.inf, "0 or more, and finite"),
-    ("training", "clip_norm", math.nan, "0 or more"),
+    ("training", "beta2", 2.0, "a number of at least 0 and below 1"),
+    ("training", "beta2", math.nan, "a number of at least 0 and below 1"),
+    ("training", "weight_decay", -5.0, "a number from 0 to 1,000,000,000"),
+    ("training", "learning_rate", math.inf, "a number above 0, at most 1,000,000,000"),
+    ("training", "learning_rate", math.nan, "a number above 0"),
+    ("training", "final_rate", 5.0, "a number from 0 to 1"),
+    ("training", "minutes", math.inf, "a number from 0 to 1,000,000,000"),
+    ("training", "minutes", math.nan, "a number from 0 to 1,000,000,000"),
+    ("training", "minutes", -1.0, "a number from 0 to 1,000,000,000"),
+    ("training", "steps", 10**20, "a whole number from 0 to 1,000,000,000"),
+    ("training", "clip_norm", math.nan, "a number from 0"),
     ("training", "seed", -1, "a whole number from 0 to 4,294,967,295"),
     ("training", "seed", 10**20, "a whole number from 0 to 4,294,967,295"),
     ("training", "steps", 2.0, "a whole number"),
     ("training", "steps", True, "a whole number"),
     ("training", "schedule", "quadratic", "one of 'constant'"),
     ("training", "optimizer", ["adam"], "one of 'adam'"),
-    ("data", "sampling_alpha", -1.0, "0 to 1"),
+    ("data", "sampling_alpha", -1.0, "a number from 0 to 1"),
+    ("data", "sampling", math.nan, "a number from 0 to 1"),
     ("data", "tokenizer_sentences", 0, "a whole number from 1"),
     ("data", "max_ratio", 0.5, "0 \\(no limit\\), or 1 or more"),
-    ("data", "max_characters", -1, "0 or more"),
+    ("data", "max_characters", -1, "a whole number from 0 to 1,000,000,000"),
+    ("data", "max_ratio", math.inf, "a number from 0 to 1,000,000,000"),
     ("data", "vocab_size", 10**9, "a whole number from 300 to 1,000,000"),
     ("data", "joint", "yes", "true or false"),
-    ("data", "columns", ("a",), "two names"),
+    ("data", "columns", ("a",), "a list of 2 texts"),
+    ("data", "columns", 3, "a list of 2 texts"),
+    ("data", "columns", ("a", 3), "a list of 2 texts"),
     ("data", "split", 3, "a text"),
     ("model", "embedding_size", 10**9, "a whole number from 1 to 65,536"),
     ("model", "encoder_layers", 100_000, "a whole number from 1 to 64"),
     ("model", "cell_depth", 10**9, "a whole number from 1 to 64"),
-    ("model", "dropout", math.nan, "0 <= p < 1"),
+    ("model", "dropout", math.nan, "a number of at least 0 and below 1"),
+    ("model", "word_dropout", math.nan, "a number of at least 0 and below 1"),
+    ("model", "dropout", "0.1", "a number"),
+    ("model", "target_vocab_size", 10**9, "a whole number from 0 to 1,000,000"),
     ("model", "cell", "grl", "one of 'gru', 'lstm'"),
     ("decoding", "beam_size", 2.0, "a whole number"),
     ("decoding", "beam_size", "5", "a whole number"),
     ("decoding", "beam_size", True, "a whole number"),
     ("decoding", "beam_size", 0, "a whole number from 1 to 200"),
-    ("decoding", "max_length_factor", math.inf, "0.01 to 100"),
-    ("decoding", "max_length_factor", 1e308, "0.01 to 100"),
+    ("decoding", "max_length_factor", math.inf, "a number from 0.01 to 100"),
+    ("decoding", "max_length_factor", math.nan, "a number from 0.01 to 100"),
+    ("decoding", "max_length_factor", 1e308, "a number from 0.01 to 100"),
     ("decoding", "max_length_extra", 10**20, "a whole number from 1 to 10,000"),
     ("decoding", "length_penalty", None, "a number"),
     ("decoding", "batch_size", 0, "a whole number from 1"),
@@ -68,7 +79,7 @@ def test_a_whole_number_is_a_number() -> None:
 
 
 @pytest.mark.parametrize("kind", PARTS.values())
-def test_the_defaults_are_right(kind: type) -> None:
+def test_the_defaults_are_valid(kind: type) -> None:
     assert all(hasattr(kind(), field.name) for field in fields(kind))
 
 
@@ -81,6 +92,6 @@ def test_the_defaults_are_right(kind: type) -> None:
         ({"data": {"columns": [["a"], "b"]}}, "columns"),
     ],
 )
-def test_a_recipe_of_another_shape(values: Any, message: str) -> None:
+def test_a_list_in_place_of_a_table_is_refused(values: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         from_dict(Settings, values, where="recipe.toml")

@@ -69,8 +69,8 @@ def test_luong2015_has_the_size_of_the_paper() -> None:
 
 
 def test_gnmt_has_the_size_of_the_paper() -> None:
-    """Sections 3 and 4: 8 + 8 layers of 1024 nodes, the lowest encoder layer in both directions, 32,000 wordpieces
-    for both languages; every decoder layer above the lowest reads the context as well."""
+    """Sections 3 and 4: 8 + 8 layers of 1024 nodes, the lowest encoder layer in both directions, 32,000
+    wordpieces for both languages; every decoder layer above the lowest reads the context as well."""
     n, words = 1024, 32_000
     embeddings = words * n
     encoder = 2 * lstm(n, n) + lstm(2 * n, n) + 6 * lstm(n, n)
