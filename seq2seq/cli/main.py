@@ -41,16 +41,15 @@ COMMANDS = {
     "data": ("Data", "Check, clean, split or convert parallel text."),
     "evaluate": ("Evaluate", "Score a model on a test set: BLEU, chrF and TER, as JSON."),
     "translate": ("Translate", "Translate stdin to stdout, one line per line."),
-    "compare": ("Compare", "Train several settings alike; write one table and one figure."),
+    "compare": ("Compare", "Train several settings on the same data; write a table and a figure."),
     "gradients": ("Gradients", "Measure how far gradients reach back in time."),
     "plot": ("Plot", "Draw the learning curves of a run."),
     "info": ("Info", "Show what a model is: languages, layers, parameters."),
     "serve": ("Serve", "Serve the web page on this machine."),
     "export": ("Export", "Copy a model into a directory of its own."),
 }
-"""Of each subcommand: its class, in the module of its name, and a line of help. A module is imported when its
+"""The class of each subcommand, in the module of its name, and a line of help. A module is imported when its
 command runs, so that `seq2seq --help` is quick."""
-
 
 ALIASES = {
     "--decoding.": ("train", "compare", "evaluate", "translate"),
