@@ -81,7 +81,8 @@ def _expected_type(value: Any, hint: Any) -> str:
     arguments = get_args(hint)
     if hint in _TYPES:
         types, description = _TYPES[hint]
-        return "" if type(value) in types else description
+        fits = isinstance(value, types) and (hint is bool or not isinstance(value, bool))
+        return "" if fits else description
     if get_origin(hint) is Literal:
         choices = ", ".join(map(repr, arguments))
         return "" if isinstance(value, str) and value in arguments else f"one of {choices}"

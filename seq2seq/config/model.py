@@ -131,7 +131,7 @@ class ModelConfig:
         )
 
     def _rules(self) -> list[tuple[bool, str]]:
-        """Combinations that make no network: whether the rule holds, and the message if it does not."""
+        """Rules for combinations of settings: whether each holds, and the message if it does not."""
         same = (self.encoder_layers, self.memory_size) == (self.decoder_layers, self.decoder_size)
         odd = self.encoder_shape == "alternating" and self.encoder_layers % 2 == 1
         return [

@@ -7,6 +7,7 @@ import time
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
 import pytest
 
 from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig, from_dict
@@ -71,6 +72,10 @@ def test_a_wrong_value_is_refused_at_once(part: str, name: str, value: Any, expe
         PARTS[part](**{name: value})
     assert repr(value) in str(error.value)
     assert time.process_time() - started < 0.5
+
+
+def test_a_float_of_numpy_is_a_number() -> None:
+    assert DecodingConfig(length_penalty=np.float64(0.5)).length_penalty == 0.5
 
 
 def test_a_whole_number_is_a_number() -> None:
