@@ -1,14 +1,14 @@
 """Parallel text: reading, cleaning, splitting, storing and batching it.
 
-pairs.py          a sentence pair, and counts of what happened to pairs
-lines.py          text files as lines: strict, with every repair counted
-columns.py        which columns of a table hold the source and the target
+pairs.py          a sentence pair, and counts of pairs, repairs and drops
+lines.py          the lines of a text file; every repair is counted
+columns.py        which columns of a table are source and target
 readers/          one reader per file format
-cleaning.py       what is dropped, and why
-writers.py        pairs as TSV, CSV, JSONL or TMX
-splitting.py      validation pairs held out of the training data
+writers.py        one writer per file format
+cleaning.py       which pairs are dropped, and why
+splitting.py      parts that share no source sentence
 store.py          pairs on disk, larger than memory
 batching.py       batches of token ids, deterministic and bucketed by length
-training_data.py  from corpora to what a trainer needs
+training_data.py  cleaned pairs, tokenizers and lengths for a trainer
 sample/           a corpus generated from a grammar
 """

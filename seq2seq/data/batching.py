@@ -4,7 +4,8 @@ A batch is identified by (seed, epoch, index), so that a resumed run continues a
 are shuffled over the whole corpus, sorted by length within pools of `POOL` sentences and cut into batches;
 the batches of a pool are shuffled again. Text is encoded when its batch is made, by one thread that runs
 ahead of training, with a random generator that depends on these three numbers alone. Several processes share
-a batch: each takes every `world`-th sentence of it."""
+a batch: each takes every `world`-th sentence of it.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +100,8 @@ class Batches:
     """The batches of a corpus in any epoch.
 
     `batch_tokens` limits sentences × length of the longest source or target of a batch, padding included.
-    Pairs with more than `max_length` tokens on one side are left out; `skipped` counts them."""
+    Pairs with more than `max_length` tokens on one side are left out; `skipped` counts them.
+    """
 
     def __init__(
         self,
@@ -150,7 +152,8 @@ class Batches:
 
     def epoch(self, epoch: int, *, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of `epoch` from number `start` on. A thread encodes up to `AHEAD` batches
-        ahead."""
+        ahead.
+        """
         with ThreadPoolExecutor(1, thread_name_prefix="batches") as worker:
             waiting: list[Future[Batch]] = []
             for index, rows in enumerate(self.plan(epoch)):
@@ -181,13 +184,13 @@ class Batches:
 
     def _encode(self, tokenizer: Tokenizer, texts: list[str], random: np.random.Generator) -> list[list[int]]:
         """Token ids of `texts`: the best split, or a random one with probability `sampling`. A random split
-        that is much longer than the best one is replaced by it, because the batch was planned by the best."""
+        that is much longer than the best one is replaced by it, because the batch was planned by the best.
+        """
         ids = tokenizer.encode_batch(texts)
         if self.sampling > 0:
             seed = int(random.integers(1, 2**31))
             sampled = tokenizer.encode_batch(texts, sample=True, alpha=self.alpha, seed=seed)
             chosen = random.random(len(texts)) < self.sampling
-
             ids = [
                 s if pick and len(s) <= 2 * len(best) + 4 else best
                 for s, best, pick in zip(sampled, ids, chosen, strict=True)

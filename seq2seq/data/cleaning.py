@@ -2,7 +2,8 @@
 
 Each filter is a field of `CleaningConfig` and can be switched off. Lengths are counted in characters. A
 Chinese sentence has a third of the characters of its English translation, but about as many bytes; for Hindi
-it is the reverse. So a pair is unbalanced only if both its characters and its UTF-8 bytes are."""
+it is the reverse. So a pair is unbalanced only if both its characters and its UTF-8 bytes are.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def clean(pairs: Iterable[SentencePair], options: CleaningConfig, counts: Counts
     """Yield the pairs that pass, unchanged and in order; count the others in `counts` by reason.
 
     Duplicates are found by 64-bit hashes: 10 million different pairs take 134 MB, and the probability that
-    one of them is wrongly dropped is 3 in a million."""
+    one of them is wrongly dropped is 3 in a million.
+    """
     seen = HashSet()
     for pair in pairs:
         reason = _fault(pair, options)
@@ -56,7 +58,8 @@ def _bytes(text: str) -> int:
 
 def _hash(pair: SentencePair) -> int:
     """A hash that is the same in every process, unlike Python's own. The readers refuse NUL, so it can
-    separate."""
+    separate.
+    """
     text = f"{pair.source}\0{pair.target}".encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
 

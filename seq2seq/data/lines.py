@@ -5,7 +5,8 @@ A file is UTF-8, plain or gzipped (suffix `.gz`). Lines end at "\n" only, so tha
 whatever is inside a line. Errors: bytes that are not UTF-8, UTF-16, NUL, a damaged gzip file, a line longer
 than `MAX_LINE`. Repairs: a byte order mark (U+FEFF at the start of a line) and "\r" before a line end are
 removed; control characters (a lone "\r", a form feed, U+0085 …) and the line ends U+2028 and U+2029 are
-replaced by a space. Tabs stay. The `readers` decide what a line means."""
+replaced by a space. Tabs stay. The `readers` decide what a line means.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ def _open(path: str) -> BinaryIO | gzip.GzipFile:
     try:
         if not path.lower().endswith(".gz"):
             return open(path, "rb")
-        if os.path.isfile(path) and not os.path.getsize(path):  # gzip takes it for an empty text
+        if os.path.isfile(path) and not os.path.getsize(path):  # the gzip module reads it as an empty text
             raise DataError(f"{path}:1: an empty file found, expected a gzip stream")
         return gzip.open(path, "rb")
     except OSError as error:
@@ -90,7 +91,6 @@ def _decode(raw: bytes, where: str, counts: Counts) -> str:
 
 def _refuse(raw: bytes, where: str) -> None:
     """Raise DataError for what is certainly no UTF-8 text. Other wrong bytes are left to the decoder."""
-
     start = raw[:64]
     if len(raw) > MAX_LINE:
         raise DataError(f"{where}: a line of over {MAX_LINE} bytes found, expected a sentence")

@@ -1,7 +1,8 @@
 """Splits pairs by source sentence, so that no source sentence is in two parts.
 
-A sentence goes where its hash says, with all of its translations: the same in every run, whatever comes
-before."""
+The hash of a source sentence chooses its part, for all of its translations. The choice is the same in every
+run and does not depend on the other pairs.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 Memory stays constant: pairs are written in small record batches, and the stored data set is memory-mapped.
 The text is stored as it is, in the columns `source` and `target`: it was cleaned before, and is encoded
-later."""
+later.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from seq2seq.files import new_directory
 if TYPE_CHECKING:
     from datasets import Dataset
 
-_SHARD_ROWS = 1_000_000  # a file each, so that many processes can share the work
+_SHARD_ROWS = 1_000_000  # pairs per file; several files let several processes share the work
 _BATCH_ROWS = 2_000
 _BATCH_CHARACTERS = 4_000_000
 _STATE = "state.json"
@@ -52,10 +53,12 @@ def load_dataset(directory: Path) -> Dataset:
         dataset = datasets.concatenate_datasets(shards)
     except (OSError, ValueError, LookupError, TypeError, pyarrow.ArrowException) as error:
         raise DataError(
-            f"{directory}: no stored sentence pairs found ({error}), expected what a run wrote"
+            f"{directory}: no stored sentence pairs found ({error}), expected the data folder of a run"
         ) from None
     if len(dataset) != rows:
-        raise DataError(f"{directory}: {len(dataset)} sentence pairs found, expected {rows}: a file is cut")
+        raise DataError(
+            f"{directory}: {len(dataset)} sentence pairs found, expected {rows}: a file is truncated"
+        )
     return dataset
 
 
@@ -106,7 +109,6 @@ def _write_shard(pairs: Iterator[SentencePair], path: Path, schema: Any) -> int:
 
 def _batches(pairs: Iterator[SentencePair]) -> Iterator[list[SentencePair]]:
     """Group pairs into batches that are small both in number and in text."""
-
     batch: list[SentencePair] = []
     characters = 0
     for pair in pairs:

@@ -1,5 +1,6 @@
 """Turns corpora into what a trainer needs: cleaned pairs on disk, tokenizers, and the lengths of all
-pairs."""
+pairs.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +76,8 @@ def prepare(
     say: Callable[[str], None],
 ) -> Prepared:
     """Store cleaned `pairs` in `folder/data`, train the tokenizers, and store them and `lengths.npy` there
-    too."""
+    too.
+    """
     data = build_dataset(pairs, folder / "data")
     source, target = train_tokenizers(data, config, seed=seed)
     if source is target:

@@ -1,4 +1,4 @@
-"""Batches: every pair once, the same for the same address, within the budget, shared out by rank."""
+"""Batches: each pair once per epoch, reproducible, within the token budget, divided among processes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def make(pairs: list[SentencePair], tokenizer: Tokenizer, **changes: Any) -> Bat
     return Batches(columns, source=tokenizer, target=tokenizer, lengths=lengths, **options)
 
 
-def test_twice(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
+def test_twice_repeats_every_row_and_keeps_the_counts(
+    pairs: list[SentencePair], tokenizer: Tokenizer
+) -> None:
     batch = next(iter(make(pairs, tokenizer).epoch(0)))
     double = batch.twice()
     assert (double.tokens, double.sentences, double.rows) == (batch.tokens, batch.sentences, batch.rows)
@@ -55,19 +57,21 @@ def same(one: Batch, other: Batch) -> bool:
     return one.rows == other.rows and all(torch.equal(getattr(one, t), getattr(other, t)) for t in tensors)
 
 
-def test_pad_by_hand() -> None:
+def test_pad_fills_with_zeros_and_returns_lengths() -> None:
     tokens, lengths = pad([[7], [5, 6, 8], [9, 9]])
     assert tokens.tolist() == [[7, 0, 0], [5, 6, 8], [9, 9, 0]] and lengths.tolist() == [1, 3, 2]
 
 
-def test_every_pair_once_an_epoch(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
+def test_an_epoch_has_every_pair_once_in_random_order(
+    pairs: list[SentencePair], tokenizer: Tokenizer
+) -> None:
     batches = make(pairs, tokenizer)
     rows = [row for batch in batches.epoch(0) for row in batch.rows]
     assert sorted(rows) == list(range(200)) and rows != list(range(200))
     assert rows != [row for batch in batches.epoch(1) for row in batch.rows]
 
 
-def test_layout(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
+def test_rows_have_bos_eos_and_a_mask_of_real_labels(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
     for batch in make(pairs, tokenizer).epoch(0):
         for index, row in enumerate(batch.rows):
             source, target = tokenizer.encode(pairs[row].source), tokenizer.encode(pairs[row].target)
@@ -79,13 +83,15 @@ def test_layout(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
         assert batch.tokens == int(batch.real.sum()) and batch.sentences == len(batch.rows)
 
 
-def test_budget(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
+def test_batches_stay_within_the_token_budget_and_use_most_of_it(
+    pairs: list[SentencePair], tokenizer: Tokenizer
+) -> None:
     batches = list(make(pairs, tokenizer).epoch(0))
     assert all(batch.source.numel() <= 150 and batch.labels.numel() <= 150 for batch in batches)
     assert sum(batch.tokens for batch in batches) > 0.5 * 150 * len(batches)
 
 
-def test_deterministic_and_resumable(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
+def test_batches_depend_on_seed_epoch_and_index_only(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
     options = {"sampling": 0.7, "alpha": 0.3}
     whole = list(make(pairs, tokenizer, **options).epoch(2))
     again = list(make(pairs, tokenizer, **options).epoch(2))

@@ -1,4 +1,4 @@
-"""Cleaning: each filter alone, its edge, its switch and its count; duplicates against Python's own set."""
+"""Cleaning: each filter at its limit, switched off, and its count; duplicates compared with Python's set."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def kept(
     pairs: list[tuple[str, str]], options: CleaningConfig
 ) -> tuple[list[tuple[str, str]], dict[str, int]]:
     counts = Counts()
-    found = [
+    kept_pairs = [
         (pair.source, pair.target) for pair in clean((SentencePair(*pair) for pair in pairs), options, counts)
     ]
-    assert counts.kept == len(found)
+    assert counts.kept == len(kept_pairs)
     assert counts.kept + sum(counts.dropped.values()) == len(pairs)
-    return found, counts.dropped
+    return kept_pairs, counts.dropped
 
 
 @pytest.mark.parametrize(
@@ -54,27 +54,29 @@ def kept(
         ({"drop_identical": True}, ("same", "Same"), None),
     ],
 )
-def test_each_filter(options: dict[str, Any], pair: tuple[str, str], reason: str | None) -> None:
+def test_each_filter_drops_at_its_limit_and_can_be_switched_off(
+    options: dict[str, Any], pair: tuple[str, str], reason: str | None
+) -> None:
     expected = ([pair], {}) if reason is None else ([], {reason: 1})
     assert kept([pair], replace(OFF, **options)) == expected
     assert kept([pair], OFF) == ([pair], {})
 
 
-def test_duplicates() -> None:
+def test_only_the_first_of_equal_pairs_is_kept() -> None:
     pairs = [("a", "b"), ("a", "c"), ("a", "b"), ("ab", ""), ("", "ab"), ("a", "b"), ("b", "a")]
     options = replace(OFF, drop_duplicates=True)
     assert kept(pairs, options) == ([*pairs[:2], *pairs[3:5], pairs[6]], {"duplicate": 2})
     assert kept(pairs, OFF) == (pairs, {})
 
 
-def test_a_pair_is_counted_once_and_what_is_dropped_is_not_seen() -> None:
+def test_a_dropped_pair_has_one_reason_and_is_no_duplicate() -> None:
     counts = Counts()
     pairs = [SentencePair("", "", "x:1"), SentencePair("", "", "x:2"), SentencePair("a", "b", "x:3")]
     assert list(clean(pairs, CleaningConfig(), counts)) == pairs[2:]
     assert counts.dropped == {"blank": 2}
 
 
-def test_defaults() -> None:
+def test_the_defaults_drop_long_unbalanced_and_repeated_pairs() -> None:
     pairs = [
         ("a", "a"),
         ("x" * 1000, "y" * 250),
@@ -86,7 +88,7 @@ def test_defaults() -> None:
     assert kept(pairs, CleaningConfig()) == (pairs[:2], dropped)
 
 
-def test_a_lone_surrogate_from_a_caller_does_not_stop_cleaning() -> None:
+def test_lone_surrogates_are_cleaned_without_an_error() -> None:
     assert kept([("\ud800" * 100, "a")], replace(CleaningConfig(), max_ratio=2))[1] == {
         "length ratio above 2": 1
     }
@@ -94,7 +96,7 @@ def test_a_lone_surrogate_from_a_caller_does_not_stop_cleaning() -> None:
 
 
 @pytest.mark.parametrize("options", [{"max_characters": -1}, {"max_ratio": 0.5}, {"max_ratio": float("nan")}])
-def test_options_out_of_range(options: dict[str, Any]) -> None:
+def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(options))):
         CleaningConfig(**options)
 
@@ -108,19 +110,19 @@ def test_cleaning_keeps_order_and_first_occurrences(pairs: list[tuple[str, str]]
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 20) | st.integers(0, 2**64 - 1).map(lambda n: n & ~0xFFF | 7), max_size=200))
-def test_hash_set_is_a_set(numbers: list[int]) -> None:
-    """Also where many numbers want one slot. 0 and 1 share an entry: 0 marks an empty slot."""
-    found, model = HashSet(), set()
+def test_hash_set_behaves_like_a_set(numbers: list[int]) -> None:
+    """Also with many numbers for the same slot. 0 and 1 share an entry, because 0 marks an empty slot."""
+    hashes, model = HashSet(), set()
     for number in numbers:
-        assert found.add(number) == ((number or 1) not in model)
+        assert hashes.add(number) == ((number or 1) not in model)
         model.add(number or 1)
-        assert len(found) == len(model)
+        assert len(hashes) == len(model)
 
 
 def test_hash_set_grows_and_stays_compact() -> None:
     generator = random.Random(1)
     numbers = {generator.getrandbits(64) for _ in range(20_000)}
-    found = HashSet()
-    assert all(found.add(number) for number in numbers)
-    assert not any(found.add(number) for number in numbers)
-    assert 8 * len(found._slots) <= 2 * 8 * 20_000 / 0.6
+    hashes = HashSet()
+    assert all(hashes.add(number) for number in numbers)
+    assert not any(hashes.add(number) for number in numbers)
+    assert 8 * len(hashes._slots) <= 2 * 8 * 20_000 / 0.6

@@ -1,4 +1,4 @@
-"""Which columns are source and target: a table of headers."""
+"""Choice of the source and the target column by the names in a header."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ Pair = tuple[str, str]
         ([], None, None, None),
     ],
 )
-def test_choice(
+def test_columns_are_chosen_by_name(
     names: list[str], columns: Pair | None, languages: Pair | None, expected: Pair | None
 ) -> None:
     assert choose_columns(names, columns=columns, languages=languages, where="t.csv:1") == expected
 
 
 @pytest.mark.parametrize(
-    ("names", "columns", "languages", "found"),
+    ("names", "columns", "languages", "message"),
     [
         (["a", "b"], ("a", "c"), None, "0 columns named 'c' found in 'a', 'b'"),
         (["a", "a"], ("a", "b"), None, "2 columns named 'a'"),
@@ -51,8 +51,10 @@ def test_choice(
         (["de", "en", "fr"], None, None, "languages 'de', 'en', 'fr' found"),
     ],
 )
-def test_faults(names: list[str], columns: Pair | None, languages: Pair | None, found: str) -> None:
+def test_ambiguous_or_missing_columns_are_errors(
+    names: list[str], columns: Pair | None, languages: Pair | None, message: str
+) -> None:
     with pytest.raises(DataError) as caught:
         choose_columns(names, columns=columns, languages=languages, where="t.csv:1")
     assert str(caught.value).startswith("t.csv:1: ")
-    assert found in str(caught.value)
+    assert message in str(caught.value)

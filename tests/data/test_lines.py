@@ -1,4 +1,4 @@
-"""Strict lines: tables of bytes with what must come out, or the error that must name the place."""
+"""Lines of text files: bytes and the lines they give, or the error with its place."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read(path: Path, data: bytes) -> tuple[list[str], dict[str, int]]:
     ],
 )
 @pytest.mark.parametrize("zipped", [False, True])
-def test_lines_and_repairs(
+def test_lines_are_read_and_repairs_counted(
     tmp_path: Path, data: bytes, lines: list[str], repaired: dict[str, int], zipped: bool
 ) -> None:
     if zipped and data:
@@ -58,7 +58,7 @@ def test_lines_and_repairs(
 
 
 @pytest.mark.parametrize(
-    ("data", "line", "found"),
+    ("data", "line", "message"),
     [
         (b"fine\nab\xe9c\n", 2, "byte 0xe9 found at byte 3 of the line, expected UTF-8"),
         (b"\xc3", 1, "byte 0xc3 found at byte 1"),
@@ -72,16 +72,16 @@ def test_lines_and_repairs(
         (b"x" * (MAX_LINE + 1), 1, f"over {MAX_LINE} bytes"),
     ],
 )
-def test_faults_name_line_and_byte(tmp_path: Path, data: bytes, line: int, found: str) -> None:
+def test_errors_name_line_and_byte(tmp_path: Path, data: bytes, line: int, message: str) -> None:
     path = tmp_path / "t.txt"
     with pytest.raises(DataError) as caught:
         read(path, data)
     assert str(caught.value).startswith(f"{path}:{line}: ")
-    assert found in str(caught.value)
+    assert message in str(caught.value)
     assert "expected" in str(caught.value)
 
 
-def test_longest_line_is_read(tmp_path: Path) -> None:
+def test_the_longest_allowed_line_is_read(tmp_path: Path) -> None:
     lines, _ = read(tmp_path / "t.txt", b"x" * (MAX_LINE - 1) + b"\nb")
     assert [len(line) for line in lines] == [MAX_LINE - 1, 1]
 
@@ -102,14 +102,14 @@ WHOLE = gzip.compress(b"".join(b"line %d\n" % number for number in range(5000)))
     ],
     ids=["half", "last byte", "first byte", "empty", "no gzip", "rest", "checksum"],
 )
-def test_damaged_gzip(tmp_path: Path, data: bytes) -> None:
+def test_damaged_gzip_is_an_error(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "t.gz"
     with pytest.raises(DataError, match="gzip") as caught:
         read(path, data)
     assert str(caught.value).startswith(f"{path}:")
 
 
-def test_cut_gzip_gives_its_lines_then_names_the_next(tmp_path: Path) -> None:
+def test_truncated_gzip_yields_its_lines_before_the_error(tmp_path: Path) -> None:
     path = tmp_path / "t.gz"
     path.write_bytes(WHOLE[:-1])
     lines = []
@@ -120,12 +120,12 @@ def test_cut_gzip_gives_its_lines_then_names_the_next(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.txt", "missing.gz", ".", "nul\0.txt", "n" * 300])
-def test_what_cannot_be_opened(tmp_path: Path, name: str) -> None:
+def test_files_that_cannot_be_opened_are_errors(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="expected a text file"):
         list(read_lines(f"{tmp_path}/{name}", Counts()))
 
 
-def test_lines_are_lazy(tmp_path: Path) -> None:
+def test_lines_are_read_one_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "t.txt"
     path.write_bytes(b"first\n\xff\n")
     lines = read_lines(str(path), Counts())
@@ -135,14 +135,14 @@ def test_lines_are_lazy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x\udfffy"])
-def test_repair_refuses_what_no_text_holds(text: str) -> None:
+def test_repair_refuses_nul_and_surrogates(text: str) -> None:
     with pytest.raises(DataError, match=r"^here: U\+"):
         repair(text, "here", Counts())
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\ufeff")))
-def test_ordinary_text_is_untouched(text: str) -> None:
+def test_repair_leaves_ordinary_text_unchanged(text: str) -> None:
     counts = Counts()
     assert repair(text, "here", counts) == text
     assert counts.repaired == {}

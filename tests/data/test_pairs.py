@@ -1,4 +1,4 @@
-"""Counts: how they add up and how they read."""
+"""Counts: how they add up and how they print."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from seq2seq.data.pairs import Counts, SentencePair
 
 
-def test_counts_read_as_one_line() -> None:
+def test_counts_print_as_one_line() -> None:
     counts = Counts()
     assert str(counts) == "0 pairs read"
     counts.read, counts.kept = 5, 2
@@ -38,7 +38,7 @@ def test_the_first_place_of_a_reason_is_its_example() -> None:
     assert counts == Counts(dropped={"blank": 3}, repaired={"CRLF line end": 2})
 
 
-def test_nothing_kept_is_said() -> None:
+def test_zero_pairs_kept_are_printed() -> None:
     assert str(Counts(read=1, dropped={"blank": 1})) == "1 pairs read, 0 kept; dropped: 1 × blank"
 
 

@@ -1,4 +1,4 @@
-"""Every reader: what comes out of good data, which error names what in bad data, and never another one."""
+"""Readers: the pairs of good data, the message for bad data, and no other error for any data."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ GOOD: list[tuple[str, str, dict[str, Any], Pairs, dict[str, int]]] = [
 
 @pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gz"])
 @pytest.mark.parametrize(("name", "content", "options", "pairs", "repaired"), GOOD)
-def test_text_forms(
+def test_text_formats_yield_pairs_and_count_repairs(
     tmp_path: Path,
     name: str,
     content: str,
@@ -137,7 +137,7 @@ BAD: list[tuple[str, bytes, dict[str, Any], int, str]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "options", "line", "says"), BAD)
-def test_faults_name_file_and_line(
+def test_errors_name_file_and_line(
     tmp_path: Path, name: str, content: bytes, options: dict[str, Any], line: int, says: str
 ) -> None:
     path = tmp_path / name
@@ -172,7 +172,7 @@ def test_location_is_where_the_record_starts(tmp_path: Path) -> None:
         ("nul\0.tsv", "expected a text file"),
     ],
 )
-def test_paths_that_are_no_corpus(tmp_path: Path, name: str, says: str) -> None:
+def test_paths_that_are_no_corpus_are_errors(tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "folder.tsv").mkdir()
     (tmp_path / "memory.tmx").write_text("<tmx/>")
     (tmp_path / "t.parquet.gz").write_bytes(b"")
@@ -180,17 +180,17 @@ def test_paths_that_are_no_corpus(tmp_path: Path, name: str, says: str) -> None:
 
 
 @pytest.mark.parametrize("paths", [[], ["a.en", "a.fr", "a.de"], "t.tsv"])
-def test_a_wrong_number_of_paths(paths: list[str]) -> None:
+def test_more_or_fewer_paths_than_one_corpus_are_an_error(paths: list[str]) -> None:
     with pytest.raises(UsageError, match="expected one, or two of aligned text"):
         read_pairs(paths)
 
 
-def test_a_column_cannot_be_both() -> None:
+def test_a_column_cannot_be_source_and_target() -> None:
     with pytest.raises(UsageError, match="two different"):
         read_pairs(["t.csv"], columns=("a", "a"))
 
 
-def test_readers_are_lazy(tmp_path: Path) -> None:
+def test_pairs_are_read_one_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "t.tsv"
     path.write_bytes(b"a\tb\nc\n")
     counts = Counts()
@@ -208,7 +208,7 @@ def write_sides(folder: Path, source: bytes, target: bytes) -> list[str]:
     return [str(path) for path in paths]
 
 
-def test_aligned_text(tmp_path: Path) -> None:
+def test_aligned_text_yields_a_pair_per_line(tmp_path: Path) -> None:
     paths = write_sides(tmp_path, b"\xef\xbb\xbfa\r\n\nc\x0cd\te\n", "b\u0085\nx\n\n".encode())
     counts = Counts()
     pairs = list(read_pairs(paths, counts=counts, languages=("en", "fr")))
@@ -217,7 +217,7 @@ def test_aligned_text(tmp_path: Path) -> None:
     assert counts.repaired == {"byte order mark removed": 1, "CRLF line end": 1, CONTROL: 2}
 
 
-def test_aligned_text_gzipped(tmp_path: Path) -> None:
+def test_one_file_of_aligned_text_may_be_gzipped(tmp_path: Path) -> None:
     paths = [tmp_path / "t.en.gz", tmp_path / "t.fr"]
     paths[0].write_bytes(gzip.compress(b"a\nb"))
     paths[1].write_bytes(b"c\nd\n")
@@ -234,7 +234,7 @@ def test_aligned_text_gzipped(tmp_path: Path) -> None:
         (b"a\n", "b\u2028\nc\n".encode(), 0, 2, 1, 2),
     ],
 )
-def test_unequal_line_counts(
+def test_unequal_numbers_of_lines_are_an_error(
     tmp_path: Path, source: bytes, target: bytes, short: int, line: int, ends: int, expected: int
 ) -> None:
     paths = write_sides(tmp_path, source, target)
@@ -285,12 +285,14 @@ def write_parquet(path: Path, columns: dict[str, Any], **options: Any) -> str:
         ),
     ],
 )
-def test_parquet(tmp_path: Path, columns: dict[str, Any], options: dict[str, Any], pairs: Pairs) -> None:
+def test_parquet_yields_pairs(
+    tmp_path: Path, columns: dict[str, Any], options: dict[str, Any], pairs: Pairs
+) -> None:
     assert texts([write_parquet(tmp_path / "t.parquet", columns)], **options) == pairs
 
 
 def invalid_utf8(number: int) -> pyarrow.Array:
-    """`number` strings, the last of which is not UTF-8, as a careless writer makes them."""
+    """`number` strings, the last of which is not UTF-8, as some programs write them."""
     raw = pyarrow.array([b"fine"] * (number - 1) + [b"ab\xe9"], pyarrow.binary())
     return pyarrow.Array.from_buffers(pyarrow.string(), number, raw.buffers())
 
@@ -312,7 +314,7 @@ def invalid_utf8(number: int) -> pyarrow.Array:
         ),
     ],
 )
-def test_parquet_faults(
+def test_parquet_errors_name_file_and_row(
     tmp_path: Path, columns: dict[str, Any], options: dict[str, Any], line: int, says: str
 ) -> None:
     path = write_parquet(tmp_path / "t.parquet", columns)
@@ -321,7 +323,7 @@ def test_parquet_faults(
     assert says in message
 
 
-def test_cut_parquet(tmp_path: Path) -> None:
+def test_truncated_parquet_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     write_parquet(path, {"source": ["a"] * 100, "target": ["b"] * 100})
     whole = path.read_bytes()
@@ -331,7 +333,7 @@ def test_cut_parquet(tmp_path: Path) -> None:
 
 
 def test_parquet_is_streamed(tmp_path: Path) -> None:
-    """A row group of 80 MB is not in memory at once."""
+    """A row group of 80 MB is never completely in memory."""
     rows = 4000
     columns = {side: [os.urandom(5_000).hex() for _ in range(rows)] for side in ("source", "target")}
     path = write_parquet(
@@ -348,7 +350,7 @@ def test_parquet_is_streamed(tmp_path: Path) -> None:
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
-        raise AssertionError("the network was asked")
+        raise AssertionError("the network was requests")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
@@ -380,7 +382,7 @@ def test_a_local_parquet_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_saved_data_sets(tmp_path: Path) -> None:
+def test_data_sets_saved_by_datasets_are_read(tmp_path: Path) -> None:
     saved = build_dataset([SentencePair("a", "b")], tmp_path / "one")
     assert texts([f"hf:{tmp_path / 'one'}"]) == [("a", "b")]
     datasets.DatasetDict({"test": saved}).save_to_disk(str(tmp_path / "splits"))
@@ -389,7 +391,7 @@ def test_saved_data_sets(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_data_set_faults(tmp_path: Path) -> None:
+def test_data_set_errors_name_the_data_set(tmp_path: Path) -> None:
     name = "hf:" + data_folder(tmp_path / "data")
     assert "Bad split: dev" in fault([name], split="dev")
     assert "'other' not found" in fault([f"{name}:other"])
@@ -403,7 +405,7 @@ def test_data_set_faults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("local", [True, False])
-def test_only_the_hub_is_asked_and_only_a_terminal_sees_bars(
+def test_local_data_is_read_offline_and_bars_show_on_terminals_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local: bool
 ) -> None:
     seen = []
@@ -425,21 +427,21 @@ def test_only_the_hub_is_asked_and_only_a_terminal_sees_bars(
     assert not huggingface_hub.constants.HF_HUB_OFFLINE
 
 
-def test_a_hub_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_data_set_yields_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     features = datasets.Features(
         {"id": datasets.Value("string"), "translation": datasets.Translation(["en", "fr"])}
     )
     rows = {"id": ["1", "2"], "translation": [{"en": "a", "fr": "b"}, {"en": "c", "fr": "d"}]}
-    asked = []
+    requests = []
 
     def load(*arguments: Any, **options: Any) -> datasets.Dataset:
-        asked.append((arguments, options["split"]))
+        requests.append((arguments, options["split"]))
         return datasets.Dataset.from_dict(rows, features=features)
 
     monkeypatch.setattr(datasets, "load_dataset", load)
     assert texts(["hf:owner/name:en-fr"], languages=("fr", "en"), split="dev") == [("b", "a"), ("d", "c")]
     assert texts(["hf:owner/name"]) == [("a", "b"), ("c", "d")]
-    assert asked == [(("owner/name", "en-fr"), "dev"), (("owner/name", None), "train")]
+    assert requests == [(("owner/name", "en-fr"), "dev"), (("owner/name", None), "train")]
 
 
 def test_importing_readers_imports_no_datasets() -> None:
@@ -450,7 +452,7 @@ def test_importing_readers_imports_no_datasets() -> None:
     assert done.stderr == ""
 
 
-# What breaks readers: ends of lines and cells, quotes, marks, controls, surrogates, halves of characters.
+# Bytes that readers often get wrong: line ends, quotes, byte order marks, controls, surrogates, tags.
 TRICKY_PARTS = [
     *(
         b"\n",
@@ -469,6 +471,18 @@ TRICKY_PARTS = [
     ),
     *(b"\xed\xa0\x80", b"\xc2\x85", b"\xe2\x80\xa8", b"{", b"}", b"[", b":", b"\\ud800", b"en,fr\n"),
     *(b'{"source":"a","target":"b"}\n', b'{"translation":{"en":"a","fr":"b"}}\n', b"source\ttarget\n"),
+    *(
+        b"<tmx>",
+        b"<tu>",
+        b'<tuv xml:lang="en">',
+        b"<seg>",
+        b"</seg>",
+        b"</tuv>",
+        b"</tu>",
+        b"</tmx>",
+        b"&#9;",
+    ),
+    b'<tmx><tu><tuv lang="en"><seg>a</seg></tuv><tuv lang="fr"><seg>b</seg></tuv></tu></tmx>',
 ]
 TRICKY = st.lists(st.sampled_from(TRICKY_PARTS), max_size=30).map(b"".join)
 DATA = (
@@ -485,7 +499,7 @@ OPTIONS = st.fixed_dictionaries(
 
 
 def survives(paths: list[str], options: dict[str, Any]) -> None:
-    """Pairs of clean text, or a DataError in one line that names one of the files, within two seconds."""
+    """The files yield pairs of clean text, or one line of DataError that names a file, within two seconds."""
     start = time.process_time()
     try:
         for source, target in texts(paths, **options):
@@ -497,11 +511,14 @@ def survives(paths: list[str], options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["t.tsv", "t.csv", "t.jsonl", "t.parquet", "t.tsv.gz", "t.csv.gz", "t.jsonl.gz"]
+    "name",
+    ["t.tsv", "t.csv", "t.jsonl", "t.tmx", "t.parquet", "t.tsv.gz", "t.csv.gz", "t.jsonl.gz", "t.tmx.gz"],
 )
 @given(data=DATA, options=OPTIONS)
 @settings(max_examples=40, deadline=None)
-def test_fuzzed_files(tmp_path_factory: pytest.TempPathFactory, name: str, data: bytes, options: Any) -> None:
+def test_random_files_yield_pairs_or_a_data_error(
+    tmp_path_factory: pytest.TempPathFactory, name: str, data: bytes, options: Any
+) -> None:
     path = tmp_path_factory.getbasetemp() / f"fuzz-{name}"
     path.write_bytes(data)
     survives([str(path)], options)
@@ -509,7 +526,9 @@ def test_fuzzed_files(tmp_path_factory: pytest.TempPathFactory, name: str, data:
 
 @given(source=DATA, target=DATA)
 @settings(max_examples=40, deadline=None)
-def test_fuzzed_aligned_text(tmp_path_factory: pytest.TempPathFactory, source: bytes, target: bytes) -> None:
+def test_random_aligned_text_yields_pairs_or_a_data_error(
+    tmp_path_factory: pytest.TempPathFactory, source: bytes, target: bytes
+) -> None:
     survives(write_sides(tmp_path_factory.getbasetemp(), source, target), {})
 
 
@@ -525,7 +544,9 @@ parquet.write_table(pyarrow.table({"source": ["a", "é"] * 20, "target": ["c", "
 )
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_fuzzed_damage(tmp_path_factory: pytest.TempPathFactory, name: str, whole: bytes, data: Any) -> None:
+def test_damaged_files_yield_pairs_or_a_data_error(
+    tmp_path_factory: pytest.TempPathFactory, name: str, whole: bytes, data: Any
+) -> None:
     places = st.integers(0, len(whole) - 1)
     damaged = bytearray(whole)
     for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), max_size=4)):
@@ -537,7 +558,9 @@ def test_fuzzed_damage(tmp_path_factory: pytest.TempPathFactory, name: str, whol
 
 @given(st.lists(st.tuples(st.text(), st.text()).map(lambda pair: {"source": pair[0], "target": pair[1]})))
 @settings(max_examples=25, deadline=None)
-def test_forms_agree(tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, str]]) -> None:
+def test_all_formats_yield_the_same_pairs(
+    tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, str]]
+) -> None:
     """The same pairs as CSV (by Python's writer), JSONL and Parquet are read the same."""
     records = [
         {key: value.replace("\0", "").replace("\r", "") for key, value in row.items()} for row in records

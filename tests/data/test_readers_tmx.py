@@ -1,4 +1,4 @@
-"""Translation memories: what comes out of good ones, and that bad and hostile ones are refused quickly."""
+"""Translation memories: the pairs of good ones; damaged and hostile ones are refused quickly."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_regions_match_and_the_exact_one_comes_first(tmp_path: Path) -> None:
     assert texts(path, ("en_gb", "fr-CA")) == [("colour", "couleur")]
 
 
-def test_codes_go_and_marked_text_stays(tmp_path: Path) -> None:
+def test_inline_codes_are_removed_and_marked_text_is_kept(tmp_path: Path) -> None:
     marked = 'Press <bpt i="1">&lt;b&gt;</bpt><hi>OK</hi><ept i="1">&lt;/b&gt;</ept> now<ph x="1">{1}</ph>.'
     path = write(tmp_path / "m.tmx", unit(en=marked, fr="<it>x</it>Appuyez<ut>y</ut>."))
     assert texts(path) == [("Press OK now.", "Appuyez.")]
@@ -92,12 +92,12 @@ def test_units_without_both_languages_are_counted(tmp_path: Path) -> None:
     assert counts.repaired == {"translation unit without both languages skipped": 2}
 
 
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
+def test_missing_languages_are_an_error_that_names_those_in_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "m.tmx", unit(en="a", de="b"))
     assert "languages 'en', 'de' found, expected units with 'en' and 'fr'" in fault(path)
-    found = "m.tmx: languages 'en', 'de' found, expected --source-lang and --target-lang"
-    assert found in fault(path, None)
-    assert "languages none found" in fault(write(tmp_path / "e.tmx"))
+    message = "m.tmx: languages 'en', 'de' found, expected --source-lang and --target-lang"
+    assert message in fault(path, None)
+    assert "languages none message" in fault(write(tmp_path / "e.tmx"))
 
 
 def test_one_variant_is_never_source_and_target(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_damaged_files_name_the_line(tmp_path: Path, content: str, says: str) ->
     assert says in fault(str(tmp_path / "m.tmx"))
 
 
-def test_bytes_that_are_not_utf_8_and_a_cut_gzip(tmp_path: Path) -> None:
+def test_wrong_bytes_truncated_gzip_and_missing_files_are_errors(tmp_path: Path) -> None:
     (tmp_path / "m.tmx").write_bytes((HEAD + unit(en="caf\u00e9", fr="x") + TAIL).encode("latin-1"))
     assert "m.tmx:4: not well-formed (invalid token)" in fault(str(tmp_path / "m.tmx"))
     whole = gzip.compress((HEAD + unit(en="a", fr="b") * 5000 + TAIL).encode())

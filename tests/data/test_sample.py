@@ -1,4 +1,4 @@
-"""The sample corpus: correct French, alignments, splits; expectations written by hand."""
+"""The sample corpus: French, alignments and splits, compared with expectations written by hand."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def words(pairs: list[SamplePair], side: str) -> Counter[str]:
         ("je le ai vu", "je l'ai vu"),
     ],
 )
-def test_spelling(apart: str, together: str) -> None:
+def test_words_are_contracted_and_elided(apart: str, together: str) -> None:
     done = spelled([(word, (index,)) for index, word in enumerate(apart.split())])
     assert " ".join(word for word, _ in done) == together
     assert {meaning for _, meanings in done for meaning in meanings} == set(range(len(apart.split())))
@@ -82,8 +82,8 @@ Does Maria play? | Est-ce que Maria joue ? | 0-0 0-1 1-2 2-3
 """
 
 
-def test_alignment_by_hand() -> None:
-    """Phrases built word by word spell out with the alignments written above."""
+def test_alignments_equal_those_made_by_hand() -> None:
+    """Phrases built word by word have the spelling and the alignments of the table above."""
     import random
 
     grammar = Grammar(random.Random(0))
@@ -97,8 +97,8 @@ def test_alignment_by_hand() -> None:
         assert " ".join(f"{i}-{j}" for i, j in pair.alignment) == row[2]
 
 
-def test_known_sentences_come_out(corpus: SampleCorpus) -> None:
-    """Sentences that were translated by hand, wherever the grammar makes them."""
+def test_generated_sentences_equal_translations_made_by_hand(corpus: SampleCorpus) -> None:
+    """Sentences with translations made by hand, as far as the grammar generates them."""
     by_hand = {
         "We are not rich.": "Nous ne sommes pas riches.",
         "He saw him last week.": "Il l'a vu la semaine dernière.",
@@ -111,10 +111,12 @@ def test_known_sentences_come_out(corpus: SampleCorpus) -> None:
         "This farmer is young.": "Ce fermier est jeune.",
         "I can stay.": "Je peux rester.",
     }
-    made = {pair.source: pair.target for pair in everything(corpus)}
-    found = {source for source in by_hand if source in made}
-    assert len(found) >= 5
-    assert {source: made[source] for source in found} == {source: by_hand[source] for source in found}
+    generated = {pair.source: pair.target for pair in everything(corpus)}
+    sources = {source for source in by_hand if source in generated}
+    assert len(sources) >= 5
+    assert {source: generated[source] for source in sources} == {
+        source: by_hand[source] for source in sources
+    }
 
 
 VOWEL = "aeiouâàéèêîôûœh"
@@ -131,13 +133,13 @@ VOWEL = "aeiouâàéèêîôûœh"
         r"\bpas (un|une|des) ",
     ],
 )
-def test_no_wrong_french(corpus: SampleCorpus, wrong: str) -> None:
+def test_no_sentence_has_wrong_french(corpus: SampleCorpus, wrong: str) -> None:
     bad = [pair.target for pair in everything(corpus) if re.search(wrong, pair.target, re.IGNORECASE)]
     assert not bad, bad[:5]
 
 
 def test_nouns_agree_with_their_determiners(corpus: SampleCorpus) -> None:
-    """une, cette, ma before feminine singular nouns only; un, ce before masculine ones."""
+    """une and cette stand before feminine singular nouns only, un and ce before masculine ones."""
     feminine = {noun.forms[0][1]: noun.feminine for noun in lexicon().nouns}
     checked = 0
     for pair in everything(corpus):
@@ -154,14 +156,14 @@ def test_at_least_300_words_a_side(corpus: SampleCorpus) -> None:
     assert len(words(corpus.train, "target")) >= 300
 
 
-def test_words_of_the_test_part_are_known(corpus: SampleCorpus) -> None:
+def test_words_of_validation_and_test_occur_in_training(corpus: SampleCorpus) -> None:
     for side in ("source", "target"):
-        known = words(corpus.train, side)
-        assert all(known[word] >= 3 for word in words([*corpus.valid, *corpus.test], side))
+        counts = words(corpus.train, side)
+        assert all(counts[word] >= 3 for word in words([*corpus.valid, *corpus.test], side))
 
 
 def objects_by_alignment(pair: SamplePair, nouns: dict[str, Noun]) -> set[tuple[str, str]]:
-    """(adjective, noun) that stand side by side in English, found in the text alone."""
+    """The (adjective, noun) pairs that are next to each other in the English text."""
     english = [word.rstrip(".?").lower() for word in pair.source.split(" ")]
     adjectives = {adjective.english for adjective in lexicon().adjectives}
     return {
@@ -169,8 +171,8 @@ def objects_by_alignment(pair: SamplePair, nouns: dict[str, Noun]) -> set[tuple[
     }
 
 
-def test_held_out_pairs_are_new(corpus: SampleCorpus) -> None:
-    """Many adjective-noun pairs of the test part never stood together in training, and no sentence did."""
+def test_held_out_combinations_are_not_in_training(corpus: SampleCorpus) -> None:
+    """Many adjective-noun pairs of the test part, and all of its sentences, do not occur in training."""
     nouns = {form: noun for noun in lexicon().nouns for form, _ in noun.forms}
     seen = {pair for sentence in corpus.train for pair in objects_by_alignment(sentence, nouns)}
     tested = {pair for sentence in corpus.test for pair in objects_by_alignment(sentence, nouns)}
@@ -188,7 +190,7 @@ def test_every_word_is_aligned(corpus: SampleCorpus) -> None:
         assert {j for _, j in pair.alignment} == set(range(french - mark)), pair
 
 
-def test_seed_decides(tmp_path: Path) -> None:
+def test_a_seed_always_gives_the_same_corpus(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="3000 or more"):
         sample_corpus(train=100)
     sizes = {"train": 3000, "valid": 5, "test": 5}

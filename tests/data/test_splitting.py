@@ -12,7 +12,7 @@ from seq2seq.errors import DataError
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3)), min_size=2, max_size=300))
-def test_holding_out(numbers: list[tuple[int, int]]) -> None:
+def test_held_out_sources_are_not_in_training(numbers: list[tuple[int, int]]) -> None:
     pairs = [SentencePair(f"source {source}", f"target {target}") for source, target in numbers]
     pairs.append(SentencePair("another source", "target"))
     held: list[SentencePair] = []
@@ -22,7 +22,7 @@ def test_holding_out(numbers: list[tuple[int, int]]) -> None:
     assert not {pair.source for pair in kept} & {pair.source for pair in held}
 
 
-def test_holding_out_has_a_limit() -> None:
+def test_at_most_1000_sources_are_held_out() -> None:
     held: list[SentencePair] = []
     pairs = (SentencePair(str(number), "") for number in range(100_000))
     kept = sum(1 for _ in hold_out(pairs, held, where="a.tsv", counts=Counts()))
@@ -30,7 +30,7 @@ def test_holding_out_has_a_limit() -> None:
 
 
 @pytest.mark.parametrize("targets", [["a"], ["a", "b"]])
-def test_a_single_source_sentence_is_not_enough(targets: list[str]) -> None:
+def test_a_single_source_sentence_is_an_error_with_the_counts(targets: list[str]) -> None:
     pairs = [SentencePair("one", target) for target in targets]
     counts = Counts(read=9, kept=len(targets), dropped={"duplicate": 9 - len(targets)})
     number = len(targets)

@@ -1,4 +1,4 @@
-"""Pairs on disk: the same pairs back, nothing half written, damage told."""
+"""Stored pairs: they come back unchanged, nothing is left half written, damage is an error."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_pairs_come_back_memory_mapped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shard", "batch", "characters"), [(3, 2, 10**6), (10, 10, 1), (4, 100, 30), (1, 1, 1)]
 )
-def test_shards_and_batches(
+def test_pairs_come_back_from_any_division_into_shards_and_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shard: int, batch: int, characters: int
 ) -> None:
     monkeypatch.setattr(store, "_SHARD_ROWS", shard)
@@ -53,7 +53,7 @@ def test_shards_and_batches(
     assert len(list((tmp_path / "data").glob("*.arrow"))) == -(-10 // shard)
 
 
-def test_batches_are_short_in_number_and_in_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_are_limited_in_pairs_and_in_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_BATCH_ROWS", 3)
     monkeypatch.setattr(store, "_BATCH_CHARACTERS", 10)
     pairs = [SentencePair("a" * length, "b") for length in (1, 1, 1, 1, 20, 1, 4, 4, 1)]
@@ -74,7 +74,7 @@ def test_an_empty_corpus_is_an_error(tmp_path: Path) -> None:
     assert len(load_dataset(tmp_path / "data")) == 10
 
 
-def test_an_error_on_the_way_leaves_what_was_there(tmp_path: Path) -> None:
+def test_an_error_while_writing_leaves_the_old_data(tmp_path: Path) -> None:
     def failing() -> Iterator[SentencePair]:
         yield PAIRS[0]
         raise DataError("t.tsv:2: bad")
@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "state", "folder"])
-def test_damage_is_told(tmp_path: Path, damage: str) -> None:
+def test_damaged_data_is_an_error(tmp_path: Path, damage: str) -> None:
     directory = tmp_path / "data"
     build_dataset(PAIRS, directory)
     shard = directory / "data-00000.arrow"
@@ -129,8 +129,8 @@ def test_damage_is_told(tmp_path: Path, damage: str) -> None:
         load_dataset(directory)
 
 
-def test_missing_rows_are_told(tmp_path: Path) -> None:
-    """A stream may end after any batch and still be a stream."""
+def test_missing_rows_are_an_error(tmp_path: Path) -> None:
+    """An Arrow stream that ends after any batch is valid, so the number of rows must be checked."""
     build_dataset(PAIRS, tmp_path / "data")
     state = tmp_path / "data" / "state.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"rows": 11}))
@@ -145,7 +145,7 @@ def anonymous_megabytes() -> float:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
-    """60,000 pairs of 1,000 characters a side are 120 MB."""
+    """60,000 pairs with 1,000 characters on each side are 120 MB."""
     samples = [anonymous_megabytes()]
 
     def pairs() -> Iterator[SentencePair]:

@@ -37,19 +37,19 @@ class Run:
 
 def test_prepared_data_can_be_loaded_again(tmp_path: Path) -> None:
     run = Run(tmp_path, WORDS)
-    made = run.prepare()
+    prepared = run.prepare()
     loaded = load_prepared(run.folder)
-    assert len(loaded.data) == len(made.data) == 100 - len(run.held)
-    assert (loaded.lengths == made.lengths).all()
+    assert len(loaded.data) == len(prepared.data) == 100 - len(run.held)
+    assert (loaded.lengths == prepared.lengths).all()
     assert loaded.source is loaded.target
-    assert loaded.source.to_bytes() == made.source.to_bytes()
+    assert loaded.source.to_bytes() == prepared.source.to_bytes()
 
 
 def test_the_report_counts_pairs_that_are_too_long_for_training(tmp_path: Path) -> None:
     long = [(f"{number} " + "xq" * 100, "x " * 60) for number in range(7)]
     run = Run(tmp_path, WORDS + long, max_length=50)
-    made = run.prepare()
-    dropped = int((made.lengths.max(1) > 51).sum())  # 50 tokens and EOS
+    prepared = run.prepare()
+    dropped = int((prepared.lengths.max(1) > 51).sum())  # 50 tokens and EOS
     assert 0 < dropped <= 7
     assert run.counts.dropped == {"longer than 50 tokens (data.max_length)": dropped}
     assert run.counts.kept == 107 - dropped
@@ -90,9 +90,9 @@ def test_nothing_left_names_the_file_and_the_reason(
 
 
 def test_two_pairs_are_enough(tmp_path: Path) -> None:
-    made = Run(tmp_path, [("a", "b"), ("c", "d")]).prepare()
-    assert len(made.data) == 1
-    assert made.source.vocab_size == 4 + 256 + 3  # the symbols, the bytes, space, c and d
+    prepared = Run(tmp_path, [("a", "b"), ("c", "d")]).prepare()
+    assert len(prepared.data) == 1
+    assert prepared.source.vocab_size == 4 + 256 + 3  # the symbols, the bytes, space, c and d
 
 
 @pytest.mark.parametrize("kind", ["unigram", "bpe"])
@@ -101,9 +101,9 @@ def test_a_vocabulary_too_small_for_the_alphabet_is_raised_and_said(
     tmp_path: Path, kind: str, joint: bool
 ) -> None:
     run = Run(tmp_path, HAN, vocab_size=300, tokenizer=kind, joint=joint)
-    made = run.prepare()
-    assert made.source.vocab_size > 300
+    prepared = run.prepare()
+    assert prepared.source.vocab_size > 300
     assert any("300" in message and "different characters" in message for message in run.messages)
-    for row in range(len(made.data)):
-        text = made.data[[row]]["source"][0]
-        assert made.source.decode(made.source.encode(text)) == text
+    for row in range(len(prepared.data)):
+        text = prepared.data[[row]]["source"][0]
+        assert prepared.source.decode(prepared.source.encode(text)) == text

@@ -1,5 +1,6 @@
 """Reader of CSV: two columns separated by a comma, quoted as in RFC 4180, so that a text may hold line
-ends."""
+ends.
+"""
 
 from __future__ import annotations
 

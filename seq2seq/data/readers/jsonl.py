@@ -1,5 +1,6 @@
 """Reader of JSONL: an object per line, `{"source": …, "target": …}` or `{"translation": {"en": …, "fr":
-…}}`."""
+…}}`.
+"""
 
 from __future__ import annotations
 

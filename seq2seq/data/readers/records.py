@@ -27,7 +27,8 @@ def read_records(records: Iterable[tuple[str, Any]], request: ReadRequest) -> It
 
 def _inner(record: Any, columns: tuple[str, str] | None) -> Any:
     """The object with the columns: the record, or its `translation`, which has the form `{language:
-    text}`."""
+    text}`.
+    """
     if isinstance(record, dict) and isinstance(inner := record.get("translation"), dict):
         return record if columns and all(name in record for name in columns) else inner
     return record

@@ -1,13 +1,13 @@
-"""The sample corpus: English and French sentences from a small grammar of ours, with their word alignments.
+"""Generates the sample corpus: English and French sentences from a small grammar, with word alignments.
 
-The grammar knows agreement in number and gender, negation, questions, adjectives on either side of the noun,
+The grammar covers agreement in number and gender, negation, questions, adjectives before and after the noun,
 object pronouns, elision and contraction, perfect, near future, modal verbs, relative clauses and
-conjunctions. It maps each English sentence to one French sentence, so that a model can learn it: "you" is
-always polite and plural (vous), "it" masculine (le), a question begins with "est-ce que".
+conjunctions. Each English sentence has exactly one French translation, so that a model can learn it: "you" is
+always the polite plural (vous), "it" is masculine (le), and a question begins with "est-ce que".
 
-Splits are compositional. One in ten pairs of (adjective, noun), (subject, verb) and (verb, object) is held
-out: no training sentence holds such a pair, every validation and test sentence does. Words are in
-`sample.toml`.
+The splits test whether a model combines words in new ways. One in ten pairs of (adjective, noun),
+(subject, verb) and (verb, object) is held out: no training sentence contains such a pair, and every
+validation and test sentence contains at least one. The words are in `words.toml`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,24 @@ import random
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
 from seq2seq.data.sample.vocabulary import Noun, Verb, Word, agreeing, lexicon, spelled
 from seq2seq.errors import UsageError
 
-HELD_OUT = 10  # one combination in so many
-SMALLEST = 3000
-OFTEN = 3  # each word of validation and test occurs at least so often in training
+HELD_OUT_SHARE = 10  # one pair of words in ten is held out
+SMALLEST_TRAIN = 3000  # sentences; fewer do not contain all words
+LEAST_OCCURRENCES = 3  # in training, of each word in validation and test
 
 
 @dataclass(frozen=True)
 class SamplePair:
-    """A sentence in both languages. `alignment`: (English word, French word), words split at spaces, from
-    0."""
+    """A sentence in both languages.
+
+    `alignment` lists (English word, French word); words are separated by spaces and counted from 0.
+    """
 
     source: str
     target: str
@@ -40,7 +42,7 @@ class SamplePair:
 
 @dataclass(frozen=True)
 class SampleCorpus:
-    """The three parts, each without repetitions."""
+    """Training, validation and test sentences; no English sentence occurs twice."""
 
     train: list[SamplePair]
     valid: list[SamplePair]
@@ -49,7 +51,7 @@ class SampleCorpus:
 
 @dataclass
 class Phrase:
-    """Words of both sides. Words that carry the same meaning are aligned."""
+    """The words of both languages. Words that share a meaning are aligned."""
 
     english: list[Word] = field(default_factory=list)
     french: list[Word] = field(default_factory=list)
@@ -60,7 +62,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Subject:
-    """A subject and what its verb must agree with. person: 0 je, 1 il, 2 nous, 3 vous, 4 ils."""
+    """A subject, and what its verb must agree with. `person`: 0 je, 1 il, 2 nous, 3 vous, 4 ils."""
 
     phrase: Phrase
     person: int
@@ -104,7 +106,7 @@ POUVOIR = ("peux", "peut", "pouvons", "pouvez", "peuvent")
 
 
 class Grammar:
-    """Makes random sentences. `combinations` collects the pairs of content words of the present one."""
+    """Generates random sentences. `combinations` has the pairs of content words of the latest one."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance, self.words = chance, lexicon()
@@ -112,14 +114,14 @@ class Grammar:
         self.combinations: set[tuple[str, str, str]] = set()
 
     def word(self, english: str, french: str) -> Phrase:
-        """English words and French words of one meaning."""
+        """A phrase of English and French words that share one meaning."""
         meaning = (next(self.meanings),)
         return Phrase([(w, meaning) for w in english.split()], [(w, meaning) for w in french.split()])
 
     def noun_phrase(
         self, kinds: str, *, negated: bool = False, described: bool = True
     ) -> tuple[Phrase, Noun, bool]:
-        """Determiner, perhaps an adjective, noun; the noun, and whether it is plural."""
+        """Determiner, sometimes an adjective, and noun; also returns the noun and whether it is plural."""
         chance = self.chance
         noun = chance.choice([n for n in self.words.nouns if kinds == "*" or n.kind in kinds.split()])
         plural = chance.random() < 0.35
@@ -153,7 +155,7 @@ class Grammar:
         return self.word(english, french)
 
     def subject(self, *, relative: bool = True) -> Subject:
-        """A pronoun, a name, or a noun phrase, perhaps with a relative clause."""
+        """A pronoun, a name, or a noun phrase, sometimes with a relative clause."""
         kind = self.chance.random()
         if kind < 0.3:
             english, french, person, feminine = self.chance.choice(PRONOUNS)
@@ -162,17 +164,17 @@ class Grammar:
             name, gender = self.chance.choice(self.words.other["names"])
             return Subject(self.word(name, name), 1, gender == "f", name)
         phrase, noun, plural = self.noun_phrase("person animal")
-        found = Subject(phrase, 4 if plural else 1, noun.feminine, noun.forms[0][0], noun.kind)
+        subject = Subject(phrase, 4 if plural else 1, noun.feminine, noun.forms[0][0], noun.kind)
         if relative and self.chance.random() < 0.1:
-            clause = self.verb_phrase(found, "present", simple=True)
+            clause = self.verb_phrase(subject, "present", simple=True)
             phrase = phrase + self.word("who" if noun.kind == "person" else "that", "qui") + clause
-            found = Subject(phrase, found.person, found.feminine, found.name, found.kind)
-        return found
+            subject = replace(subject, phrase=phrase)
+        return subject
 
     def verb_phrase(
         self, subject: Subject, tense: str, *, negated: bool = False, simple: bool = False
     ) -> Phrase:
-        """A verb that agrees with its subject, and its object."""
+        """A verb that agrees with its subject, followed by its object if it takes one."""
         verb = self.chance.choice([v for v in self.words.verbs if subject.kind in v.subjects.split()])
         if subject.name:
             self.combinations.add(("subject", subject.name, verb.infinitive))
@@ -202,8 +204,8 @@ class Grammar:
         finite: list[Word]
         rest: list[Word] = []
         if tense == "present":
-            said = ("does " if third else "do ") if negated else ""
-            english = _all(said, act) + not_ + _all(base if negated or not third else singular, act)
+            auxiliary_verb = ("does " if third else "do ") if negated else ""
+            english = _all(auxiliary_verb, act) + not_ + _all(base if negated or not third else singular, act)
             finite = [*clitic, (verb.present[subject.person], act)]
         elif tense == "past":
             english = _all("did" if negated else "", helper) + not_ + _all(base if negated else past, act)
@@ -243,7 +245,7 @@ class Grammar:
         return _all(stem + " to", helper)
 
     def description(self, subject: Subject, *, past: bool, negated: bool) -> Phrase:
-        """A form of to be, and an adjective that agrees with the subject."""
+        """A form of "to be", and an adjective that agrees with the subject."""
         fitting = [
             a for a in self.words.adjectives if subject.kind in a.kinds.split() and a.english != "famous"
         ]
@@ -258,7 +260,7 @@ class Grammar:
         return be + self.word(adjective.english, adjective.french[subject.feminine, subject.plural])
 
     def clause(self, *, question: bool = False) -> Phrase:
-        """Subject, verb and object, or a description; perhaps a place and a time."""
+        """Subject, verb and object, or a description; sometimes a place and a time."""
         chance = self.chance
         negated = chance.random() < 0.2
         subject = self.subject(relative=not question)
@@ -278,10 +280,10 @@ class Grammar:
         return whole
 
     def _question(self, subject: Subject, tense: str) -> Phrase:
-        """Does … ? Did … ?: the statement with its verb in the base form, behind "est-ce que"."""
+        """A question: "does" or "did" with the base form of the verb; in French "est-ce que" and a clause."""
         verb = self.verb_phrase(subject, tense)
         helper = {"past": "did"}.get(tense, "does" if subject.person == 1 else "do")
-        asked = self.word(helper, "est-ce que")
+        opening = self.word(helper, "est-ce que")
         forms = {form: v.english[0] for v in self.words.verbs for form in v.english[1:]}
         bases = {v.english[0] for v in self.words.verbs}
         for size in (2, 1):
@@ -290,10 +292,10 @@ class Grammar:
                 base = forms.get(first, first).split()
                 english = [(w, verb.english[0][1]) for w in base] + verb.english[size:]
                 break
-        return asked + subject.phrase + Phrase(english, verb.french)
+        return opening + subject.phrase + Phrase(english, verb.french)
 
     def sentence(self) -> SamplePair:
-        """A whole sentence, with capital letter, full stop or question mark."""
+        """A sentence with a capital letter and a full stop or question mark."""
         self.combinations = set()
         if self.chance.random() < 0.15:
             return finish(self.clause(question=True), "?")
@@ -308,8 +310,10 @@ def _all(words: str, meaning: tuple[int, ...]) -> list[Word]:
 
 
 def finish(phrase: Phrase, mark: str) -> SamplePair:
-    """Spell a phrase out: contraction, elision, capital letter, final mark (French puts a space before
-    "?")."""
+    """The sentence of a phrase, with contractions, elisions, a capital letter and a final mark.
+
+    French puts a space before "?".
+    """
     english, french = list(phrase.english), spelled(phrase.french)
     english[-1] = (english[-1][0] + mark, english[-1][1])
     if mark == "?":
@@ -328,8 +332,8 @@ def finish(phrase: Phrase, mark: str) -> SamplePair:
 
 
 def held_out(combination: tuple[str, str, str]) -> bool:
-    """Whether a combination is kept from training, by its hash."""
-    return zlib.crc32(" ".join(combination).encode()) % HELD_OUT == 0
+    """Whether the hash of a pair of words keeps it out of training."""
+    return zlib.crc32(" ".join(combination).encode()) % HELD_OUT_SHARE == 0
 
 
 def _sentences(seed: int, wanted: Callable[[set[tuple[str, str, str]]], bool]) -> Iterator[SamplePair]:
@@ -342,14 +346,17 @@ def _sentences(seed: int, wanted: Callable[[set[tuple[str, str, str]]], bool]) -
 
 
 def sample_corpus(seed: int = 0, *, train: int = 8000, valid: int = 300, test: int = 500) -> SampleCorpus:
-    """The corpus of a seed: numbers of sentences as given, the same on every machine."""
-    if train < SMALLEST:
-        raise UsageError(f"train is {train} pairs, expected {SMALLEST} or more: fewer do not hold all words")
-    known = _sentences(seed, lambda found: not any(map(held_out, found)))
-    learned = [next(known) for _ in range(train)]
-    often = {word for word, number in Counter(map(_fold, _words(learned))).items() if number >= OFTEN}
-    combined = _sentences(seed + 1, lambda found: any(map(held_out, found)))
-    new = (pair for pair in combined if often.issuperset(map(_fold, _words([pair]))))
+    """The corpus of a seed, with these numbers of sentences. It is the same on every machine."""
+    if train < SMALLEST_TRAIN:
+        raise UsageError(
+            f"train is {train} pairs, expected {SMALLEST_TRAIN} or more: fewer do not contain all words"
+        )
+    training_pairs = _sentences(seed, lambda combinations: not any(map(held_out, combinations)))
+    learned = [next(training_pairs) for _ in range(train)]
+    counts = Counter(map(_fold, _words(learned)))
+    frequent = {word for word, number in counts.items() if number >= LEAST_OCCURRENCES}
+    combined = _sentences(seed + 1, lambda combinations: any(map(held_out, combinations)))
+    new = (pair for pair in combined if frequent.issuperset(map(_fold, _words([pair]))))
     return SampleCorpus(
         learned, valid=[next(new) for _ in range(valid)], test=[next(new) for _ in range(test)]
     )
@@ -364,7 +371,10 @@ def _fold(word: str) -> str:
 
 
 def write_sample(directory: Path, *, seed: int = 0) -> dict[str, Path]:
-    """Write train.tsv, valid.tsv and test.tsv, and beside each its alignment in Pharaoh's form (0-0 1-2)."""
+    """Write train.tsv, valid.tsv and test.tsv, and for each a file .align in the format of Pharaoh (0-0 1-2).
+
+    Returns the paths of the TSV files by name. Existing files are replaced.
+    """
     corpus, paths = sample_corpus(seed), dict[str, Path]()
     directory.mkdir(parents=True, exist_ok=True)
     for name in ("train", "valid", "test"):

@@ -1,4 +1,4 @@
-"""The words of the sample corpus, and how French spells them together. Sentences are made by `sample`."""
+"""The words of the sample corpus, and the French spelling rules that join words."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias
 
-VOWELS = "aeiouyâàéèêëîïôûœh"  # every h of the lexicon is mute
+VOWELS = "aeiouyâàéèêëîïôûœh"  # every h in the vocabulary is mute
 ELIDED = {"le": "l'", "la": "l'", "je": "j'", "ne": "n'", "de": "d'", "que": "qu'"}
 CONTRACTED = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("à", "les"): "aux"}
 BEFORE_VOWEL = {"beau": "bel", "nouveau": "nouvel", "vieux": "vieil", "ce": "cet"}
 BEFORE_VOWEL |= {"ma": "mon", "sa": "son"}
 
-Word: TypeAlias = tuple[str, tuple[int, ...]]  # a word, and the meanings that it carries
+Word: TypeAlias = tuple[str, tuple[int, ...]]  # a word and the numbers of its meanings
 
 
 @dataclass(frozen=True)
 class Noun:
-    """An entry with both numbers: forms[plural] is (English, French)."""
+    """A noun; `forms[plural]` is (English, French)."""
 
     forms: tuple[tuple[str, str], tuple[str, str]]
     feminine: bool
@@ -29,7 +29,7 @@ class Noun:
 
 @dataclass(frozen=True)
 class Adjective:
-    """French forms by (feminine, plural)."""
+    """An adjective; `french` has its forms by (feminine, plural), `before` if it precedes the noun."""
 
     english: str
     french: dict[tuple[bool, bool], str]
@@ -39,7 +39,10 @@ class Adjective:
 
 @dataclass(frozen=True)
 class Verb:
-    """English base, third person and past; French infinitive, five persons of the present, participle."""
+    """A verb: English base form, third person and past; French infinitive, present and participle.
+
+    `present` has five persons; `subjects` and `objects` name the kinds of noun that fit.
+    """
 
     english: tuple[str, str, str]
     infinitive: str
@@ -62,7 +65,7 @@ class Lexicon:
 
 @cache
 def lexicon() -> Lexicon:
-    """Read the words, and make the regular forms."""
+    """Read the words and derive the regular forms."""
     words = tomllib.loads((resources.files("seq2seq.data.sample") / "words.toml").read_text(encoding="utf-8"))
     nouns = [
         Noun(((en, fr), (en_plural or en + "s", fr_plural or fr + "s")), gender == "f", kind)
@@ -102,15 +105,15 @@ def _regular(infinitive: str) -> list[str]:
 
 
 def spelled(words: Sequence[Word]) -> list[Word]:
-    """French words as written: l'homme, du jardin, bel arbre, mon école."""
-    done: list[Word] = []
+    """The French words as they are written: l'homme, du jardin, bel arbre, mon école."""
+    spelling: list[Word] = []
     for word, meaning in reversed(words):
-        following: Word = done[0] if done else ("", ())
+        following: Word = spelling[0] if spelling else ("", ())
         vowel = following[0][:1].lower() in VOWELS if following[0] else False
         if (word, following[0]) in CONTRACTED:
-            done[0] = (CONTRACTED[word, following[0]], meaning + following[1])
+            spelling[0] = (CONTRACTED[word, following[0]], meaning + following[1])
         elif vowel and word in ELIDED:
-            done[0] = (ELIDED[word] + following[0], meaning + following[1])
+            spelling[0] = (ELIDED[word] + following[0], meaning + following[1])
         else:
-            done.insert(0, (BEFORE_VOWEL.get(word, word) if vowel else word, meaning))
-    return done
+            spelling.insert(0, (BEFORE_VOWEL.get(word, word) if vowel else word, meaning))
+    return spelling
