@@ -97,7 +97,7 @@ def test_missing_languages_are_an_error_that_names_those_in_the_file(tmp_path: P
     assert "languages 'en', 'de' found, expected units with 'en' and 'fr'" in fault(path)
     message = "m.tmx: languages 'en', 'de' found, expected --source-lang and --target-lang"
     assert message in fault(path, None)
-    assert "languages none message" in fault(write(tmp_path / "e.tmx"))
+    assert "languages none found" in fault(write(tmp_path / "e.tmx"))
 
 
 def test_one_variant_is_never_source_and_target(tmp_path: Path) -> None:
