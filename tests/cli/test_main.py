@@ -131,7 +131,7 @@ def test_help_of_train_lists_choices_and_texts_of_settings(command: Command) -> 
         (["train", "--training.schedule", "quadratic"], "cosine"),
         (["train", "--model.cell", "grl", "--dry-run"], "invalid choice 'grl'"),
         (["train", "--model.dropout", "2", "--dry-run"], "model.dropout is 2.0, expected a number"),
-        (["train", "--data.no-joint", "--dry-run"], "needs data.joint"),
+        (["train", "--data.no-joint", "--dry-run"], "data.joint is False, expected True"),
         (["train", "--threads", "-1"], "threads is -1"),
         (["train", "--threads", "100000"], "threads is 100000, expected a whole number from 0 to 1,024"),
         (["translate", "--threads", "100000"], "threads is 100000, expected"),
@@ -460,9 +460,12 @@ def test_train_resumes_also_from_the_checkpoint_before_a_damaged_one(
     assert result.code == 4 and "no sound checkpoint" in result.err
 
 
-def test_closing_lines_of_train_are_commands_that_run(command: Command, tmp_path: Path) -> None:
+def test_closing_lines_of_train_are_commands_that_run(command: Command, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "my run"
-    result = command("train", "--out", out, *TINY, "--training.steps", "1", "--beam-size", "1")
+    (out / "sample").mkdir(parents=True)
+    (out / "sample" / "test.tsv").touch()  # as if this was a run on the sample corpus
+    options = [*TINY, "--training.steps", "1", "--beam-size", "1"]
+    result = command("train", "--train", data, "--out", out, *options)
     assert result.code == 0
     lines = {line.partition(":")[0]: line.partition(":")[2] for line in result.err.split("\n")}
     program, *evaluate = shlex.split(lines["evaluate"])
@@ -528,7 +531,9 @@ def test_training_saves_when_a_signal_stops_it(
         sent = time.monotonic()
         error = process.communicate()[1].decode()
     assert process.returncode == code, error
-    assert "and saved; continue with --resume" in error and "Traceback" not in error
+    assert (
+        f"and saved; continue with: seq2seq train --resume --out {out}" in error and "Traceback" not in error
+    )
     assert time.monotonic() - sent < 60  # on a machine of its own it takes a moment
     (step, _), *_ = checkpoint.stored(out / "checkpoints")
     assert step == last_step(out) >= 5
