@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -88,7 +87,6 @@ def serve(models: Sequence[str], *, host: str, port: int, device: str, say: Call
     """Load the models and serve them until SIGINT or SIGTERM; see `seq2seq.webui.serve`."""
     port = free_port(host, port)
     find_device(device)
-    _replace_closed_streams()
     # gradio collects statistics that nothing here uses. The default interval costs 5 ms a request.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000")
     translators = {
@@ -131,13 +129,6 @@ def _cannot_listen(host: str, port: int | None, error: Exception) -> UsageError:
         f"cannot listen on port {port} of {host} ({reason}), expected a free --port and an address of this "
         "machine as --host"
     )
-
-
-def _replace_closed_streams() -> None:
-    """Open standard streams that are closed on the null device: the server's logging needs them."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (open until the end)
 
 
 def model_names(models: Sequence[str]) -> list[str]:
