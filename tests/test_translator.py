@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from seq2seq import Translator
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DecodingConfig, ModelConfig
-from seq2seq.decoding.decode import decode
+from seq2seq.decoding.decode import decode, forbidden_tokens
 from seq2seq.errors import DataError, RunError, UsageError
 from seq2seq.nn.model import build_model
 from seq2seq.text.segmentation import split_text
@@ -413,7 +413,8 @@ def several() -> Translator:
 
 def test_the_tag_of_the_target_language_stands_before_the_source(several: Translator) -> None:
     ids, tag = several.source_tokenizer.encode("one two"), several.source_tokenizer.tag_ids["de"]
-    expected = decode(several.engine, [[tag, *ids]], several.decoding)[0][0]
+    forbidden = forbidden_tokens(several.target_tokenizer)
+    expected = decode(several.engine, [[tag, *ids]], several.decoding, forbidden=forbidden)[0][0]
     result = several.translate("one two", target_language="de")
     assert result.log_prob == pytest.approx(expected.log_prob, abs=1e-5)
     assert result.source_tokens == ["<2de>", *several.source_tokenizer.pieces(ids), "</s>"]
