@@ -189,8 +189,8 @@ def _state(
 def _box(axes: Axes, x: float, y: float, text: str) -> None:
     from matplotlib.patches import Rectangle
 
-    corner, colours = (x - WIDE, y - HIGH), {"facecolor": "#ffe9b8", "edgecolor": LINE}
-    axes.add_patch(Rectangle(corner, 2 * WIDE, 2 * HIGH, zorder=3, **colours))
+    box = Rectangle((x - WIDE, y - HIGH), 2 * WIDE, 2 * HIGH, facecolor="#ffe9b8", edgecolor=LINE, zorder=3)
+    axes.add_patch(box)
     axes.text(x, y, text, ha="center", va="center", fontsize=11, zorder=4)
 
 
