@@ -155,9 +155,9 @@ def test_serves_with_closed_stdin_and_stdout() -> None:
             if "serving" in line:
                 break
         assert lines and "serving x at" in lines[-1], "".join(lines)
-        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=60).status_code == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
 
