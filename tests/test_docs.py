@@ -37,7 +37,13 @@ from pathlib import Path
 
 import pytest
 
+from seq2seq.bundle.record import KEYS
 from seq2seq.data.sample import write_sample
+from seq2seq.errors import SeqError
+from seq2seq.evaluation.metrics import Score
+from seq2seq.evaluation.scoring import Evaluation
+from seq2seq.translation import Translation
+from seq2seq.webui.api import result
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -300,3 +306,45 @@ def test_site_builds_strictly_and_needs_no_network(tmp_path: Path) -> None:
         assert not fetched, f"{page.name} fetches {fetched}"
     settings = (tmp_path / "site/reference/settings/index.html").read_text(encoding="utf-8")
     assert "label_smoothing" in settings and "<!-- generate" not in settings
+
+
+def subclasses(kind: type[SeqError]) -> list[type[SeqError]]:
+    return [kind, *(below for child in kind.__subclasses__() for below in subclasses(child))]
+
+
+def test_page_of_exit_codes_lists_every_error() -> None:
+    page = (DOCS / "reference/exit-codes.md").read_text(encoding="utf-8")
+    for error in subclasses(SeqError)[1:]:
+        (row,) = re.findall(rf"(?m)^\| {error.exit_code} \| .*$", page)
+        named = [base.__name__ for base in error.__mro__ if issubclass(base, SeqError)][:-1]
+        assert any(f"`{name}`" in row for name in named), f"{error.__name__}: {row}"
+
+
+def test_page_of_json_lists_every_field() -> None:
+    page = (DOCS / "reference/json.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"(?m)^\| (`[^|]*) \|", page))))
+    score = Score(1.0, "signature")
+    evaluation = Evaluation({"bleu": score, "chrf": score, "ter": score}, ["text"], 1.0, "model").to_dict()
+    fields = {*Translation("text").to_dict(), *result(Translation("text"), "model", done=True), *evaluation}
+    assert fields | set(KEYS) <= listed
+
+
+@pytest.mark.slow
+def test_page_of_the_run_directory_lists_every_file(project: Path) -> None:
+    page = (DOCS / "reference/run-directory.md").read_text(encoding="utf-8")
+    listed = re.findall(r"`([^`]+)`", " ".join(re.findall(r"(?m)^\| (`[^|]*) \|", page)))
+    names = {name.split("/")[0] for name in listed}
+    assert {entry.name for entry in (project / "runs/en-fr").iterdir()} <= names
+
+
+@pytest.mark.slow
+def test_pictures_can_be_drawn_again(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, str(DOCS / "draw.py"), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+        timeout=120,
+    )
+    drawn = {path.name for path in tmp_path.iterdir()}
+    assert drawn == {"activations.png", "attention.png", "cells.png", "products.png"}
+    assert all((tmp_path / name).read_bytes()[:4] == b"\x89PNG" for name in drawn)
