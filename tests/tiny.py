@@ -17,6 +17,7 @@ from seq2seq.data.pairs import SentencePair
 from seq2seq.data.training_data import Prepared
 from seq2seq.nn.model import Seq2Seq, build_model
 from seq2seq.text.tokenizer import Tokenizer
+from seq2seq.training.progress import Progress
 
 ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 FRENCH = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]
@@ -72,6 +73,17 @@ def prepared(number: int = 60) -> Prepared:
     """`number` pairs in memory, prepared for a trainer."""
     columns = PairColumns(pairs(number, seed=1))
     return Prepared(columns, tokenizer(), tokenizer(), token_lengths(columns, tokenizer(), tokenizer()))
+
+
+class RecordingProgress(Progress):
+    """Progress that prints nothing and keeps its messages."""
+
+    def __init__(self) -> None:
+        super().__init__(show=False)
+        self.messages: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.messages.append(message)
 
 
 def bundle(*, seed: int = 0, **changes: Any) -> Bundle:

@@ -6,7 +6,6 @@ comparison_table.py   the table and the curves of a comparison
 job.py                one training with a test at its end, as files in its run directory
 worker.py             the process of a job: `python -m seq2seq.experiments.worker job.json`
 worker_pool.py        runs jobs, several at once, each in a process of its own
-directory_lock.py     waits until no other process works in a directory
 gradients.py          how far gradients reach back in time
 recall_task.py        a task that needs memory, and cells that learn it
 gradient_report.py    the table and the curves of gradients

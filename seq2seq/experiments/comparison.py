@@ -15,19 +15,19 @@ from typing import Any
 
 from seq2seq import files
 from seq2seq.bundle.versions import versions
-from seq2seq.config import Settings, to_dict
+from seq2seq.config import Settings
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import RunError, SeqError, UsageError
 from seq2seq.evaluation import figures
 from seq2seq.evaluation.metrics import Comparison, paired_significance
 from seq2seq.evaluation.test_sets import read_test
 from seq2seq.experiments.comparison_table import markdown, panels
-from seq2seq.experiments.directory_lock import directory_lock
 from seq2seq.experiments.job import EXTENSIBLE, RESULT, Job, logged, number, pairs_digest
 from seq2seq.experiments.setting import Setting
 from seq2seq.experiments.worker_pool import run_jobs
-from seq2seq.training.run import Corpora
+from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.run_settings import Corpora, describe
 
 MEANS = ("bleu", "chrf", "ter", "tokens_per_second", "minutes", "step", "best_bleu", "peak_memory")
 # Parts of a result that are in result.json only.
@@ -87,7 +87,7 @@ class Experiment:
 
         Returns 0, or the signal that stopped it. Raises RunError if runs failed, after all others.
         """
-        with directory_lock(self.out, say):
+        with directory_lock(self.out, wait=say):
             jobs = self.jobs()
             for setting, seed, job in jobs:
                 job.check()
@@ -138,8 +138,7 @@ class Experiment:
         return {
             "test": list(self.test),
             "sentences": len(self.pairs),
-            "corpora": asdict(self.corpora),
-            "settings": to_dict(self.settings[0].settings),
+            **describe(self.settings[0].settings, self.corpora),
             "versions": versions(),
             "rows": [self.row(setting) for setting in self.settings],
         }

@@ -16,21 +16,28 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seq2seq import files
-from seq2seq.config import Settings, from_dict, to_dict
+from seq2seq.config import Settings, from_dict
 from seq2seq.data.pairs import SentencePair
-from seq2seq.errors import DataError, ModelError, RunError, SeqError, UsageError
+from seq2seq.errors import DataError, RunError, SeqError, UsageError
 from seq2seq.training.optimization import FALLING
-from seq2seq.training.run import LIMITS, Corpora, stored_run
-from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.run_directory import LOG, RunDirectory
+from seq2seq.training.run_settings import (
+    CHANGEABLE,
+    SETTINGS,
+    Corpora,
+    describe,
+    differences,
+    read_corpora,
+    stored_run,
+)
 
 JOB, RESULT, MEMORY = "job.json", "result.json", "memory.json"
-EXTENSIBLE = ("training.epochs", "training.steps", "training.minutes")  # limits that may be raised
-UNCHECKED = {f"training.{limit}" for limit in LIMITS} - set(EXTENSIBLE)  # settings that may always change
+EXTENSIBLE = ("training.epochs", "training.steps", "training.minutes")  # limits that may only be raised
 NUMBERS = ("bleu", "chrf", "ter", "parameters", "tokens_per_second", "minutes", "step", "best_bleu")
 MEMORY_NUMBERS = ("peak_memory", "device_memory")
 
@@ -57,9 +64,9 @@ class Job:
     def write(self) -> Path:
         """Write `job.json`; returns its path."""
         path = self.out / JOB
-        paths = {"corpora": asdict(self.corpora), "test": list(self.test), "out": str(self.out)}
+        paths = {"test": list(self.test), "out": str(self.out)}
         options = {"device": self.device, "threads": self.threads}
-        files.write_json(path, {"settings": to_dict(self.settings)} | paths | options)
+        files.write_json(path, describe(self.settings, self.corpora) | paths | options)
         return path
 
     @classmethod
@@ -67,13 +74,9 @@ class Job:
         """Read what `write` wrote. Raises RunError if the file is damaged."""
         stored = files.read_json(path, error=RunError)
         try:
-            train, valid = (
-                tuple(tuple(paths) for paths in stored["corpora"][name]) for name in ("train", "valid")
-            )
-            source, target = stored["corpora"]["languages"]
             return cls(
                 from_dict(Settings, stored["settings"], where=str(path)),
-                Corpora(train, valid, (source, target)),
+                read_corpora(stored["corpora"]),
                 tuple(stored["test"]),
                 Path(stored["out"]),
                 stored["device"],
@@ -102,21 +105,16 @@ class Job:
     def check(self) -> None:
         """Check that the run in the directory, if there is one, is of this job.
 
-        Limits may be raised since: the run then goes on. Raises UsageError if anything else differs.
+        What may change when a run is resumed may differ, but of the limits epochs, steps and minutes only
+        those that let the run go on. Raises UsageError if anything else differs.
         """
-        try:
-            settings, corpora = stored_run(self.out)
-        except ModelError:
-            if (self.out / "training.json").exists():
-                raise
+        if not (self.out / SETTINGS).exists():
             return
-        stored = _checked_values(settings, corpora)
-        for name, value in _checked_values(self.settings, self.corpora).items():
-            if name.startswith("corpora.") and not value:  # not given, so the run found it out
-                continue
-            if value != stored[name] and not (name in EXTENSIBLE and self._extends(value, stored[name])):
+        for difference in differences(self.settings, self.corpora, stored_run(self.out)):
+            name, value, stored = difference.name, difference.value, difference.stored
+            if name not in CHANGEABLE or (name in EXTENSIBLE and not self._extends(value, stored)):
                 raise UsageError(
-                    f"{self.out} holds a run whose {name} is {stored[name]!r}, not {value!r}: "
+                    f"{self.out} holds a run whose {name} is {stored!r}, not {value!r}: "
                     "give the setting another name, or choose another --out"
                 )
 
@@ -126,15 +124,6 @@ class Job:
         Not with a learning rate that falls to the end of the run: it has reached its end already.
         """
         return self.settings.training.schedule not in FALLING and (not limit or 0 < stored < limit)
-
-
-def _checked_values(settings: Settings, corpora: Corpora) -> dict[str, Any]:
-    """By name, all values that must not change while a run goes on, and the limits that may be raised."""
-    languages = dict(zip(("source_lang", "target_lang"), corpora.languages, strict=True))
-    paths = {"train": corpora.train, "valid": corpora.valid}
-    parts = {**to_dict(settings), "corpora": paths | languages}
-    values = {f"{part}.{name}": value for part, table in parts.items() for name, value in table.items()}
-    return {name: value for name, value in values.items() if name not in UNCHECKED}
 
 
 def number(value: Any) -> float:
@@ -177,23 +166,19 @@ def logged(
     """Numbers from all records of an `event` ("step", "validation") in the log of a run, oldest first.
 
     Those of `or_none` may be None, which stands for a number that was not finite. Raises DataError if another
-    one is missing or is no number.
+    one is missing, and for a damaged log.
     """
     values = []
     for record in run.records():
-        if record.get("event") != event:
-            continue
-        for name in (*names, *or_none):
-            value = record.get(name)
-            if type(value) not in (int, float) and not (value is None and name in or_none):
-                raise DataError(
-                    f"{run.path / 'log.jsonl'}: {name} of a {event} is {value!r}, expected a number"
-                )
-        values.append({name: record.get(name) for name in (*names, *or_none)})
+        if record.get("event") == event:
+            for name in names:
+                if record.get(name) is None:
+                    raise DataError(f"{run.path / LOG}: a {event} without {name}, expected a number")
+            values.append({name: record.get(name) for name in (*names, *or_none)})
     return values
 
 
 def pairs_digest(pairs: Sequence[SentencePair]) -> str:
-    """SHA-256 of a test set, by which two test sets are told apart."""
+    """SHA-256 of a test set. Two test sets with equal pairs have the same."""
     texts = json.dumps([[pair.source, pair.target] for pair in pairs])
     return hashlib.sha256(texts.encode()).hexdigest()

@@ -23,19 +23,20 @@ from seq2seq.devices import use_threads
 from seq2seq.errors import RunError, SeqError
 from seq2seq.evaluation.scoring import evaluate
 from seq2seq.evaluation.test_sets import read_test
-from seq2seq.experiments.directory_lock import directory_lock
 from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, pairs_digest, read_memory
 from seq2seq.nn.model import count_parameters
+from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.interruption import Interruption
 from seq2seq.training.progress import Progress
 from seq2seq.training.run import train
 from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.run_settings import SETTINGS
 from seq2seq.training.run_state import RunState
 from seq2seq.translator import Translator
 
 
 class WorkerProgress(Progress):
-    """Messages on stderr. It goes silent if nobody reads them any more, instead of failing."""
+    """Prints messages on stderr. If they cannot be printed any more, it stops printing instead of failing."""
 
     def say(self, message: str) -> None:
         """Print a line."""
@@ -51,7 +52,8 @@ def main(path: Path) -> int:
     progress = WorkerProgress()
     try:
         job = Job.read(path)
-        with directory_lock(job.out, progress.say):  # a worker whose parent was killed may still be saving
+        # A worker whose parent was killed may still be saving in this directory.
+        with directory_lock(job.out, wait=progress.say):
             return run_job(job, progress)
     except SeqError as error:
         progress.say(f"error: {error}")
@@ -81,7 +83,7 @@ def run_job(job: Job, progress: Progress | None = None) -> int:
             job.settings,
             job.corpora,
             job.out,
-            resume=(job.out / "training.json").exists(),
+            resume=(job.out / SETTINGS).exists(),
             device=job.device,
             progress=progress or WorkerProgress(),
             interruption=interruption,

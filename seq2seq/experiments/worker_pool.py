@@ -84,7 +84,7 @@ def run_jobs(
     not reported to `on_end`.
     """
     waiting, active, interruption = list(jobs), list[WorkerProcess](), Interruption()
-    interruption.patient = True
+    interruption.graceful = True
     stopping = False
     try:
         with interruption.watch():

@@ -1,4 +1,8 @@
-"""Which process this is among those that torchrun started. Without torchrun, everything here does nothing."""
+"""Several processes that train together, started by torchrun. Without torchrun there is one process.
+
+torchrun sets WORLD_SIZE (processes in all), LOCAL_WORLD_SIZE (on this machine), RANK and LOCAL_RANK (the
+number of this process in all and on this machine). On GPUs each process uses that of its LOCAL_RANK.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,48 @@ from collections.abc import Mapping
 
 import torch
 import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from seq2seq.devices import find_device
+from seq2seq.errors import UsageError
 
 
-def start(device: torch.device) -> None:
-    """Join the processes that torchrun started, if it did: NCCL on GPUs, gloo on CPUs."""
-    if "WORLD_SIZE" in os.environ and int(os.environ["WORLD_SIZE"]) > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+def start(device: str) -> torch.device:
+    """Choose the device of this process and join the other processes, if there are any.
+
+    `device` is a name as in `find_device`. Processes communicate by NCCL on GPUs and by gloo on CPUs. Raises
+    UsageError for a device that does not exist, and if two processes would share a GPU.
+    """
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes > 1:
+        _check_gpus(device, processes)
+    chosen = find_device(device)
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)  # else torch and NCCL use GPU 0 wherever no device is named
+    if processes > 1 and not dist.is_initialized():
+        if chosen.type == "cuda":
+            dist.init_process_group("nccl", device_id=chosen)
+        else:
+            dist.init_process_group("gloo")
+    return chosen
+
+
+def _check_gpus(device: str, processes: int) -> None:
+    """Raise UsageError if the processes of this machine do not have a GPU each."""
+    if device.startswith("cuda:"):
+        raise UsageError(
+            f"device is {device!r} for {processes} processes, which would share this GPU: expected cuda, "
+            "auto or cpu"
+        )
+    if device not in ("auto", "cuda") or not torch.cuda.is_available():
+        return
+    local, gpus = int(os.environ.get("LOCAL_WORLD_SIZE", processes)), torch.cuda.device_count()
+    if local > gpus:
+        raise UsageError(
+            f"{local} processes on this machine, but {gpus} GPU{'s' if gpus != 1 else ''}: expected at most "
+            f"torchrun --nproc-per-node {gpus}, or --device cpu"
+        )
 
 
 def stop() -> None:
@@ -32,8 +72,16 @@ def world() -> int:
 
 
 def is_main() -> bool:
-    """Whether this process writes files and messages."""
+    """Whether this is the process that writes files and messages."""
     return rank() == 0
+
+
+def parallel(model: nn.Module, device: torch.device) -> nn.Module:
+    """`model`, with gradients averaged over all processes if there are several."""
+    if world() == 1:
+        return model
+    device_ids = [device.index] if device.type == "cuda" else None
+    return DistributedDataParallel(model, device_ids=device_ids)
 
 
 def total(value: float, device: torch.device) -> float:
@@ -46,7 +94,7 @@ def total(value: float, device: torch.device) -> float:
 
 
 def from_main(value: float, device: torch.device) -> float:
-    """The `value` of the main process, on all."""
+    """The `value` of the main process, in all processes."""
     if world() == 1:
         return value
     shared = torch.tensor(value, dtype=torch.float64, device=device)
@@ -61,33 +109,36 @@ def barrier() -> None:
 
 
 def gather(value: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
-    """The `value` of every process, by rank: byte tensors of one shape."""
+    """The `value` of every process, by rank. The tensors must have the same shape in all processes."""
     if world() == 1:
         return [value]
     results: list[dict[str, torch.Tensor]] = [{} for _ in range(world())]
     for name, tensor in value.items():
-        backend = torch.device("cuda") if dist.get_backend() == "nccl" else torch.device("cpu")
-        parts = [torch.empty_like(tensor, device=backend) for _ in range(world())]
-        dist.all_gather(parts, tensor.to(backend))
+        device = torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")
+        parts = [torch.empty_like(tensor, device=device) for _ in range(world())]
+        dist.all_gather(parts, tensor.to(device))
         for result, part in zip(results, parts, strict=True):
             result[name] = part.cpu()
     return results
 
 
 def random_states(device: torch.device) -> dict[str, torch.Tensor]:
-    """The states of torch's random generators in every process, by kind and rank."""
-    mine = {"cpu": torch.get_rng_state()}
+    """The states of torch's random generators in every process, by "kind.rank"."""
+    local = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
-        mine["cuda"] = torch.cuda.get_rng_state(device)
+        local["cuda"] = torch.cuda.get_rng_state(device)
     return {
         f"{kind}.{number}": state
-        for number, states in enumerate(gather(mine))
+        for number, states in enumerate(gather(local))
         for kind, state in states.items()
     }
 
 
 def restore_random(states: Mapping[str, torch.Tensor], device: torch.device) -> bool:
-    """Set this process's generators; false, and nothing is set, if other processes or devices were saved."""
+    """Set the generators of this process to the saved states.
+
+    Returns false, and sets nothing, if the states are those of another number of processes or other devices.
+    """
     kinds = ("cpu", "cuda") if device.type == "cuda" else ("cpu",)
     if states.keys() != {f"{kind}.{number}" for kind in kinds for number in range(world())}:
         return False

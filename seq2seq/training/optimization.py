@@ -1,4 +1,4 @@
-"""Optimisers, learning-rate schedules, clipping and weight averages."""
+"""Optimizers, learning-rate schedules, clipping and weight averages."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from seq2seq.config import TrainingConfig
 from seq2seq.errors import UsageError
 
-FALLING = ("linear", "cosine")  # schedules that go by the end of the training
+FALLING = ("linear", "cosine")
+"""Schedules that fall to the end of the training, and so need to know when it ends."""
 
 
 def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """Adam or AdamW over `parameters`; fused kernels, which are also the fastest on a CPU."""
+    """Adam or AdamW over `parameters`. Their fused kernels are the fastest ones, also on a CPU."""
     kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
     return kind(
         list(parameters),
@@ -28,7 +29,7 @@ def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) 
 
 
 def check_schedule(config: TrainingConfig) -> None:
-    """UsageError when the schedule goes by the end of the training, and none is set."""
+    """Raise UsageError if the schedule falls to the end of the training and no end is set."""
     if config.schedule in FALLING and not (config.steps or config.epochs or config.minutes):
         raise UsageError(
             f"training.schedule = {config.schedule!r} falls to the end of the training: expected "
@@ -37,10 +38,10 @@ def check_schedule(config: TrainingConfig) -> None:
 
 
 def learning_rate(config: TrainingConfig, *, step: int, progress: float) -> float:
-    """The rate of update `step` (from 1). `progress` (0 to 1) is the share of the whole training that is
+    """The learning rate of update `step` (from 1). `progress` (0 to 1) is the share of the training that is
     done.
 
-    Linear warm-up to the highest rate, then: `constant`; `inverse_sqrt`, rate ∝ 1/√step (Vaswani et al.,
+    A linear warm-up to the highest rate, then: `constant`; `inverse_sqrt`, rate ∝ 1/√step (Vaswani et al.,
     2017); `linear` or `cosine` (Loshchilov & Hutter, 2017) down to `final_rate` of the highest at progress 1.
     """
     peak, warmup = config.learning_rate, config.warmup_steps
@@ -64,7 +65,7 @@ def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], *, norm: Tensor, limit: float) -> None:
-    """Scale all gradients so that their `norm` is at most `limit` (Pascanu et al., 2013); 0 leaves them."""
+    """Scale all gradients, of norm `norm`, to at most `limit` (Pascanu et al., 2013). 0: no clipping."""
     if limit > 0:
         nn.utils.clip_grads_with_norm_(list(parameters), limit, norm)
 
@@ -73,7 +74,8 @@ def clip_gradients(parameters: Iterable[nn.Parameter], *, norm: Tensor, limit: f
 def average_into(average: nn.Module, model: nn.Module, *, decay: float, step: int) -> None:
     """Move `average` towards `model`: an exponential moving average (Polyak & Juditsky, 1992).
 
-    The first steps use a smaller decay, (1 + step) / (10 + step), so that the random start is soon forgotten.
+    The first steps use a smaller decay, (1 + step) / (10 + step), so that the average soon forgets the random
+    initial weights.
     """
     decay = min(decay, (1 + step) / (10 + step))
     for old, new in zip(average.parameters(), model.parameters(), strict=True):

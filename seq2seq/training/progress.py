@@ -7,54 +7,63 @@ import sys
 import time
 from typing import Any
 
+from seq2seq.training.limits import Outlook
+
+SMOOTHING = 0.95  # weight of the earlier steps in the loss and the rate that are shown
+
 
 class Progress:
-    """Shows the share done, target tokens a second, loss and time left; `say` prints a line above the bar.
+    """Shows what is done, target tokens a second, loss and time left; `say` prints a line above the bar.
 
-    Without a terminal there is no bar, and a line every `every` seconds instead.
+    Without a terminal there is no bar, and instead a line every `every` seconds. With `show` false nothing is
+    printed.
     """
 
     def __init__(self, *, show: bool = True, every: float = 60.0) -> None:
         self.show, self.every = show, every
         self.bar: Any = None
         self.rate = self.loss = 0.0
-        self.first_share = self.first_time = self.last_time = self.last_line = 0.0
+        self.first_done = self.first_time = self.last_time = self.last_line = 0.0
 
-    def start(self, share: float) -> None:
-        """Begin at `share` (0 to 1) of the whole."""
-        self.first_share, self.first_time = share, time.monotonic()
+    def start(self, outlook: Outlook) -> None:
+        """Begin here: the time left is estimated from what follows."""
+        self.first_done, self.first_time = outlook.done, time.monotonic()
         self.last_time = self.last_line = self.first_time
-        if self.show and sys.stderr.isatty():
+        if self.show and self.bar is None and sys.stderr.isatty():
             from tqdm import tqdm
 
-            layout = "{l_bar}{bar}| {elapsed} {postfix}"
-            self.bar = tqdm(total=1.0, initial=share, bar_format=layout, file=sys.stderr, dynamic_ncols=True)
+            layout = "{percentage:3.0f}%{desc}|{bar}| {elapsed} {postfix}"
+            self.bar = tqdm(
+                total=1.0, initial=outlook.share, bar_format=layout, file=sys.stderr, dynamic_ncols=True
+            )
 
-    def update(self, share: float, *, tokens: int, loss: float) -> None:
-        """After each step: `share` done, target `tokens` and `loss` (nats a token) of the step."""
+    def update(self, outlook: Outlook, *, tokens: int, loss: float) -> None:
+        """Show the state after a step of so many target `tokens` and this `loss` in nats a token."""
         now = time.monotonic()
         rate = tokens / max(now - self.last_time, 1e-9)
-        self.rate = rate if not self.rate else 0.95 * self.rate + 0.05 * rate
-        if math.isfinite(loss):  # one that is not would stay in the mean for ever
-            self.loss = loss if not self.loss else 0.95 * self.loss + 0.05 * loss
+        self.rate = rate if not self.rate else SMOOTHING * self.rate + (1 - SMOOTHING) * rate
+        if math.isfinite(loss):  # a loss that is not finite would stay in the mean for ever
+            self.loss = loss if not self.loss else SMOOTHING * self.loss + (1 - SMOOTHING) * loss
         self.last_time = now
         if self.bar is not None:
-            self.bar.set_postfix_str(self._figures(share, now), refresh=False)
-            self.bar.update(share - self.bar.n)
+            self.bar.set_description_str(_whole(outlook), refresh=False)
+            self.bar.set_postfix_str(self._numbers(outlook, now), refresh=False)
+            self.bar.update(outlook.share - self.bar.n)
         elif self.show and now - self.last_line >= self.every:
             self.last_line = now
-            self.say(f"{100 * share:5.1f} %  {self._figures(share, now)}")
+            self.say(f"{100 * outlook.share:5.1f} %{_whole(outlook)}  {self._numbers(outlook, now)}")
 
-    def _figures(self, share: float, now: float) -> str:
-        text = f"{self.rate:,.0f} tokens/s  loss {self.loss:.3f}"
-        done = share - self.first_share
+    def _numbers(self, outlook: Outlook, now: float) -> str:
+        parts = [outlook.note] if outlook.note else []
+        parts += [f"{self.rate:,.0f} tokens/s", f"loss {self.loss:.3f}"]
+        done = outlook.done - self.first_done
         if done > 0:
-            left = (now - self.first_time) * (1 - share) / done
-            text += f"  {int(left // 60)}:{int(left % 60):02d} left"
-        return text
+            seconds = (now - self.first_time) * outlook.left / done
+            parts.append(f"{_duration(seconds)} {outlook.ending}")
+        return "  ".join(parts)
 
     def say(self, message: str) -> None:
-        """A line on stderr."""
+        """Print a line on stderr."""
         if not self.show:
             return
         if self.bar is not None:
@@ -63,7 +72,19 @@ class Progress:
             print(message, file=sys.stderr, flush=True)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None
+
+
+def _whole(outlook: Outlook) -> str:
+    """What the percentage is a part of, behind its sign."""
+    return f" of {outlook.whole}" if outlook.whole else ""
+
+
+def _duration(seconds: float) -> str:
+    """Such as 3:05 or 2:03:05."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,45 +1,39 @@
-"""A whole training run, from corpora to a kept model: what `train.py` and `seq2seq train` call.
+"""A whole training run, from corpora to a model: what `scripts/train.py` and `seq2seq train` call.
 
 It reads and cleans the data, trains the tokenizer, builds the network, trains, and draws the learning curves.
-With no data at all it takes the sample corpus.
+Without any data it trains on the sample corpus.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from seq2seq import files
-from seq2seq.config import Settings, from_dict, to_dict
+from seq2seq.config import Settings
 from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
-from seq2seq.devices import find_device
-from seq2seq.errors import DataError, ModelError, SeqError, UsageError
+from seq2seq.errors import DataError, SeqError, UsageError
 from seq2seq.nn.model import build_on_meta, count_parameters
 from seq2seq.text.languages import is_language_tag
 from seq2seq.training import distributed
+from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.interruption import Interruption
 from seq2seq.training.optimization import check_schedule
+from seq2seq.training.out_of_memory import out_of_memory
 from seq2seq.training.progress import Progress
 from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.run_settings import Corpora, describe, resumed_run, stored_run
 from seq2seq.training.run_state import RunState
 from seq2seq.training.trainer import Trainer
-
-LIMITS = ("epochs", "steps", "minutes", "patience", "save_every", "keep_checkpoints")
-
-
-@dataclass(frozen=True)
-class Corpora:
-    """Where training and validation data are, and in which languages. A corpus is one path or two."""
-
-    train: tuple[tuple[str, ...], ...] = ()
-    valid: tuple[tuple[str, ...], ...] = ()
-    languages: tuple[str, str] = ("", "")
 
 
 def train(
@@ -52,42 +46,44 @@ def train(
     progress: Progress | None = None,
     interruption: Interruption | None = None,
 ) -> RunState:
-    """Train into the directory `out`, or go on there with `resume`; returns where it stopped, and why.
+    """Train a model into the run directory `out`; returns where the run stopped, and why.
 
-    A resumed run keeps its settings (None will do) and corpora; `settings` may change its limits, anything
-    else that differs is a UsageError. `device` "auto" is a GPU if there is one. Raises UsageError, DataError,
-    ModelError or RunError.
+    Args:
+        settings: of the run; None: the defaults, or with `resume` those of the run.
+        corpora: training and validation data; without training data, the sample corpus.
+        out: the run directory. It becomes a run with the first update: a start that fails before can be
+            repeated with other arguments.
+        resume: continue the run in `out` from its newest checkpoint. It keeps its settings and corpora; only
+            limits may differ (see `run_settings.CHANGEABLE`).
+        device: "cpu", "cuda", "cuda:N", or "auto" for a GPU if there is one.
+        progress: receives messages; default: stderr.
+        interruption: a request to stop, which it also records; default: SIGINT and SIGTERM.
+
+    Raises:
+        UsageError: wrong settings, or `out` holds something else.
+        DataError: the data cannot be read, or nothing of it is left to train on.
+        ModelError: the run to resume is damaged.
+        RunError: the run cannot go on: divergence, memory, disk, or another process trains in `out`.
     """
     progress, interruption = progress or Progress(), interruption or Interruption()
-    chosen = find_device(device)
-    if not resume:
+    if resume:
+        stored_run(out)  # a missing run is reported before anything is created
+    else:
         settings = settings or Settings()
-        check(settings)  # what is wrong shows before anything is written or read
-    distributed.start(chosen)
+        check(settings)  # wrong settings are reported before anything is read
+        if corpora.valid and not corpora.train:
+            raise UsageError("--valid was given without --train")
+    chosen = distributed.start(device)
     progress.show = progress.show and distributed.is_main()
     run = RunDirectory(out)
     try:
-        with interruption.watch():
-            if resume or settings is None:
-                settings, corpora = _continued(settings, corpora, out)
-            else:
-                corpora = _new(settings, corpora, out, progress)
-            prepared, valid = _data(settings, corpora, out, progress, stored=resume)
-            trainer = Trainer(
-                _sized(settings, prepared),
-                prepared,
-                valid,
-                run,
-                languages=corpora.languages,
-                corpora=[" + ".join(paths) for paths in corpora.train],
-                device=str(chosen),
-                progress=progress,
-                interrupted=interruption,
-            )
-            if resume:
-                trainer.resume()
-                progress.say(f"resumed at step {trainer.state.step}")
-            interruption.patient = True
+        with (
+            interruption.watch(),
+            directory_lock(out) if distributed.is_main() else nullcontext(),
+            out_of_memory("; lower training.batch_tokens, data.vocab_size or the sizes of the network"),
+        ):
+            trainer = _trainer(settings, corpora, run, chosen, progress, interruption, resume=resume)
+            interruption.graceful = True
             state = trainer.run()
             if distributed.is_main() and state.step:
                 draw_curves(run, progress)
@@ -99,103 +95,88 @@ def train(
 
 
 def check(settings: Settings) -> None:
-    """UsageError if there can be no such network, or no such training."""
+    """Raise UsageError if there is no such network, or no such training."""
     check_schedule(settings.training)
     count_weights(settings)
 
 
 def count_weights(settings: Settings) -> int:
-    """Weights of the network, the vocabulary as large as asked for. Takes no memory; UsageError if there can
-    be no such network."""
+    """Number of weights of the network, if the vocabulary has the size that is set. Takes no memory.
+
+    Raises UsageError if there is no such network.
+    """
     size = settings.data.vocab_size
     config = replace(settings.model, source_vocab_size=size, target_vocab_size=size)
     return count_parameters(build_on_meta(config))
 
 
-def _new(settings: Settings, corpora: Corpora, out: Path, progress: Progress) -> Corpora:
-    """Make the run directory and note in it what will be done."""
-    if (out / "training.json").exists() and distributed.is_main():
-        raise UsageError(f"{out} holds a run already: add --resume to go on with it, or choose another --out")
+def _trainer(
+    settings: Settings | None,
+    corpora: Corpora,
+    run: RunDirectory,
+    device: torch.device,
+    progress: Progress,
+    interruption: Interruption,
+    *,
+    resume: bool,
+) -> Trainer:
+    """The trainer of a new or resumed run, ready to run."""
+    if resume or settings is None:
+        settings, corpora = resumed_run(settings, corpora, run.path)
+    else:
+        corpora = _start(corpora, run, progress)
+    prepared, valid = _data(settings, corpora, run.path, progress, stored=resume)
+    trainer = Trainer(
+        _with_vocabulary(settings, prepared),
+        prepared,
+        valid,
+        run,
+        languages=corpora.languages,
+        corpora=[" + ".join(paths) for paths in corpora.train],
+        device=str(device),
+        progress=progress,
+        interrupted=interruption,
+    )
+    if distributed.is_main():
+        run.description = describe(settings, corpora)
+    if resume:
+        trainer.resume()
+        run.write_description()
+        progress.say(f"resumed at step {trainer.state.step}")
+    progress.say(trainer.summary())
+    return trainer
+
+
+def _start(corpora: Corpora, run: RunDirectory, progress: Progress) -> Corpora:
+    """Make the directory of a new run ready, and the sample corpus if there is no data."""
+    if distributed.is_main():
+        run.check_is_free()
+        run.remove_prepared()
     if not corpora.train:
-        if corpora.valid:
-            raise UsageError("--valid was given without --train")
         progress.say(
             "NO DATA GIVEN: training on the sample corpus (English to French, generated; see --train)"
         )
-        folder = out / "sample"
+        folder = run.path / "sample"
         if distributed.is_main():
-            write_sample(folder)
-        distributed.barrier()
+            with files.writing(folder):
+                write_sample(folder)
         corpora = Corpora(((str(folder / "train.tsv"),),), ((str(folder / "valid.tsv"),),), ("en", "fr"))
-    corpora = replace(corpora, languages=_languages(corpora))
-    _store(out, settings, corpora)
-    return corpora
-
-
-def _store(out: Path, settings: Settings, corpora: Corpora) -> None:
-    if distributed.is_main():
-        files.write_json(out / "training.json", {"settings": to_dict(settings), "corpora": asdict(corpora)})
     distributed.barrier()
+    return replace(corpora, languages=_languages(corpora))
 
 
 def _languages(corpora: Corpora) -> tuple[str, str]:
-    """The languages as given, else as two aligned files are called: train.en, train.de."""
+    """The languages as given, else by the names of two aligned files, such as train.en and train.de."""
     if all(corpora.languages) or len(corpora.train[0]) != 2:
         return corpora.languages
     names = [Path(path.removesuffix(".gz")).suffix[1:] for path in corpora.train[0]]
     if names[0] == names[1] or not all(map(is_language_tag, names)):
         return corpora.languages
-    given = zip(corpora.languages, names, strict=True)
-    source, target = (language or name for language, name in given)
+    source, target = (language or name for language, name in zip(corpora.languages, names, strict=True))
     return source, target
 
 
-def stored_run(out: Path) -> tuple[Settings, Corpora]:
-    """Settings and corpora of the run in `out`. Raises ModelError when there is none."""
-    path = out / "training.json"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        settings = from_dict(Settings, stored["settings"], where=str(path))
-        train, valid = (
-            tuple(tuple(paths) for paths in stored["corpora"][name]) for name in ("train", "valid")
-        )
-        source, target = stored["corpora"]["languages"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"{path}: no run to resume here ({reason})") from None
-    return settings, Corpora(train, valid, (source, target))
-
-
-def _continued(settings: Settings | None, corpora: Corpora, out: Path) -> tuple[Settings, Corpora]:
-    """Settings and corpora of the run in `out`, with the limits of `settings`; nothing else may differ."""
-    stored, known = stored_run(out)
-    asked = [
-        ("train", corpora.train, known.train),
-        ("valid", corpora.valid, known.valid),
-        ("source_lang", corpora.languages[0], known.languages[0]),
-        ("target_lang", corpora.languages[1], known.languages[1]),
-    ]
-    asked = [(name, value, kept) for name, value, kept in asked if value]
-    if settings is not None:
-        limits = {name: getattr(settings.training, name) for name in LIMITS}
-        stored = replace(stored, training=replace(stored.training, **limits))
-        check_schedule(stored.training)
-        asked += [
-            (f"{part}.{name}", value, getattr(getattr(stored, part), name))
-            for part, values in to_dict(settings).items()
-            for name, value in values.items()
-        ]
-    for name, value, kept in asked:
-        if value != kept:
-            raise UsageError(
-                f"{name} is {value!r}, but {kept!r} in the run that {out} holds: a run is resumed as it is, "
-                f"only {', '.join(f'training.{limit}' for limit in LIMITS)} may change"
-            )
-    _store(out, stored, known)
-    return stored, known
-
-
-def _sized(settings: Settings, prepared: Prepared) -> Settings:
+def _with_vocabulary(settings: Settings, prepared: Prepared) -> Settings:
     model = replace(
         settings.model,
         source_vocab_size=prepared.source.vocab_size,
@@ -207,43 +188,58 @@ def _sized(settings: Settings, prepared: Prepared) -> Settings:
 def _data(
     settings: Settings, corpora: Corpora, out: Path, progress: Progress, *, stored: bool
 ) -> tuple[Prepared, list[SentencePair]]:
-    """Training data in `out`, made by the main process and read by all, and the validation pairs."""
-    counts = Counts()
-    if corpora.valid:
-        valid = [
-            pair for pair in read_valid(corpora, settings) if pair.source.strip() and pair.target.strip()
-        ]
-        if not valid:
-            raise DataError(f"{corpora.valid[0][0]}: no pair in it, expected at least one")
-    else:
-        valid = []
+    """Training data and validation pairs. The main process prepares the data in `out`, and all read it.
+
+    With `stored`, data that was prepared before is used.
+    """
+    valid = read_valid(corpora, settings)
     held_out = out / "valid.json"
-    ready = stored and (out / "lengths.npy").exists() and (bool(corpora.valid) or held_out.exists())
+    ready = stored and (out / "lengths.npy").exists() and (bool(valid) or held_out.exists())
     if not ready and distributed.is_main():
+        counts, held = Counts(), list[SentencePair]()
         pairs = read_all(corpora.train, settings.data, counts, languages=corpora.languages)
-        if not corpora.valid:
-            pairs = hold_out(pairs, valid, where=names_of(corpora.train), counts=counts)
+        if not valid:
+            pairs = hold_out(pairs, held, where=names_of(corpora.train), counts=counts)
         prepare(pairs, out, settings.data, counts=counts, seed=settings.training.seed, say=progress.say)
-        if not corpora.valid:
-            progress.say(f"no validation data given: {len(valid)} pairs held out of the training data")
-            files.write_json(held_out, [[pair.source, pair.target] for pair in valid])
+        if not valid:
+            progress.say(f"no validation data given: {len(held)} pairs held out of the training data")
+            files.write_json(held_out, [[pair.source, pair.target] for pair in held])
     distributed.barrier()
-    if not corpora.valid:
-        valid = [SentencePair(*pair) for pair in json.loads(held_out.read_text(encoding="utf-8"))]
-    return load_prepared(out), valid
+    return load_prepared(out), valid or _read_held_out(held_out)
 
 
-def read_valid(corpora: Corpora, settings: Settings) -> Iterator[SentencePair]:
-    """All validation pairs, uncleaned."""
+def read_valid(corpora: Corpora, settings: Settings) -> list[SentencePair]:
+    """All validation pairs but those with a blank side; [] without validation data.
+
+    Raises DataError if there is data, but no pair in it.
+    """
+    valid = [pair for pair in _read_valid(corpora, settings) if pair.source.strip() and pair.target.strip()]
+    if corpora.valid and not valid:
+        raise DataError(f"{names_of(corpora.valid)}: no pair in it, expected at least one")
+    return valid
+
+
+def _read_valid(corpora: Corpora, settings: Settings) -> Iterator[SentencePair]:
+    languages = corpora.languages if all(corpora.languages) else None
     for paths in corpora.valid:
-        languages = corpora.languages if all(corpora.languages) else None
         yield from read_pairs(
             paths, columns=settings.data.columns, languages=languages, split=settings.data.valid_split
         )
 
 
+def _read_held_out(path: Path) -> list[SentencePair]:
+    """The pairs of valid.json. DataError if it is damaged."""
+    try:
+        pairs = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(text, str) for pair in pairs for text in pair):
+            raise ValueError("expected a list of pairs of texts")
+        return [SentencePair(source, target) for source, target in pairs]
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+
+
 def draw_curves(run: RunDirectory, progress: Progress) -> None:
-    """Draw `learning-curves.png` from the log. That it cannot be drawn is said, and no reason to fail."""
+    """Draw `learning-curves.png` from the log. If that fails, say so; the run itself has succeeded."""
     from seq2seq.evaluation import figures
 
     try:

@@ -1,11 +1,13 @@
-"""A run directory: resolved settings, log, checkpoints, the best model so far, and the pointer to it.
+"""A run directory: settings, log, checkpoints, and the best model so far.
 
-training.json    resolved settings, corpora, languages
-log.jsonl        every step and every validation, an object a line
-bundles/step-N/  a complete model directory: the best so far
-best.json        names it; replaced in one step
-checkpoints/     what `--resume` goes on from
-data/            the training pairs as Arrow, tokenizers and lengths beside them
+training.json    settings, corpora and languages (see run_settings.py); written with the first update
+log.jsonl        every update and every validation, one JSON object per line
+bundles/step-N/  a complete model directory: the best model so far
+best.json        names it; replaced atomically
+checkpoints/     what `--resume` continues from
+data/            the training pairs as Arrow files, with tokenizers and lengths beside it
+valid.json       pairs held out for validation, if no validation data was given
+.lock            held while a process trains in the directory
 """
 
 from __future__ import annotations
@@ -22,61 +24,112 @@ from seq2seq import files
 from seq2seq.bundle import model_directory
 from seq2seq.bundle.finding import BEST
 from seq2seq.bundle.model_directory import Bundle
-from seq2seq.errors import DataError
+from seq2seq.errors import DataError, UsageError
+from seq2seq.training.run_settings import SETTINGS
+
+LOG = "log.jsonl"
+PREPARED = ("joint.model", "source.model", "target.model", "lengths.npy", "valid.json")
+"""Files beside `data/` that belong to the prepared data."""
+COUNTS = ("step", "epoch", "tokens")
+"""Fields of a record that are whole numbers."""
+NUMBERS = ("loss", "bleu", "learning_rate", "gradient_norm", "tokens_per_second", "seconds")
+"""Fields of a record that are numbers; null stands for one that was not finite."""
 
 
 class RunDirectory:
-    """Reads and writes the files of one run."""
+    """Reads and writes the files of one run.
+
+    `description` is the content of training.json, if it is still to be written: a directory becomes a run
+    with the first update, so that a start that fails before leaves no run behind.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.checkpoints = path / "checkpoints"
+        self.description: Mapping[str, Any] | None = None
         self._log: IO[str] | None = None
 
+    def check_is_free(self) -> None:
+        """Raise UsageError if the directory holds a run, a part of one, or a model."""
+        if (self.path / SETTINGS).exists():
+            raise UsageError(
+                f"{self.path} holds a run already: add --resume to go on with it, or choose another --out"
+            )
+        for name in (LOG, "checkpoints", "bundles", BEST, "config.json"):
+            if (self.path / name).exists():
+                raise UsageError(
+                    f"{self.path} holds {name} but no {SETTINGS}, so it is no run to go on with: choose "
+                    "another --out"
+                )
+        data = self.path / "data"
+        if data.exists() and not (data / "state.json").exists():
+            raise UsageError(f"{data} is in the way and does not come from a training: choose another --out")
+
+    def remove_prepared(self) -> None:
+        """Remove prepared data, which an earlier start may have left behind."""
+        with files.writing(self.path):
+            for name in PREPARED:
+                (self.path / name).unlink(missing_ok=True)
+        for folder in [self.path / "data", *self.path.glob(".data-*")]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def write_description(self) -> None:
+        """Write training.json, if that is still to be done."""
+        if self.description is not None:
+            files.write_json(self.path / SETTINGS, self.description)
+            self.description = None
+
     def log(self, record: Mapping[str, Any]) -> None:
-        """Add a line to `log.jsonl`; a number that is not finite, which JSON has no form for, as null."""
-        plain = {
+        """Append a record to the log. A number that is not finite, which JSON does not have, becomes null."""
+        finite = {
             name: None if isinstance(value, float) and not math.isfinite(value) else value
             for name, value in record.items()
         }
-        with files.writing(self.path / "log.jsonl"):
+        self.write_description()
+        with files.writing(self.path / LOG):
             if self._log is None:
                 self.path.mkdir(parents=True, exist_ok=True)
-                self._log = (self.path / "log.jsonl").open("a", encoding="utf-8", newline="\n", buffering=1)
-            self._log.write(json.dumps(plain) + "\n")
+                self._log = (self.path / LOG).open("a", encoding="utf-8", newline="\n", buffering=1)
+            self._log.write(json.dumps(finite) + "\n")
 
     def sync_log(self) -> None:
         """Force the log to the disk, so that no checkpoint is newer than its log."""
         if self._log is not None:
-            with files.writing(self.path / "log.jsonl"):
+            with files.writing(self.path / LOG):
                 self._log.flush()
                 os.fsync(self._log.fileno())
 
     def log_size(self) -> int:
         """Bytes in the log."""
-        path = self.path / "log.jsonl"
+        path = self.path / LOG
         return path.stat().st_size if path.exists() else 0
 
     def cut_log(self, size: int) -> None:
-        """Take back what was logged after the checkpoint that noted `size`."""
-        path = self.path / "log.jsonl"
+        """Remove what was logged after the checkpoint that recorded `size`."""
+        path = self.path / LOG
+        self.close()
         if path.exists() and path.stat().st_size > size:
-            os.truncate(path, size)
+            with files.writing(path):
+                os.truncate(path, size)
 
     def records(self) -> list[dict[str, Any]]:
-        """All objects of the log; a last line that a kill cut is left out. No log is an empty one."""
-        path = self.path / "log.jsonl"
+        """All records of the log; [] without a log.
+
+        A last line without an end, which a killed process leaves, is ignored. Raises DataError with file and
+        line for a line that is no record, or has a value of the wrong type.
+        """
+        path = self.path / LOG
         if not path.exists():
             return []
-        found = []
+        records = []
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.endswith(b"\n"):
-                    found.append(_record(line, f"{path}:{number}"))
-        return found
+                    records.append(_record(line, f"{path}:{number}"))
+        return records
 
     def keep(self, best: Bundle, *, step: int, validation: Mapping[str, Any]) -> None:
-        """Store the best model so far, point to it, and drop the one before."""
+        """Store the best model so far, let best.json name it, and remove the one before."""
         folder = self.path / "bundles"
         path = files.next_name(folder / f"step-{step}")
         model_directory.save(path, best)
@@ -87,18 +140,26 @@ class RunDirectory:
                 shutil.rmtree(entry, ignore_errors=True)
 
     def close(self) -> None:
-        """Close the log."""
+        """Close the log. It is opened again when needed."""
         if self._log is not None:
             self._log.close()
             self._log = None
 
 
 def _record(line: bytes, where: str) -> dict[str, Any]:
-    """The object on a line of the log."""
+    """The record on a line of the log."""
     try:
-        value = json.loads(line)
+        record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: not a line of a log ({error})") from None
-    if not isinstance(value, dict):
-        raise DataError(f"{where}: holds {type(value).__name__}, expected an object")
-    return value
+    if not isinstance(record, dict):
+        raise DataError(f"{where}: holds {type(record).__name__}, expected an object")
+    for name in COUNTS:
+        if type(record.get(name, 0)) is not int:
+            raise DataError(f"{where}: {name} is {record[name]!r}, expected a whole number")
+    for name in NUMBERS:
+        if type(record.get(name)) not in (int, float, type(None)):
+            raise DataError(f"{where}: {name} is {record[name]!r}, expected a number or null")
+    if record.get("event") in ("step", "validation") and "step" not in record:
+        raise DataError(f"{where}: a {record['event']} without its step")
+    return record

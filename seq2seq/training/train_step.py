@@ -1,8 +1,9 @@
-"""One update of the weights: gradients of some batches over all processes, clipping, optimiser, average.
+"""One update of the weights: gradients of some batches over all processes, clipping, optimizer, average.
 
-The loss is a sum over tokens divided by the number of target tokens of the whole update, over all batches and
-processes, so that neither accumulation nor the number of processes changes a gradient. An update whose loss
-or gradient is not finite changes nothing. When to update, and at which rate, is left to `training`.
+The loss is summed over tokens and divided by the number of target tokens of the whole update, over all
+batches and processes. So neither accumulation nor the number of processes changes a gradient. An update whose
+loss or gradient is not finite changes nothing. When to update, and with which learning rate, is decided by
+the trainer.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq.config import TrainingConfig
@@ -27,9 +28,12 @@ from seq2seq.training.optimization import average_into, build_optimizer, clip_gr
 
 
 @dataclass(frozen=True)
-class Update:
-    """What happened: `loss` in nats a token, target `tokens`, gradient `norm` before clipping; whether both
-    are `finite`, else nothing was changed."""
+class StepResult:
+    """What an update did.
+
+    `loss` is in nats a target token, `tokens` counts the target tokens, `norm` is the gradient norm before
+    clipping. If loss or norm is not `finite`, nothing was changed.
+    """
 
     loss: float
     tokens: int
@@ -39,28 +43,26 @@ class Update:
 
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether `device` multiplies bfloat16 matrices in hardware. A CPU that does not is slower with them than
-    in float32."""
+    with float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-class Updater:
-    """Holds `model`, its optimiser and, with `ema`, its moving `average`; else `average` is the model."""
+class TrainStep:
+    """Holds `model`, its optimizer and its moving `average` (the model itself without `ema`)."""
 
     def __init__(self, model: Seq2Seq, config: TrainingConfig, device: torch.device) -> None:
         self.model, self.config, self.device = model.to(device), config, device
         self.average = copy.deepcopy(self.model).eval() if config.ema else self.model
         self.optimizer = build_optimizer(config, self.model.parameters())
-        able = config.precision == "auto" and multiplies_bfloat16(device)
-        self.half = able or config.precision == "bfloat16"
-        self.network: nn.Module = self.model
-        if distributed.world() > 1:
-            self.network = DistributedDataParallel(self.model)
+        auto = config.precision == "auto" and multiplies_bfloat16(device)
+        self.bfloat16 = auto or config.precision == "bfloat16"
+        self.network = distributed.parallel(self.model, device)
 
-    def update(self, group: Sequence[Batch], *, rate: float, step: int) -> Update:
-        """Update number `step`, from 1, from the batches `group`."""
+    def update(self, group: Sequence[Batch], *, rate: float, step: int) -> StepResult:
+        """Do update number `step`, from 1, with the learning rate `rate` and the batches `group`."""
         for parameters in self.optimizer.param_groups:
             parameters["lr"] = rate
         tokens = sum(batch.tokens for batch in group)
@@ -73,58 +75,64 @@ class Updater:
             if self.config.ema:
                 average_into(self.average, self.model, decay=self.config.ema, step=step)
         self.optimizer.zero_grad(set_to_none=True)
-        return Update(loss, tokens, float(norm), finite)
+        return StepResult(loss, tokens, float(norm), finite)
 
     def _backward(self, group: Sequence[Batch], tokens: int) -> float:
-        """Gradients of the loss a token over `group`; returns this process's summed loss in nats."""
+        """Compute the gradients of `group`; returns the loss in nats, summed over this process's tokens."""
         world, summed = distributed.world(), 0.0
         self.network.train()
         for index, batch in enumerate(group):
             moved = batch.to(self.device)
             if self.config.consistency:
                 moved = moved.twice()
-            with self._sync(last=index == len(group) - 1):
+            with self._synchronized(last=index == len(group) - 1):
                 with self._precision():
                     logits = self.network(moved.source, moved.lengths, moved.target, moved.real)
                 loss, objective = self._losses(logits, moved.labels[moved.real])
-                (objective * (world / tokens)).backward()  # processes' gradients are averaged, hence `world`
+                # Gradients of the processes are averaged, so the sum needs the factor `world`.
+                (objective * (world / tokens)).backward()
             summed += float(loss.detach())
         return summed
 
     def _losses(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss that is told, and what is minimised."""
+        """The loss that is reported, and the objective that is minimised. R-Drop adds a term to it."""
         smoothing, consistency = self.config.label_smoothing, self.config.consistency
         if not consistency:
             loss = cross_entropy(logits, labels, smoothing=smoothing)
             return loss, loss
         return r_drop(logits, labels[: len(labels) // 2], smoothing=smoothing, consistency=consistency)
 
-    def _sync(self, *, last: bool) -> AbstractContextManager[Any]:
-        """Gradients travel between processes with the last batch only."""
+    def _synchronized(self, *, last: bool) -> AbstractContextManager[Any]:
+        """Processes exchange gradients with the last batch of an update only."""
         if isinstance(self.network, DistributedDataParallel) and not last:
             return self.network.no_sync()
         return nullcontext()
 
     def _precision(self) -> AbstractContextManager[Any]:
-        if not self.half:
+        if not self.bfloat16:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Everything here that changes from step to step, for a checkpoint."""
-        found: dict[str, dict[str, Tensor]] = {
+        """Everything here that changes from step to step, by group and name, for a checkpoint."""
+        tensors: dict[str, dict[str, Tensor]] = {
             "model": dict(self.model.named_parameters()),
             "optimizer": checkpoint.optimizer_tensors(self.optimizer),
         }
         if self.config.ema:
-            found["average"] = dict(self.average.named_parameters())
-        return found
+            tensors["average"] = dict(self.average.named_parameters())
+        return tensors
 
     def restore(self, tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
-        """The other way round."""
+        """Set everything to what `tensors` returned."""
         modules = {"model": self.model} | ({"average": self.average} if self.config.ema else {})
         with torch.no_grad():
             for group, module in modules.items():
                 for name, parameter in module.named_parameters():
                     parameter.copy_(tensors[group][name])
         checkpoint.restore_optimizer(self.optimizer, tensors["optimizer"])
+
+    def restart(self, model: Seq2Seq) -> None:
+        """Begin again with the weights of `model`, as a new object would."""
+        weights = dict(model.named_parameters())
+        self.restore({"model": weights, "average": weights, "optimizer": {}})

@@ -1,6 +1,6 @@
-"""Train a model: the loop, its validation, its checkpoints, and exact resumption.
+"""The loop over updates, with validations, checkpoints, exact resumption, and a way back from divergence.
 
-A run lives in one directory (see `rundir`); what one update does is in `updates`.
+What one update does is in train_step.py, the files of a run are in run_directory.py.
 """
 
 from __future__ import annotations
@@ -20,27 +20,36 @@ from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
 from seq2seq.data.pairs import SentencePair
 from seq2seq.data.training_data import Prepared
-from seq2seq.errors import DataError, ModelError, RunError, UsageError
-from seq2seq.evaluation.scoring import evaluate
-from seq2seq.nn.model import build_model
-from seq2seq.training import checkpoint, distributed
-from seq2seq.training.checkpoint import Checkpoint
+from seq2seq.errors import DataError, UsageError
+from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
+from seq2seq.training import distributed
+from seq2seq.training.divergence import Divergence, DivergenceCheck, rate_factor
+from seq2seq.training.limits import Outlook, outlook, reached_limit, share_done
 from seq2seq.training.optimization import check_schedule, learning_rate
+from seq2seq.training.out_of_memory import out_of_memory
 from seq2seq.training.progress import Progress
+from seq2seq.training.recovery import Recovery
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_state import RunState
-from seq2seq.training.train_step import Update, Updater
-from seq2seq.training.validation import mean_loss
-from seq2seq.translator import Translator
-
-BAD_STEPS = 3
+from seq2seq.training.train_step import StepResult, TrainStep
+from seq2seq.training.validation import ValidationScores, Validator, is_better
 
 
 class Trainer:
-    """Trains `settings.model` on `prepared`, validates on `valid`, writes to `run`.
+    """Trains a network on prepared data, validates it, and writes into a run directory.
 
-    `settings.model` has its vocabulary sizes set. `interrupted` is asked after each step; when it says true
-    the run saves and stops.
+    Args:
+        settings: of the run; `settings.model` has its vocabulary sizes set.
+        prepared: training data and tokenizers.
+        valid: validation pairs.
+        run: the run directory.
+        languages: source and target language, "" if unknown.
+        corpora: names of the training data, for the record of the model.
+        device: a device of torch.
+        progress: receives messages; default: none are shown.
+        interrupted: called after each update; if it returns true, the run saves and stops.
+
+    Raises UsageError for settings that cannot be trained with, DataError without validation pairs.
     """
 
     def __init__(
@@ -60,11 +69,8 @@ class Trainer:
         self.languages, self.corpora, self.interrupted = languages, corpora, interrupted
         self.device = torch.device(device)
         self.progress = progress or Progress(show=False)
-        config = settings.training
-        check_schedule(config)
-        torch.manual_seed(config.seed)
-        self.updater = Updater(build_model(settings.model), config, self.device)
-        torch.manual_seed(config.seed + distributed.rank())  # processes drop different units
+        check_schedule(settings.training)
+        self.train_step = TrainStep(self._new_model(), settings.training, self.device)
         self.batches = self._batches(
             prepared.data,
             prepared.lengths,
@@ -76,13 +82,26 @@ class Trainer:
             raise UsageError(
                 f"no training pair has at most data.max_length = {settings.data.max_length} tokens"
             )
-        self.valid = list(valid)
-        if not self.valid:
+        if not valid:
             raise DataError("no validation pair found, expected at least one")
-        columns = PairColumns(self.valid)
-        self.valid_batches = self._batches(columns, token_lengths(columns, prepared.source, prepared.target))
+        self.valid_pairs = len(valid)
+        columns = PairColumns(list(valid))
+        valid_batches = self._batches(columns, token_lengths(columns, prepared.source, prepared.target))
+        scored = list(valid[: settings.training.validation_sentences])
+        self.validator = Validator(scored, valid_batches, self.device)
+        self.recovery = Recovery(self.train_step, run, settings.training, self.progress.say)
+        self.divergence = DivergenceCheck(settings.model.target_vocab_size)
         self.state = RunState()
+        self.last_step_was_good = True
         self.started = time.perf_counter()
+
+    def _new_model(self) -> Seq2Seq:
+        """The network with its initial weights, which the seed decides. Sets torch's random generator."""
+        seed = self.settings.training.seed
+        torch.manual_seed(seed)
+        model = build_model(self.settings.model)
+        torch.manual_seed(seed + distributed.rank())  # each process drops other units
+        return model
 
     def _batches(
         self, data: Any, lengths: Any, *, sampling: float = 0.0, rank: int = 0, world: int = 1
@@ -102,25 +121,58 @@ class Trainer:
             world=world,
         )
 
+    def summary(self) -> str:
+        """A line about data and network, for the user."""
+        too_long = [
+            f"{number} {kind} pairs with more than data.max_length = {self.settings.data.max_length} tokens "
+            f"{consequence}"
+            for number, kind, consequence in (
+                (self.batches.skipped, "training", "left out"),
+                (self.validator.batches.skipped, "validation", "left out of the validation loss"),
+            )
+            if number
+        ]
+        line = (
+            f"training on {len(self.batches.rows):,} pairs, {self.valid_pairs:,} for validation; "
+            f"{count_parameters(self.train_step.model):,} parameters"
+        )
+        return "; ".join([line, *too_long])
+
     # The loop
 
     def run(self) -> RunState:
-        """Train until a limit, no more patience or an interruption; `stopped` of the returned state says
-        which."""
-        state = self.state
-        self.started = time.perf_counter() - state.seconds
-        self.progress.start(self._share())
+        """Train until a limit is reached, patience has run out, or an interruption.
+
+        `stopped` of the returned state says which. A training that diverges goes back to its last good
+        checkpoint with a lower learning rate. Raises RunError if it diverges again and again, if memory or
+        disk space is missing.
+        """
+        self.started = time.perf_counter() - self.state.seconds
+        self.progress.start(self._outlook())
         self._check_limits()  # a run that had ended has nothing left to do
-        while not state.stopped:
-            self._epoch()
-        if state.stopped != "interrupted" and state.validated_step != state.step:
-            self.validate()
-        self.save()
+        while not self._train():
+            pass
         self.progress.stop()
-        return state
+        return self.state
+
+    def _train(self) -> bool:
+        """Train from the present state to the end and save there; returns false if the training diverged."""
+        try:
+            while not self.state.stopped:
+                self._epoch()
+            if self.state.stopped != "interrupted" and self.state.validated_step != self.state.step:
+                self.validate()
+            self.save()
+        except Divergence as divergence:
+            self.state = self.recovery.fall_back(self.state, divergence, self._new_model)
+            self.last_step_was_good = True
+            self.progress.start(self._outlook())
+            self._check_limits()
+            return False
+        return True
 
     def _epoch(self) -> None:
-        """The updates of an epoch, from where the run is, and what is due at its end."""
+        """The updates of an epoch, from the present batch on, and what is due at its end."""
         config, state = self.settings.training, self.state
         group: list[Batch] = []
         for batch in self.batches.epoch(state.epoch, start=state.batch):
@@ -130,7 +182,7 @@ class Trainer:
                 if self._after_step():
                     return
                 group = []
-        if group:  # the last update of an epoch may be smaller
+        if group:  # the last update of an epoch may have fewer batches
             self._step(group)
             if self._after_step():
                 return
@@ -140,7 +192,7 @@ class Trainer:
         self._check_limits()
 
     def _after_step(self) -> bool:
-        """Validate and save when due; true when the run is to stop."""
+        """Validate and save if it is time to; returns whether the run stops."""
         config, state = self.settings.training, self.state
         if config.validate_every and state.step % config.validate_every == 0:
             self.validate()
@@ -149,95 +201,80 @@ class Trainer:
             self.save()
         return bool(state.stopped)
 
-    def _share(self) -> float:
-        """How much of the whole training is done, 0 to 1, by the limit that is nearest: what `linear` and
-        `cosine` go by. All processes go by one clock."""
-        config, state = self.settings.training, self.state
-        shares = [0.0]
-        if config.steps:
-            shares.append(state.step / config.steps)
-        if config.epochs:
-            shares.append(state.sentences / (config.epochs * len(self.batches.rows)))
-        if config.minutes:
-            shares.append(distributed.from_main(state.seconds, self.device) / (60 * config.minutes))
-        return min(max(shares), 1.0)
-
     def _check_limits(self) -> None:
-        config, state = self.settings.training, self.state
-        stopped = state.stopped
-        if config.steps and state.step >= config.steps:
-            stopped = "steps"
-        elif config.epochs and state.epoch >= config.epochs:
-            stopped = "epochs"
-        elif config.patience and state.bad_validations >= config.patience:
-            stopped = "patience"
-        elif distributed.from_main(
-            float(bool(config.minutes and state.seconds >= 60 * config.minutes)), self.device
-        ):
-            stopped = "minutes"
-        elif distributed.total(float(self.interrupted()), self.device):
-            stopped = "interrupted"
-        state.stopped = stopped
+        """Set `stopped` if the run is to end."""
+        self.state.stopped = reached_limit(self.settings.training, self.state) or self._external_end()
+
+    def _external_end(self) -> str:
+        """ "minutes" by the clock of the main process, "interrupted" if any process is, else ""."""
+        minutes = self.settings.training.minutes
+        timeout = float(minutes > 0 and self.state.seconds >= 60 * minutes)
+        if distributed.from_main(timeout, self.device):
+            return "minutes"
+        return "interrupted" if distributed.total(float(self.interrupted()), self.device) else ""
+
+    def _share(self) -> float:
+        """How much of the training is done, 0 to 1."""
+        seconds = self.state.seconds
+        if self.settings.training.minutes:
+            seconds = distributed.from_main(seconds, self.device)
+        pairs = len(self.batches.rows)
+        return share_done(self.settings.training, self.state, pairs=pairs, seconds=seconds)
+
+    def _outlook(self) -> Outlook:
+        pairs = len(self.batches.rows)
+        return outlook(self.settings.training, self.state, pairs=pairs, share=self._share())
+
+    # An update
 
     def _step(self, group: list[Batch]) -> None:
         """One update from the batches `group`."""
         state, begin = self.state, time.perf_counter()
         state.step, state.batch = state.step + 1, state.batch + len(group)
         rate = learning_rate(self.settings.training, step=state.step, progress=self._share())
-        update = self._update(group, rate)
+        rate *= rate_factor(state)
+        result = self._update(group, rate)
         state.sentences += sum(batch.sentences for batch in group)
-        self._clock()
+        self._update_clock()
         self._log(
             {
                 "event": "step",
                 "step": state.step,
                 "epoch": state.epoch,
-                "loss": update.loss,
-                "tokens": update.tokens,
+                "loss": result.loss,
+                "tokens": result.tokens,
                 "learning_rate": rate,
-                "gradient_norm": update.norm,
-                "tokens_per_second": round(update.tokens / (time.perf_counter() - begin), 1),
+                "gradient_norm": result.norm,
+                "tokens_per_second": round(result.tokens / (time.perf_counter() - begin), 1),
                 "seconds": round(state.seconds, 3),
             }
         )
-        self._guard(update.finite, group)
-        self.progress.update(self._share(), tokens=update.tokens, loss=update.loss)
-
-    def _update(self, group: list[Batch], rate: float) -> Update:
-        try:
-            return self.updater.update(group, rate=rate, step=self.state.step)
-        except RuntimeError as error:
-            if "memory" not in str(error):  # torch has no error of its own for a CPU without memory
-                raise
-            longest = max(max(batch.source.shape[1], batch.target.shape[1]) for batch in group)
-            raise RunError(
-                f"out of memory at step {self.state.step}, its longest sentence has {longest} tokens; lower "
-                f"training.batch_tokens ({self.settings.training.batch_tokens}) or data.max_length"
-            ) from None
-
-    def _clock(self) -> None:
-        self.state.seconds = time.perf_counter() - self.started
-
-    def _guard(self, finite: bool, group: list[Batch]) -> None:
-        """A step that is not finite changes no weight; three in a row end the run."""
-        self.state.bad_steps = 0 if finite else self.state.bad_steps + 1
-        if not finite:
+        if not result.finite:
             rows = [row for batch in group for row in batch.rows]
             self.progress.say(
-                f"step {self.state.step}: loss or gradient not finite, skipped (rows {rows[:8]} …)"
+                f"step {state.step}: loss or gradient not finite, skipped (rows {rows[:8]} … of the data)"
             )
-        if self.state.bad_steps >= BAD_STEPS:
-            raise RunError(
-                f"loss or gradient was not finite {BAD_STEPS} steps in a row, last at step "
-                f"{self.state.step}; lower training.learning_rate, or look at the rows named above"
-            )
+        self.last_step_was_good = self.divergence.step(state, loss=result.loss, finite=result.finite)
+        self.progress.update(self._outlook(), tokens=result.tokens, loss=result.loss)
+
+    def _update(self, group: list[Batch], rate: float) -> StepResult:
+        longest = max(max(batch.source.shape[1], batch.target.shape[1]) for batch in group)
+        advice = (
+            f" at step {self.state.step}, its longest sentence has {longest} tokens; lower "
+            f"training.batch_tokens ({self.settings.training.batch_tokens}) or data.max_length"
+        )
+        with out_of_memory(advice):
+            return self.train_step.update(group, rate=rate, step=self.state.step)
+
+    def _update_clock(self) -> None:
+        self.state.seconds = time.perf_counter() - self.started
 
     # Validation
 
     def bundle(self) -> Bundle:
-        """The model as it is kept: the average if there is one, else the latest weights."""
+        """The model as it is validated and kept: the average of the weights if there is one."""
         return Bundle(
-            model=self.updater.average,
+            model=self.train_step.average,
             source=self.prepared.source,
             target=self.prepared.target,
             decoding=self.settings.decoding,
@@ -245,103 +282,69 @@ class Trainer:
         )
 
     def validate(self) -> None:
-        """Loss and BLEU on the validation set; keep the model when it is the best so far."""
+        """Score the model on the validation set, and keep it if it is the best so far.
+
+        Raises Divergence if its loss is far above that of guessing, or if its weights are not finite.
+        """
         state = self.state
-        here = self._validate_here() if distributed.is_main() else (0.0, 0.0)
-        bleu, loss = (distributed.from_main(value, self.device) for value in here)
-        if self._better(bleu, loss):
-            state.best_bleu, state.best_loss, state.best_step = bleu, loss, state.step
-            state.bad_validations = 0
-        else:
-            state.bad_validations += 1
+        self.recovery.check_weights()
+        scores = self._scores()
+        better = is_better(scores, state)
+        state.bad_validations = 0 if better else state.bad_validations + 1
         state.validated_step = state.step
-        self._clock()
-
-    def _better(self, bleu: float, loss: float) -> bool:
-        """A higher BLEU; with an equal one, as with the 0 of the first hours of a hard task, a lower loss."""
-        state = self.state
-        return bleu > state.best_bleu or (bleu == state.best_bleu and loss < state.best_loss)
-
-    def _validate_here(self) -> tuple[float, float]:
-        """BLEU and loss (0 if there is none)."""
-        state, config = self.state, self.settings.training
-        loss = mean_loss(self.updater.average, self.valid_batches.epoch(0), self.device)
-        self.updater.average.eval()
-        greedy = replace(self.settings.decoding, beam_size=1, n_best=1)
-        translator = Translator(replace(self.bundle(), decoding=greedy), device=str(self.device))
-        report = evaluate(translator, self.valid[: config.validation_sentences], all_scores=False)
-        bleu = report.scores["bleu"]
         record = {
             "event": "validation",
             "step": state.step,
             "epoch": state.epoch,
-            "loss": loss if math.isfinite(loss) else None,  # no validation pair within the length limit
-            "bleu": bleu.score,
-            "signature": bleu.signature,
+            "loss": scores.loss,
+            "bleu": scores.bleu,
+            "signature": scores.signature,
             "seconds": round(state.seconds, 3),
         }
         self._log(record)
-        better = self._better(bleu.score, loss)
-        self.progress.say(
-            f"step {state.step}  epoch {state.epoch}  {state.seconds / 60:.1f} min  "
-            f"validation loss {loss:.3f}  greedy BLEU {bleu.score:.2f}{'  (best)' if better else ''}"
-        )
+        self.divergence.validation(scores.loss)
+        self._say_scores(scores, better)
         if better:
-            self.run_directory.keep(
-                replace(self.bundle(), metrics=self._metrics(record)),
-                step=state.step,
-                validation=record,
-            )
-        return bleu.score, loss if math.isfinite(loss) else 0.0
+            state.best_bleu, state.best_loss, state.best_step = scores.bleu, scores.loss or 0.0, state.step
+            if distributed.is_main():
+                bundle = replace(self.bundle(), metrics=self._metrics(record))
+                self.run_directory.keep(bundle, step=state.step, validation=record)
+        self._update_clock()
+
+    def _scores(self) -> ValidationScores:
+        """Scores of the present model. The main process computes them, for all."""
+        scores = self.validator.score(self.bundle()) if distributed.is_main() else ValidationScores(0.0, 0.0)
+        bleu = distributed.from_main(scores.bleu, self.device)
+        loss = distributed.from_main(math.nan if scores.loss is None else scores.loss, self.device)
+        return replace(scores, bleu=bleu, loss=loss if self.validator.has_loss else None)
+
+    def _say_scores(self, scores: ValidationScores, better: bool) -> None:
+        state, patience = self.state, self.settings.training.patience
+        waited = f"{state.bad_validations} of {patience}" if patience else f"{state.bad_validations}"
+        self.progress.say(
+            f"step {state.step}  epoch {state.epoch}  {state.seconds / 60:.1f} min  {scores}  "
+            + ("(best)" if better else f"({waited} validations without improvement)")
+        )
 
     def _metrics(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """What `metrics.json` says of a model: its scores, and what they come from."""
+        """The content of `metrics.json`: the scores of the model, and what it comes from."""
+        data = {"train": list(self.corpora), "pairs": len(self.prepared.data), "valid": self.valid_pairs}
         return {
             "validation": record,
-            "data": {"train": list(self.corpora), "pairs": len(self.prepared.data), "valid": len(self.valid)},
+            "data": data | {"too_long": self.batches.skipped},
             "seed": self.settings.training.seed,
             "settings": asdict(self.settings),
             "versions": versions(),
         }
 
-    # Checkpoints
-
     def save(self) -> None:
-        """Write a checkpoint of everything that `resume` restores."""
-        state = {"place": asdict(self.state), "log": self.run_directory.log_size()}
-        tensors = {**self.updater.tensors(), "random": distributed.random_states(self.device)}
-        if distributed.is_main():
-            self.run_directory.sync_log()
-            checkpoint.save(
-                self.run_directory.checkpoints,
-                Checkpoint(tensors, state),
-                step=self.state.step,
-                keep=self.settings.training.keep_checkpoints,
-            )
-        distributed.barrier()
+        """Write a checkpoint of everything that `resume` restores. Divergence if a weight is not finite."""
+        self.recovery.save(self.state, good=self.last_step_was_good)
 
     def resume(self) -> None:
-        """Go on exactly from the newest sound checkpoint of the run directory; from the start if a kill came
-        before the first. ModelError if all are damaged, or fit another network."""
-        folder, size = self.run_directory.checkpoints, 0
-        if checkpoint.stored(folder):
-            found = checkpoint.load_newest(folder)
-            try:
-                self._restore(found)
-                size = found.state["log"]
-            except (LookupError, TypeError, ValueError, RuntimeError) as error:
-                raise ModelError(f"{folder}: the checkpoint does not fit this run ({error})") from None
-        if distributed.is_main():
-            self.run_directory.cut_log(size)
-        distributed.barrier()
-
-    def _restore(self, found: Checkpoint) -> None:
-        self.updater.restore(found.tensors)
-        self.state = replace(RunState(**found.state["place"]), stopped="")
-        if not distributed.restore_random(found.tensors["random"], self.device):
-            self.progress.say(
-                "not the processes or devices of before: going on, but not bit for bit the same"
-            )
+        """Go on exactly from the newest undamaged checkpoint of the run directory; without any, start from
+        the beginning. Raises ModelError if all are damaged, or if they are of another network."""
+        self.state = self.recovery.resume()
 
     def _log(self, record: dict[str, Any]) -> None:
         if distributed.is_main():

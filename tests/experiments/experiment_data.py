@@ -12,8 +12,8 @@ from seq2seq.config import to_dict
 from seq2seq.experiments.comparison import Experiment
 from seq2seq.experiments.job import RESULT, Job
 from seq2seq.experiments.setting import parse_settings
-from seq2seq.training.run import Corpora
 from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.run_settings import Corpora
 from tests import tiny
 
 BASE = replace(tiny.settings(steps=3), model=tiny.model_config(source_vocab_size=0, target_vocab_size=0))

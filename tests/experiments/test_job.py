@@ -12,8 +12,8 @@ from seq2seq import files
 from seq2seq.errors import DataError, ModelError, RunError, UsageError
 from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, pairs_digest, read_memory
 from seq2seq.experiments.worker import run_job
-from seq2seq.training.run import Corpora
 from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.run_settings import Corpora
 from tests import tiny
 from tests.experiments.experiment_data import job
 
@@ -69,7 +69,7 @@ def test_run_goes_on_with_raised_limits_only(finished: Job, shared_data: Path, t
         job(shared_data, finished.out, minutes=1.0).check()
     with pytest.raises(UsageError, match=r"training\.seed is 1, not 2"):
         job(shared_data, finished.out, seed=2).check()
-    with pytest.raises(UsageError, match=r"corpora\.train is"):
+    with pytest.raises(UsageError, match="train is"):
         replace(finished, corpora=replace(finished.corpora, train=(("x.tsv",),))).check()
     (tmp_path / "training.json").write_text("{")
     with pytest.raises(ModelError, match=r"training\.json"):
@@ -122,13 +122,11 @@ def test_logged_numbers_of_an_event(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path)
     run.log({"event": "step", "step": 1, "loss": float("nan")})
     run.log({"event": "validation", "step": 1, "bleu": 3.0})
-    run.log({"event": "step", "step": "two", "loss": 1.0})
+    run.log({"event": "step", "step": 2, "loss": 1.0})
     run.close()
     assert logged(run, "validation", ("step",), or_none=("bleu", "loss")) == [
         {"step": 1, "bleu": 3.0, "loss": None}
     ]
     assert logged(run, "step", (), or_none=("loss",)) == [{"loss": None}, {"loss": 1.0}]
-    with pytest.raises(DataError, match=r"log\.jsonl: step of a step is 'two', expected a number"):
-        logged(run, "step", ("step",))
-    with pytest.raises(DataError, match=r"log\.jsonl: loss of a step is None, expected a number"):
+    with pytest.raises(DataError, match=r"log\.jsonl: a step without loss, expected a number"):
         logged(run, "step", ("loss",))

@@ -63,8 +63,8 @@ def test_forms_of_a_setting(
         (["a: model.cel=gru"], "setting 'a': model: unknown setting 'cel'; did you mean 'cell'?"),
         (["a: modle.cell=gru"], "did you mean 'model'?"),
         (["a: model.cell=grl"], "setting 'a': "),
-        (["a: model.dropout=2"], "dropout is 2.0, expected 0 <= p < 1"),
-        (["a: model.decoder_size=big"], "decoder_size is 'big', expected a value of type int"),
+        (["a: model.dropout=2"], "dropout is 2.0, expected a number of at least 0 and below 1"),
+        (["a: model.decoder_size=big"], "decoder_size is 'big', expected a whole number"),
         (["a: model.decoder_size=1e12"], "decoder_size"),
         (["a: training.seed=3"], "seeds are written after an @"),
         (

@@ -15,8 +15,8 @@ import torch
 from seq2seq.experiments import worker
 from seq2seq.experiments.job import MEMORY, Job
 from seq2seq.experiments.worker import WorkerProgress, run_job
-from seq2seq.training.run import Corpora
 from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.run_settings import Corpora
 from seq2seq.translator import Translator
 from tests import tiny
 from tests.experiments.experiment_data import job, logged_steps

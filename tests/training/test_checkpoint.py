@@ -1,4 +1,4 @@
-"""Checkpoints: what comes back, which one is chosen, and what damage does."""
+"""Checkpoints: what is restored, which one is chosen, and damaged ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 
 from seq2seq.errors import ModelError, RunError
 from seq2seq.training import checkpoint
-from seq2seq.training.checkpoint import MANIFEST, Checkpoint
+from seq2seq.training.checkpoint import GOOD, MANIFEST, Checkpoint
 
 
 def sample(value: float = 1.0) -> Checkpoint:
@@ -25,7 +25,7 @@ def sample(value: float = 1.0) -> Checkpoint:
             "model": {"w": matrix, "b": torch.tensor(value)},
             "random": {"cpu.0": torch.arange(9, dtype=torch.uint8)},
         },
-        {"place": {"step": int(value)}, "log": 12},
+        {"place": {"step": int(value)}, "log": 12, GOOD: True},
     )
 
 
@@ -41,7 +41,7 @@ def names(folder: Path) -> list[str]:
 
 
 def newest(folder: Path) -> int:
-    """The step of the checkpoint that is chosen; the number of warnings must fit what was passed over."""
+    """The step of the checkpoint that is chosen; there must be a warning for each newer one."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         step = checkpoint.load_newest(folder).state["place"]["step"]
@@ -50,30 +50,30 @@ def newest(folder: Path) -> int:
     return int(step)
 
 
-def test_round_trip(tmp_path: Path) -> None:
+def test_a_loaded_checkpoint_equals_the_saved_one(tmp_path: Path) -> None:
     path = checkpoint.save(tmp_path, sample(3.0), step=3, keep=2)
-    found, expected = checkpoint.load(path), sample(3.0)
-    assert found.state == expected.state
-    assert found.tensors.keys() == expected.tensors.keys()
+    loaded, expected = checkpoint.load(path), sample(3.0)
+    assert loaded.state == expected.state and loaded.path == path
+    assert loaded.tensors.keys() == expected.tensors.keys()
     for group, tensors in expected.tensors.items():
-        assert found.tensors[group].keys() == tensors.keys()
+        assert loaded.tensors[group].keys() == tensors.keys()
         for name, tensor in tensors.items():
-            assert found.tensors[group][name].dtype == tensor.dtype
-            assert torch.equal(found.tensors[group][name], tensor)
+            assert loaded.tensors[group][name].dtype == tensor.dtype
+            assert torch.equal(loaded.tensors[group][name], tensor)
 
 
-def test_only_safetensors_and_json(tmp_path: Path) -> None:
+def test_a_checkpoint_holds_safetensors_and_json_only(tmp_path: Path) -> None:
     path = checkpoint.save(tmp_path, sample(), step=1, keep=1)
     assert names(path) == ["manifest.json", "model.safetensors", "random.safetensors", "state.json"]
 
 
-def test_the_newest_are_kept_by_number(tmp_path: Path) -> None:
+def test_the_newest_checkpoints_are_kept_by_number(tmp_path: Path) -> None:
     save(tmp_path, 9, 10, 100, keep=2)
     assert names(tmp_path) == ["step-10", "step-100"]
     assert newest(tmp_path) == 100
 
 
-def test_a_step_saved_again_is_not_replaced_but_followed(tmp_path: Path) -> None:
+def test_a_step_saved_again_gets_another_name(tmp_path: Path) -> None:
     save(tmp_path, 5)
     checkpoint.save(
         tmp_path, Checkpoint(sample().tensors, {"place": {"step": 5}, "second": True}), step=5, keep=2
@@ -84,7 +84,7 @@ def test_a_step_saved_again_is_not_replaced_but_followed(tmp_path: Path) -> None
     assert names(tmp_path) == ["step-5-2"]
 
 
-def test_what_a_kill_left_is_neither_chosen_nor_kept(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_ignored_and_removed(tmp_path: Path) -> None:
     save(tmp_path, 5)
     shutil.copytree(tmp_path / "step-5", tmp_path / ".step-10-abc")
     assert newest(tmp_path) == 5
@@ -104,7 +104,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("name", ["model.safetensors", "random.safetensors", "state.json", MANIFEST])
-def test_a_damaged_one_is_passed_over(tmp_path: Path, name: str, damage: str) -> None:
+def test_a_damaged_checkpoint_is_skipped(tmp_path: Path, name: str, damage: str) -> None:
     save(tmp_path, 5, 10)
     path, change = tmp_path / "step-10" / name, DAMAGE[damage]
     if change is None:
@@ -114,7 +114,7 @@ def test_a_damaged_one_is_passed_over(tmp_path: Path, name: str, damage: str) ->
     assert newest(tmp_path) == 5
 
 
-def test_any_flipped_bit_is_seen(tmp_path: Path) -> None:
+def test_any_flipped_bit_is_noticed(tmp_path: Path) -> None:
     """20 random bits of all files, one at a time."""
     save(tmp_path, 5, 10)
     chance = random.Random(7)
@@ -133,13 +133,13 @@ def test_any_flipped_bit_is_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "manifest", ["{}", "[]", "null", '{"state.json": 5}', "[" * 100_000, '{"state.json": ""}']
 )
-def test_a_wrong_manifest(tmp_path: Path, manifest: str) -> None:
+def test_a_wrong_manifest_is_noticed(tmp_path: Path, manifest: str) -> None:
     save(tmp_path, 5, 10)
     (tmp_path / "step-10" / MANIFEST).write_text(manifest)
     assert newest(tmp_path) == 5
 
 
-def test_a_file_that_no_sum_covers(tmp_path: Path) -> None:
+def test_a_file_without_a_sum_is_noticed(tmp_path: Path) -> None:
     save(tmp_path, 5)
     path = tmp_path / "step-5" / MANIFEST
     sums = json.loads(path.read_text())
@@ -149,7 +149,7 @@ def test_a_file_that_no_sum_covers(tmp_path: Path) -> None:
         checkpoint.load(tmp_path / "step-5")
 
 
-def test_none_left(tmp_path: Path) -> None:
+def test_no_undamaged_checkpoint_is_an_error(tmp_path: Path) -> None:
     save(tmp_path, 5, 10)
     for step in (5, 10):
         (tmp_path / f"step-{step}" / "state.json").write_bytes(b"")
@@ -158,13 +158,13 @@ def test_none_left(tmp_path: Path) -> None:
     assert error.value.exit_code == 4
 
 
-def test_none_there(tmp_path: Path) -> None:
+def test_no_checkpoint_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no sound checkpoint"):
         checkpoint.load_newest(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("keep", [1, 2])
-def test_going_on_after_damage_never_drops_what_is_good(tmp_path: Path, keep: int) -> None:
+def test_after_damage_undamaged_checkpoints_are_kept(tmp_path: Path, keep: int) -> None:
     """Step 10 was damaged, so the run went on from step 5, and saved at step 8 and again at 10."""
     save(tmp_path, 5, 10)
     (tmp_path / "step-10" / "state.json").write_bytes(b"")
@@ -175,7 +175,7 @@ def test_going_on_after_damage_never_drops_what_is_good(tmp_path: Path, keep: in
     assert names(tmp_path) == ["step-10", "step-8"][:keep]
 
 
-def test_a_damaged_one_of_the_same_step(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_of_the_same_step_is_replaced(tmp_path: Path) -> None:
     save(tmp_path, 5, 10)
     (tmp_path / "step-10" / "state.json").write_bytes(b"")
     save(tmp_path, 10, keep=2)
@@ -183,7 +183,7 @@ def test_a_damaged_one_of_the_same_step(tmp_path: Path) -> None:
     assert newest(tmp_path) == 10
 
 
-def test_a_full_disk_leaves_the_last_good_one(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
     save(tmp_path, 5)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -198,7 +198,7 @@ def test_a_full_disk_leaves_the_last_good_one(tmp_path: Path) -> None:
     assert names(tmp_path) == ["step-5"] and newest(tmp_path) == 5
 
 
-def test_optimizer_comes_back(tmp_path: Path) -> None:
+def test_a_restored_optimizer_steps_like_the_saved_one(tmp_path: Path) -> None:
     """Two steps, the state stored and put into a new optimizer, a third step on both: equal bit for bit."""
     torch.manual_seed(0)
     first = torch.nn.Linear(3, 2)
@@ -219,3 +219,36 @@ def test_optimizer_comes_back(tmp_path: Path) -> None:
     for module, optimizer in zip((first, second), optimizers, strict=True):
         step(module, optimizer)
     assert torch.equal(first.weight, second.weight) and torch.equal(first.bias, second.bias)
+
+
+def save_with(folder: Path, good: dict[int, bool], *, keep: int) -> None:
+    """A checkpoint of each step; a diverged training may go back to those that are good."""
+    for step, is_good in good.items():
+        state = {"place": {"step": step}, GOOD: is_good}
+        checkpoint.save(folder, Checkpoint(sample().tensors, state), step=step, keep=keep)
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_the_newest_good_checkpoint_is_kept(tmp_path: Path, keep: int) -> None:
+    save_with(tmp_path, {1: True, 2: True, 3: False, 4: False, 5: False}, keep=keep)
+    assert names(tmp_path) == ["step-2", *["step-4", "step-5"][-keep:]]
+    good = checkpoint.load_newest_good(tmp_path)
+    assert good and good.state["place"]["step"] == 2
+    assert newest(tmp_path) == 5
+    save_with(tmp_path, {6: True}, keep=keep)
+    assert names(tmp_path) == ["step-5", "step-6"][-keep:]
+
+
+def test_checkpoints_after_one_are_removed(tmp_path: Path) -> None:
+    save_with(tmp_path, {1: True, 2: False, 10: False}, keep=9)
+    checkpoint.remove_after(tmp_path, checkpoint.load_newest_good(tmp_path))
+    assert names(tmp_path) == ["step-1"]
+    checkpoint.remove_after(tmp_path, None)
+    assert names(tmp_path) == []
+    assert checkpoint.load_newest_good(tmp_path) is None
+    checkpoint.remove_after(tmp_path / "nothing", None)
+
+
+def test_checkpoints_of_earlier_versions_are_good(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, Checkpoint(sample().tensors, {"place": {}, "log": 1}), step=3, keep=1)
+    assert checkpoint.load_newest_good(tmp_path) is not None

@@ -24,7 +24,7 @@ STEPS = 8
 
 
 def test_alone() -> None:
-    distributed.start(CPU)
+    distributed.start("cpu")
     assert (distributed.rank(), distributed.world()) == (0, 1)
     assert distributed.is_main()
     assert distributed.total(2.5, CPU) == distributed.from_main(2.5, CPU) == 2.5
@@ -72,7 +72,9 @@ def train(folder: Path, dropout: float, *, stop: int = 0, rank: int = 0) -> dict
     if stop:
         made.run_directory.close()
         return resumed(folder, dropout)
-    return {f"{g}.{n}": t.detach() for g, named in made.updater.tensors().items() for n, t in named.items()}
+    return {
+        f"{g}.{n}": t.detach() for g, named in made.train_step.tensors().items() for n, t in named.items()
+    }
 
 
 def resumed(folder: Path, dropout: float) -> dict[str, torch.Tensor]:
@@ -81,13 +83,15 @@ def resumed(folder: Path, dropout: float) -> dict[str, torch.Tensor]:
     made.resume()
     assert made.state.step < STEPS
     made.run()
-    return {f"{g}.{n}": t.detach() for g, named in made.updater.tensors().items() for n, t in named.items()}
+    return {
+        f"{g}.{n}": t.detach() for g, named in made.train_step.tensors().items() for n, t in named.items()
+    }
 
 
 def worker(folder: Path) -> None:
     """What each of two processes does."""
     torch.set_num_threads(1)
-    distributed.start(CPU)
+    distributed.start("cpu")
     assert distributed.world() == 2
     Trainer(settings(0.3), tiny.prepared(), tiny.pairs(4, seed=2), RunDirectory(folder))
     save_file({"state": torch.get_rng_state()}, folder / f"start.{distributed.rank()}")
@@ -137,7 +141,7 @@ def test_two_processes_train_as_one_does(together: Path, tmp_path: Path) -> None
     two, one = load_file(together / "plain.0"), train(tmp_path, 0.0)
     assert two.keys() == one.keys()
     start = dict(
-        Trainer(settings(0.0), tiny.prepared(), tiny.pairs(1), RunDirectory(tmp_path)).updater.tensors()[
+        Trainer(settings(0.0), tiny.prepared(), tiny.pairs(1), RunDirectory(tmp_path)).train_step.tensors()[
             "model"
         ]
     )

@@ -4,37 +4,60 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from seq2seq.training import progress as module
+from seq2seq.training.limits import Outlook
 from seq2seq.training.progress import Progress
+from tests import tiny
+from tests.training.tiny_trainer import make_trainer
 
 
 class Terminal(io.StringIO):
-    """A stderr that says it is a terminal."""
+    """A stderr that is a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
+def at(share: float) -> Outlook:
+    """A training of which a share is done."""
+    return Outlook(share, share, 1 - share)
+
+
 def run(progress: Progress, losses: list[float]) -> None:
-    """A training of so many steps."""
-    progress.start(0.0)
+    """A training with an update for each loss."""
+    progress.start(at(0.0))
     for number, loss in enumerate(losses, start=1):
-        progress.update(number / len(losses), tokens=100, loss=loss)
+        progress.update(at(number / len(losses)), tokens=100, loss=loss)
     progress.stop()
 
 
-def test_a_file_gets_lines_not_bars(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the time that progress goes by."""
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+
+    def advance(seconds: float) -> None:
+        now[0] += seconds
+
+    return advance
+
+
+def test_a_file_gets_lines_without_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
     run(Progress(every=0.0), [2.0, 1.0])
     printed = capsys.readouterr()
     assert printed.out == "" and "\r" not in printed.err
     lines = printed.err.split("\n")
-    assert (
-        len(lines) == 3 and lines[0].startswith(" 50.0 %") and "loss 2.000" in lines[0] and "left" in lines[0]
-    )
+    assert len(lines) == 3
+    assert lines[0].startswith(" 50.0 %") and "loss 2.000" in lines[0] and "left" in lines[0]
 
 
 def test_lines_are_not_too_many(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,33 +69,80 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     progress = Progress()
-    progress.start(0.0)
-    time.sleep(0.2)  # a bar draws itself ten times a second at most
-    progress.update(0.5, tokens=100, loss=2.0)
+    progress.start(at(0.0))
+    time.sleep(0.2)  # a bar draws itself at most ten times a second
+    progress.update(at(0.5), tokens=100, loss=2.0)
     progress.say("in between")
     progress.stop()
-    assert "50%" in terminal.getvalue() and "in between\n" in terminal.getvalue()
+    assert "50%|" in terminal.getvalue() and "in between\n" in terminal.getvalue()
     assert "\x1b[3" not in terminal.getvalue()  # no colours
 
 
-def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bar_says_what_it_is_a_part_of_and_may_go_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With patience only, an improvement starts the bar again."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    progress = Progress()
+    progress.start(at(0.0))
+    for share in (0.8, 0.2):
+        time.sleep(0.2)
+        progress.update(Outlook(share, share, 1.0, "the patience"), tokens=100, loss=2.0)
+    progress.stop()
+    shown = re.findall(r"(\d+)% of the patience\|", terminal.getvalue())
+    assert shown[0] == "80" and shown[-1] == "20"
+
+
+def test_without_show_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(show=False)
     run(progress, [1.0])
-    progress.say("nobody hears")
+    progress.say("not printed")
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_loss_that_is_not_finite_does_not_stay() -> None:
+def test_a_loss_that_is_not_finite_does_not_stay_in_the_mean() -> None:
     progress = Progress(show=False)
     run(progress, [2.0, math.nan, math.inf, 2.0])
     assert progress.loss == pytest.approx(2.0)
 
 
-def test_no_share_known_no_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+def test_time_left_follows_from_the_work_done(
+    clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half an hour for one and a half of four units: two and a half take 50 minutes."""
     progress = Progress(every=0.0)
-    progress.start(0.0)
-    progress.update(0.0, tokens=1, loss=1.0)
+    progress.start(Outlook(0.9, 7.0, 4.0))
+    clock(1800.0)
+    progress.update(
+        Outlook(0.1, 8.5, 2.5, "the patience", "epoch 9 (50 %)", "left at least"), tokens=1, loss=1.0
+    )
+    line = capsys.readouterr().err
+    assert line.startswith(" 10.0 % of the patience  epoch 9 (50 %)  ")
+    assert line.endswith("  50:00 left at least\n")
+    clock(7200.0 * 3)
+    progress.update(Outlook(0.1, 8.5, 2.5), tokens=1, loss=1.0)
+    assert capsys.readouterr().err.endswith("  10:50:00 left\n")
+
+
+def test_without_work_done_no_time_left_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(every=0.0)
+    progress.start(at(0.0))
+    progress.update(at(0.0), tokens=1, loss=1.0)
     assert "left" not in capsys.readouterr().err
+
+
+def test_the_bar_of_a_run_with_patience_only_moves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The recipe `default` has no other limit."""
+    trainer = make_trainer(
+        tmp_path, tiny.settings(patience=2, learning_rate=1e-9), progress=Progress(every=0.0)
+    )
+    assert trainer.run().stopped == "patience"
+    lines = [line for line in capsys.readouterr().err.split("\n") if "of the patience" in line]
+    shares = [float(line.split("%")[0]) for line in lines]
+    assert 0 < shares[0] < 50 and max(shares) > 90
+    assert all(re.search(r"\d+:\d\d left at least", line) for line in lines[1:])
+    assert any("epoch 3" in line and "1 of 2 validations without improvement" in line for line in lines)
 
 
 def test_stop_without_start_and_twice() -> None:

@@ -18,32 +18,35 @@ from seq2seq.training.run_directory import RunDirectory
 from tests import tiny
 
 
-def test_log_and_records(tmp_path: Path) -> None:
+def test_records_are_those_that_were_logged(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "run")
     assert run.records() == [] and run.log_size() == 0
-    run.log({"event": "step", "loss": 1.5})
-    run.log({"event": "step", "loss": math.nan, "note": "é\u2028"})
+    run.log({"event": "step", "step": 1, "loss": 1.5})
+    run.log({"event": "step", "step": 2, "loss": math.nan, "note": "é\u2028"})
     run.sync_log()
     run.close()
     assert run.records() == [
-        {"event": "step", "loss": 1.5},
-        {"event": "step", "loss": None, "note": "é\u2028"},
+        {"event": "step", "step": 1, "loss": 1.5},
+        {"event": "step", "step": 2, "loss": None, "note": "é\u2028"},
     ]
     assert run.log_size() == (tmp_path / "run" / "log.jsonl").stat().st_size
 
 
 def test_the_log_is_strict_json(tmp_path: Path) -> None:
+    """JSON has no form for infinity and NaN, which Python's writer writes all the same."""
     run = RunDirectory(tmp_path)
-    run.log({"loss": math.inf})
+    run.log({"loss": math.inf, "gradient_norm": -math.inf, "bleu": math.nan, "seconds": 0.5})
 
     def refuse(name: str) -> None:
         raise AssertionError(name)
 
-    for line in (tmp_path / "log.jsonl").read_text().split("\n")[:-1]:
-        json.loads(line, parse_constant=refuse)
+    (line, end) = (tmp_path / "log.jsonl").read_text().split("\n")
+    record = json.loads(line, parse_constant=refuse)
+    assert end == ""
+    assert record == {"loss": None, "gradient_norm": None, "bleu": None, "seconds": 0.5}
 
 
-def test_cut_log(tmp_path: Path) -> None:
+def test_a_cut_log_is_continued(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path)
     run.cut_log(0)
     run.log({"step": 1})
@@ -56,25 +59,45 @@ def test_cut_log(tmp_path: Path) -> None:
     assert run.records() == [{"step": 1}, {"step": 3}]
 
 
-def test_a_last_line_that_a_kill_cut(tmp_path: Path) -> None:
+def test_an_unfinished_last_line_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(b'{"step": 1}\n{"st')
     assert RunDirectory(tmp_path).records() == [{"step": 1}]
 
 
-@pytest.mark.parametrize("line", [b"no json", b"[1]", b"\xff", b"[" * 100_000])
-def test_a_wrong_log(tmp_path: Path, line: bytes) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"no json",
+        b"[1]",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"event": "step", "step": "2"}',
+        b'{"event": "step", "step": null}',
+        b'{"event": "step", "step": true}',
+        b'{"event": "step", "step": 2.5}',
+        b'{"event": "step", "loss": 1.0}',
+        b'{"event": "validation", "bleu": 1.0}',
+        b'{"event": "step", "step": 2, "loss": "low"}',
+        b'{"event": "step", "step": 2, "loss": [1.0]}',
+        b'{"event": "step", "step": 2, "seconds": {}}',
+        b'{"event": "validation", "step": 2, "bleu": "high"}',
+        b'{"event": "step", "step": 2, "tokens": null}',
+        b'{"event": "step", "step": 2, "epoch": "one"}',
+    ],
+)
+def test_a_damaged_log_is_an_error_with_file_and_line(tmp_path: Path, line: bytes) -> None:
     (tmp_path / "log.jsonl").write_bytes(b'{"step": 1}\n' + line + b"\n")
     with pytest.raises(DataError, match=r"log\.jsonl:2: "):
         RunDirectory(tmp_path).records()
 
 
-def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").mkdir()
     with pytest.raises(RunError, match="cannot be written"):
         RunDirectory(tmp_path).log({})
 
 
-def test_keep_points_to_the_best_and_drops_the_one_before(tmp_path: Path) -> None:
+def test_keep_points_to_the_best_model_and_removes_the_one_before(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path)
     for step in (10, 20):
         run.keep(tiny.bundle(seed=step), step=step, validation={"bleu": float(step)})
@@ -87,20 +110,20 @@ def test_keep_points_to_the_best_and_drops_the_one_before(tmp_path: Path) -> Non
             assert torch.equal(weights[name], weight)
 
 
-def test_keeping_a_step_again_leaves_no_moment_without_a_model(
+def test_keeping_a_step_again_never_leaves_the_run_without_a_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = RunDirectory(tmp_path)
     run.keep(tiny.bundle(), step=10, validation={})
-    replace, seen = os.replace, []
+    replace, existed = os.replace, []
 
     def watch(source: Path, target: Path) -> None:
-        seen.append((resolve(tmp_path) / "config.json").exists())
+        existed.append((resolve(tmp_path) / "config.json").exists())
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", watch)
     run.keep(tiny.bundle(), step=10, validation={})
-    assert seen and all(seen)
+    assert existed and all(existed)
     assert os.listdir(tmp_path / "bundles") == ["step-10-1"] and resolve(tmp_path).name == "step-10-1"
 
 
@@ -128,3 +151,25 @@ def test_a_wrong_pointer(tmp_path: Path, content: str, complaint: str) -> None:
     files.write_text(run / BEST, content)
     with pytest.raises(ModelError, match=complaint):
         resolve(run)
+
+
+def test_the_first_record_writes_the_description(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.description = {"settings": 1}
+    assert not (tmp_path / "training.json").exists()
+    run.log({"step": 1})
+    assert json.loads((tmp_path / "training.json").read_text()) == {"settings": 1}
+    (tmp_path / "training.json").write_text("changed")
+    run.log({"step": 2})
+    assert (tmp_path / "training.json").read_text() == "changed"
+
+
+def test_removing_prepared_data_leaves_other_files(tmp_path: Path) -> None:
+    for name in ("data", ".data-killed", "sample"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state.json").write_text("{}")
+    for name in ("joint.model", "source.model", "target.model", "lengths.npy", "valid.json", "notes.txt"):
+        (tmp_path / name).write_text("")
+    RunDirectory(tmp_path).remove_prepared()
+    assert sorted(os.listdir(tmp_path)) == ["notes.txt", "sample"]
+    RunDirectory(tmp_path / "nothing").remove_prepared()

@@ -1,4 +1,4 @@
-"""The trainer: exact resumption, determinism, limits, and what keeps bad numbers out of the weights."""
+"""The trainer: exact resumption, determinism, limits, and bad numbers that stay out of the weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -24,71 +25,23 @@ from seq2seq.nn.model import build_model
 from seq2seq.training import checkpoint, train_step
 from seq2seq.training.checkpoint import Checkpoint
 from seq2seq.training.run_directory import RunDirectory
-from seq2seq.training.run_state import RunState
 from seq2seq.training.trainer import Trainer
+from seq2seq.training.validation import ValidationScores
 from tests import tiny
-
-TIMES = ("seconds", "tokens_per_second")
-Interruption = Callable[[RunState], bool]
-
-
-class Ear:
-    """Progress that only listens."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def start(self, share: float) -> None: ...
-    def update(self, share: float, *, tokens: int, loss: float) -> None: ...
-    def stop(self) -> None: ...
-    def say(self, message: str) -> None:
-        self.said.append(message)
-
-
-def trainer(
-    folder: Path, settings: Settings, *, at: Interruption = lambda state: False, **options: Any
-) -> Trainer:
-    """A trainer in `folder` that is interrupted when `at` says so."""
-    made = Trainer(
-        settings,
-        tiny.prepared(),
-        tiny.pairs(8, seed=2),
-        RunDirectory(folder),
-        languages=("en", "fr"),
-        interrupted=lambda: at(made.state),
-        **options,
-    )
-    return made
-
-
-def everything(made: Trainer) -> dict[str, Any]:
-    """All that resumption restores, and the log without times."""
-    made.run_directory.close()
-    state = {name: value for name, value in vars(made.state).items() if name not in TIMES}
-    log = [
-        {name: value for name, value in record.items() if name not in TIMES}
-        for record in made.run_directory.records()
-    ]
-    tensors = {
-        f"{group}.{name}": tensor.detach().clone()
-        for group, named in made.updater.tensors().items()
-        for name, tensor in named.items()
-    }
-    return {"place": state, "log": log, "random": torch.get_rng_state(), **tensors}
-
-
-def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
-    """Equal bit for bit."""
-    assert one.keys() == other.keys()
-    for name, value in one.items():
-        if isinstance(value, Tensor):
-            assert torch.equal(value, other[name]), name
-        else:
-            assert value == other[name], name
+from tests.tiny import RecordingProgress
+from tests.training.tiny_trainer import (
+    TIMES,
+    Condition,
+    assert_same,
+    change_losses,
+    everything,
+    logged,
+    make_trainer,
+)
 
 
 def resumable(schedule: str, **changes: Any) -> Settings:
-    """Everything that has a state: accumulation, all dropout, sampling, average, schedule, patience."""
+    """A run of everything that has a state: accumulation, dropout, sampling, average, schedule, patience."""
     training = {
         "schedule": schedule,
         "accumulation": 2,
@@ -106,38 +59,40 @@ def resumable(schedule: str, **changes: Any) -> Settings:
     )
 
 
-def interrupted_run(folder: Path, settings: Settings, *stops: Interruption) -> dict[str, Any]:
-    """Train with an interruption at each of `stops`, each time going on with a new trainer."""
-    for number, at in enumerate(stops):
-        part = trainer(folder, settings, at=at)
+def interrupted_run(folder: Path, settings: Settings, *stops: Condition) -> dict[str, Any]:
+    """Train with an interruption at each of `stops`, each time resumed by a new trainer."""
+    for number, stop_at in enumerate(stops):
+        part = make_trainer(folder, settings, stop_at=stop_at)
         if number:
             part.resume()
         assert part.run().stopped == "interrupted"
         part.run_directory.close()
         torch.manual_seed(random.randrange(1000))  # another process has other generators
-    last = trainer(folder, settings)
+    last = make_trainer(folder, settings)
     last.resume()
     last.run()
     return everything(last)
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
-    """What a run without interruption gives, by schedule."""
-    known: dict[str, dict[str, Any]] = {}
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
+    """The result of a run without interruption, by schedule."""
+    results: dict[str, dict[str, Any]] = {}
 
     def run(schedule: str) -> dict[str, Any]:
-        if schedule not in known:
-            made = trainer(tmp_path_factory.mktemp(schedule), resumable(schedule))
-            assert made.run().stopped == "epochs"
-            known[schedule] = everything(made)
-        return known[schedule]
+        if schedule not in results:
+            trainer = make_trainer(tmp_path_factory.mktemp(schedule), resumable(schedule))
+            assert trainer.run().stopped == "epochs"
+            results[schedule] = everything(trainer)
+        return results[schedule]
 
     return run
 
 
-def test_the_run_to_be_resumed_has_all_that_it_should(straight: Callable[[str], dict[str, Any]]) -> None:
-    result = straight("cosine")
+def test_the_run_to_be_resumed_has_everything_that_has_a_state(
+    uninterrupted: Callable[[str], dict[str, Any]],
+) -> None:
+    result = uninterrupted("cosine")
     events = [record["event"] for record in result["log"]]
     assert events.count("validation") >= 4 and events.count("step") >= 12
     per_epoch = [
@@ -147,7 +102,7 @@ def test_the_run_to_be_resumed_has_all_that_it_should(straight: Callable[[str], 
     assert any(name.startswith("average.") for name in result) and "optimizer.0.exp_avg" in result
 
 
-STOPS: dict[str, Interruption] = {
+STOPS: dict[str, Condition] = {
     "mid-epoch": lambda state: state.step == 2,
     "at an epoch's end": lambda state: state.epoch == 1 and state.batch == 0,
     "right after a validation": lambda state: state.step == 8 and state.validated_step == 8,
@@ -159,66 +114,68 @@ STOPS: dict[str, Interruption] = {
     [("cosine", "mid-epoch"), ("inverse_sqrt", "at an epoch's end"), ("cosine", "right after a validation")],
 )
 def test_resumed_equals_uninterrupted(
-    tmp_path: Path, straight: Callable[[str], dict[str, Any]], schedule: str, stop: str
+    tmp_path: Path, uninterrupted: Callable[[str], dict[str, Any]], schedule: str, stop: str
 ) -> None:
-    assert_same(interrupted_run(tmp_path, resumable(schedule), STOPS[stop]), straight(schedule))
+    assert_same(interrupted_run(tmp_path, resumable(schedule), STOPS[stop]), uninterrupted(schedule))
 
 
-def test_resumed_after_a_crash(tmp_path: Path, straight: Callable[[str], dict[str, Any]]) -> None:
-    """Nothing is saved at the crash: the log is cut back to the last checkpoint, and written again."""
+def test_resumed_after_a_crash(tmp_path: Path, uninterrupted: Callable[[str], dict[str, Any]]) -> None:
+    """Nothing is saved at a crash: the log is cut back to the last checkpoint, and continued from there."""
 
-    class Crash(Ear):
-        def update(self, share: float, *, tokens: int, loss: float) -> None:
-            if made.state.step == 8:
+    class Crash(RecordingProgress):
+        def update(self, outlook: Any, *, tokens: int, loss: float) -> None:
+            if trainer.state.step == 8:
                 raise KeyError("crash")
 
-    made = trainer(tmp_path, resumable("cosine"), progress=Crash())
+    trainer = make_trainer(tmp_path, resumable("cosine"), progress=Crash())
     with pytest.raises(KeyError):
-        made.run()
-    made.run_directory.close()
+        trainer.run()
+    trainer.run_directory.close()
     assert [step for step, _ in checkpoint.stored(tmp_path / "checkpoints")] == [3, 6]
-    assert made.run_directory.records()[-1]["step"] == 8
-    again = trainer(tmp_path, resumable("cosine"))
+    assert trainer.run_directory.records()[-1]["step"] == 8
+    again = make_trainer(tmp_path, resumable("cosine"))
     again.resume()
     assert again.state.step == 6 and again.run_directory.records()[-1]["step"] == 6
     again.run()
-    assert_same(everything(again), straight("cosine"))
+    assert_same(everything(again), uninterrupted("cosine"))
 
 
 def test_resumed_before_the_first_checkpoint(
-    tmp_path: Path, straight: Callable[[str], dict[str, Any]]
+    tmp_path: Path, uninterrupted: Callable[[str], dict[str, Any]]
 ) -> None:
     (tmp_path / "log.jsonl").write_text('{"event": "step", "step": 1}\n')
-    made = trainer(tmp_path, resumable("cosine"))
-    made.resume()
-    assert made.state.step == 0
-    made.run()
-    assert_same(everything(made), straight("cosine"))
+    trainer = make_trainer(tmp_path, resumable("cosine"))
+    trainer.resume()
+    assert trainer.state.step == 0
+    trainer.run()
+    assert_same(everything(trainer), uninterrupted("cosine"))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_resumed_equals_uninterrupted_at_17_random_steps(
-    tmp_path: Path, straight: Callable[[str], dict[str, Any]]
+    tmp_path: Path, uninterrupted: Callable[[str], dict[str, Any]]
 ) -> None:
     chance = random.Random(5)
     for number in range(17):
         schedule = ("cosine", "inverse_sqrt")[number % 2]
-        steps = straight(schedule)["place"]["step"]
+        steps = uninterrupted(schedule)["state"]["step"]
         stops = sorted(chance.sample(range(1, steps), 1 + number % 3))
         waits = [lambda state, stop=stop: state.step >= stop for stop in stops]
-        assert_same(interrupted_run(tmp_path / str(number), resumable(schedule), *waits), straight(schedule))
+        assert_same(
+            interrupted_run(tmp_path / str(number), resumable(schedule), *waits), uninterrupted(schedule)
+        )
 
 
 def test_the_same_seed_twice(tmp_path: Path) -> None:
     settings = resumable("linear", epochs=1)
     runs = []
     for name in ("one", "other"):
-        made = trainer(tmp_path / name, settings)
-        made.run()
-        runs.append(everything(made))
+        trainer = make_trainer(tmp_path / name, settings)
+        trainer.run()
+        runs.append(everything(trainer))
     assert_same(runs[0], runs[1])
-    other = trainer(tmp_path / "third", replace(settings, training=replace(settings.training, seed=2)))
+    other = make_trainer(tmp_path / "third", replace(settings, training=replace(settings.training, seed=2)))
     other.run()
     name = "model.source.table.weight"
     assert not torch.equal(everything(other)[name], runs[0][name])
@@ -234,82 +191,78 @@ def test_the_same_seed_twice(tmp_path: Path) -> None:
     ],
 )
 def test_limits(tmp_path: Path, limits: dict[str, Any], reason: str) -> None:
-    made = trainer(tmp_path, tiny.settings(**limits))
-    state = made.run()
+    trainer = make_trainer(tmp_path, tiny.settings(**limits))
+    state = trainer.run()
     assert state.stopped == reason
     assert state.step == limits.get("steps", state.step) and state.epoch == limits.get("epochs", 0) % 9
-    assert state.validated_step == state.step  # the last model is always seen
+    assert state.validated_step == state.step  # the last model is always validated
     assert model_directory.load(tmp_path / "bundles" / f"step-{state.best_step}").metrics["seed"] == 1
     assert json.loads((tmp_path / "best.json").read_text())["bundle"] == f"bundles/step-{state.best_step}"
 
 
 def test_the_last_model_is_validated_however_many_were(tmp_path: Path) -> None:
-    made = trainer(tmp_path, tiny.settings(steps=5, validate_every=2))
-    made.run()
-    validated = [record["step"] for record in made.run_directory.records() if record["event"] == "validation"]
-    assert validated == [2, 4, 5]
+    trainer = make_trainer(tmp_path, tiny.settings(steps=5, validate_every=2))
+    trainer.run()
+    assert logged(trainer, "validation") == [2, 4, 5]
 
 
 def test_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = trainer(tmp_path, tiny.settings(patience=2, validate_every=1))
-    scores = iter([(0.0, 9.0), (0.0, 8.0), (5.0, 8.5), (5.0, 8.5), (5.0, 8.4), (4.0, 1.0), (5.0, 8.4)])
-    monkeypatch.setattr(made, "_validate_here", lambda: next(scores))
-    state = made.run()
+    trainer = make_trainer(tmp_path, tiny.settings(patience=2, validate_every=1))
+    pairs = [(0.0, 9.0), (0.0, 8.0), (5.0, 8.5), (5.0, 8.5), (5.0, 8.4), (4.0, 1.0), (5.0, 8.4)]
+    scores = iter(ValidationScores(loss, bleu) for bleu, loss in pairs)
+    monkeypatch.setattr(trainer.validator, "score", lambda bundle: next(scores))
+    state = trainer.run()
     assert (state.stopped, state.step, state.best_bleu, state.best_step) == ("patience", 7, 5.0, 5)
 
 
 def test_a_finished_run_takes_no_further_step(tmp_path: Path) -> None:
     settings = tiny.settings(steps=3)
-    first = trainer(tmp_path, settings)
+    first = make_trainer(tmp_path, settings)
     first.run()
     before = everything(first)
-    again = trainer(tmp_path, settings)
+    again = make_trainer(tmp_path, settings)
     again.resume()
     again.run()
     assert_same(everything(again), before)
-    longer = trainer(tmp_path, tiny.settings(steps=4))
+    longer = make_trainer(tmp_path, tiny.settings(steps=4))
     longer.resume()
     assert longer.run().step == 4
 
 
 def test_the_last_update_of_an_epoch_is_saved_and_validated_too(tmp_path: Path) -> None:
-    """The last one of the first epoch is smaller than the others, and counts like them."""
+    """The last update of the first epoch has fewer batches than the others, and counts like them."""
     settings = tiny.settings(accumulation=5, epochs=2, save_every=1, validate_every=1, keep_checkpoints=99)
-    made = trainer(tmp_path, settings)
-    batches = sum(1 for _ in made.batches.plan(0))
+    trainer = make_trainer(tmp_path, settings)
+    batches = sum(1 for _ in trainer.batches.plan(0))
     assert batches % 5
-    state = made.run()
+    state = trainer.run()
     assert state.step > math.ceil(batches / 5)
     steps = list(range(1, state.step + 1))
     assert [step for step, _ in checkpoint.stored(tmp_path / "checkpoints")] == steps
-    validated = [record["step"] for record in made.run_directory.records() if record["event"] == "validation"]
-    assert validated == steps
+    assert logged(trainer, "validation") == steps
 
 
-def test_the_log_and_the_card_say_what_happened(tmp_path: Path) -> None:
-    made = trainer(tmp_path, tiny.settings(steps=2, ema=0.9), corpora=["train.tsv"])
-    state = made.run()
-    *steps, validation = made.run_directory.records()
+def test_log_and_card_describe_the_run(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, tiny.settings(steps=2, ema=0.9), corpora=["train.tsv"])
+    state = trainer.run()
+    *steps, validation = trainer.run_directory.records()
     assert [record["step"] for record in steps] == [1, 2]
     names = {"event", "step", "epoch", "loss", "tokens", "learning_rate", "gradient_norm", *TIMES}
     assert all(record.keys() == names for record in steps)
     assert steps[0]["loss"] == pytest.approx(math.log(tiny.tokenizer().vocab_size), rel=0.2)
     assert validation.keys() >= {"event", "step", "loss", "bleu", "signature"}
     kept = model_directory.load(tmp_path / "bundles" / f"step-{state.best_step}")
-    assert kept.metrics["data"] == {"train": ["train.tsv"], "pairs": 60, "valid": 8}
-    assert (
-        kept.metrics["versions"]["torch"] == torch.__version__.split("+")[0]
-        or kept.metrics["versions"]["torch"]
-    )
+    assert kept.metrics["data"] == {"train": ["train.tsv"], "pairs": 60, "valid": 8, "too_long": 0}
+    assert kept.metrics["versions"]["torch"] == metadata.version("torch")
     assert "train.tsv: 60 pairs" in kept.card and "en → fr" in kept.card
-    for weight, average in zip(kept.model.parameters(), made.updater.average.parameters(), strict=True):
+    for weight, average in zip(kept.model.parameters(), trainer.train_step.average.parameters(), strict=True):
         assert torch.equal(weight, average)
 
 
 def test_validation_pairs_that_are_too_long_have_no_loss(tmp_path: Path) -> None:
-    made = trainer(tmp_path, tiny.settings(steps=1))
+    trainer = make_trainer(tmp_path, tiny.settings(steps=1))
     long = replace(tiny.pairs(1)[0], source="one " * 200, target="un " * 200)
-    other = Trainer(made.settings, tiny.prepared(), [long], RunDirectory(tmp_path))
+    other = Trainer(trainer.settings, tiny.prepared(), [long], RunDirectory(tmp_path))
     other.run()
     assert other.run_directory.records()[-1]["loss"] is None
 
@@ -317,22 +270,22 @@ def test_validation_pairs_that_are_too_long_have_no_loss(tmp_path: Path) -> None
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_a_schedule_without_an_end(tmp_path: Path, schedule: str) -> None:
     with pytest.raises(UsageError, match=r"expected training\.epochs, training\.steps or training\.minutes"):
-        trainer(tmp_path, tiny.settings(schedule=schedule))
+        make_trainer(tmp_path, tiny.settings(schedule=schedule))
 
 
 def test_a_schedule_that_ends_with_the_time(tmp_path: Path) -> None:
-    """30 of 60 minutes done: linear is half way, cosine where it is steepest; 3 of 4 steps are further."""
-    linear = trainer(tmp_path, tiny.settings(schedule="linear", minutes=60))
+    """30 of 60 minutes are half the training; 3 of 4 steps are more, and count."""
+    linear = make_trainer(tmp_path, tiny.settings(schedule="linear", minutes=60))
     linear.state.seconds = 1800.0
-    assert linear._share() == 0.5
-    both = trainer(tmp_path, tiny.settings(schedule="linear", minutes=60, steps=4))
+    assert linear._outlook().share == 0.5
+    both = make_trainer(tmp_path, tiny.settings(schedule="linear", minutes=60, steps=4))
     both.state.seconds, both.state.step = 1800.0, 3
-    assert both._share() == 0.75
-    short = trainer(
+    assert both._outlook().share == 0.75
+    short = make_trainer(
         tmp_path, tiny.settings(schedule="linear", minutes=1 / 60, warmup_steps=0, final_rate=0.0)
     )
     short.run()
-    rates = [record["learning_rate"] for record in short.run_directory.records() if record["event"] == "step"]
+    rates = logged(short, "step", "learning_rate")
     assert rates == sorted(rates, reverse=True) and rates[-1] < rates[0] / 2
 
 
@@ -345,95 +298,80 @@ def test_no_data(tmp_path: Path) -> None:
         Trainer(short, long, tiny.pairs(2), RunDirectory(tmp_path))
 
 
-def spoil(monkeypatch: pytest.MonkeyPatch, bad: set[int], how: float) -> None:
-    """Make the loss of some calls, from 1, not finite."""
-    calls = itertools.count(1)
-    good = train_step.cross_entropy
-
-    def loss(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
-        value = good(logits, targets, smoothing=smoothing)
-        return value * how if next(calls) in bad else value
-
-    monkeypatch.setattr(train_step, "cross_entropy", loss)
-
-
-@pytest.mark.parametrize("how", [math.nan, math.inf])
+@pytest.mark.parametrize("factor", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: float
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factor: float
 ) -> None:
-    spoil(monkeypatch, {2, 4, 5}, how)
-    ear, states = Ear(), []
-    made = trainer(tmp_path, tiny.settings(steps=6, ema=0.9), progress=ear)
-    ear.update = lambda share, *, tokens, loss: states.append(everything(made))  # type: ignore[method-assign]
-    made.run()
+    change_losses(monkeypatch, {2, 4, 5}, factor)
+    progress, states = RecordingProgress(), []
+    trainer = make_trainer(tmp_path, tiny.settings(steps=6, ema=0.9), progress=progress)
+    monkeypatch.setattr(progress, "update", lambda *_, **__: states.append(everything(trainer)))
+    trainer.run()
 
     def changed(step: int) -> list[str]:
         names = [name for name in states[0] if name.split(".")[0] in ("model", "average", "optimizer")]
         return [name for name in names if not torch.equal(states[step - 1][name], states[step - 2][name])]
 
     assert [step for step in range(2, 7) if not changed(step)] == [2, 4, 5]
-    said = [message for message in ear.said if "not finite" in message]
-    assert [message.split(":")[0] for message in said] == ["step 2", "step 4", "step 5"]
-    assert "rows [" in said[0]
-    losses = [record["loss"] for record in made.run_directory.records() if record["event"] == "step"]
+    skipped = [message for message in progress.messages if "not finite" in message]
+    assert [message.split(":")[0] for message in skipped] == ["step 2", "step 4", "step 5"]
+    assert "rows [" in skipped[0]
+    losses = logged(trainer, "step", "loss")
     assert [loss is None for loss in losses] == [False, True, False, True, True, False]
-    assert all(torch.isfinite(weight).all() for weight in made.updater.model.parameters())
+    assert all(torch.isfinite(weight).all() for weight in trainer.train_step.model.parameters())
 
 
 def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
-    made = trainer(tmp_path, tiny.settings(steps=1), progress=Ear())
-    before = everything(made)
-    weight = next(iter(made.updater.model.parameters()))
+    trainer = make_trainer(tmp_path, tiny.settings(steps=1), progress=RecordingProgress())
+    before = everything(trainer)
+    weight = next(iter(trainer.train_step.model.parameters()))
     hook = weight.register_hook(lambda gradient: gradient * math.inf)
-    made.run()
+    trainer.run()
     hook.remove()
-    after = everything(made)
+    after = everything(trainer)
     assert all(torch.equal(after[name], before[name]) for name in before if name.startswith("model."))
 
 
-def test_three_bad_steps_in_a_row_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spoil(monkeypatch, {2, 3, 5, 6, 7}, math.nan)
-    made = trainer(tmp_path, tiny.settings(steps=20, save_every=1), progress=Ear())
-    with pytest.raises(RunError, match="3 steps in a row, last at step 7") as error:
-        made.run()
-    assert error.value.exit_code == 5
-    stored = checkpoint.load_newest(tmp_path / "checkpoints")
-    assert stored.state["place"]["step"] == 6
-    assert all(torch.isfinite(weight).all() for weight in stored.tensors["model"].values())
-
-
-def test_out_of_memory_names_the_longest_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = trainer(tmp_path, tiny.settings(steps=1))
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory: 8 TB"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+        MemoryError(),
+    ],
+)
+def test_out_of_memory_names_the_longest_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    trainer = make_trainer(tmp_path, tiny.settings(steps=1))
 
     def full(*_: Any, **__: Any) -> None:
-        raise RuntimeError(
-            "[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory: 8 TB"
-        )
+        raise error
 
-    monkeypatch.setattr(made.updater, "update", full)
+    monkeypatch.setattr(trainer.train_step, "update", full)
     with pytest.raises(RunError, match=r"out of memory at step 1, .* \d+ tokens"):
-        made.run()
+        trainer.run()
 
 
 def gradients(settings: Settings, groups: list[list[Batch]]) -> list[Tensor]:
     """The gradient of one update from each group, as a vector."""
-    found = []
+    vectors = []
     for group in groups:
         torch.manual_seed(0)
-        updater = train_step.Updater(build_model(settings.model), settings.training, torch.device("cpu"))
-        updater.optimizer.register_step_pre_hook(
-            lambda optimizer, *_: found.append(
+        step = train_step.TrainStep(build_model(settings.model), settings.training, torch.device("cpu"))
+        step.optimizer.register_step_pre_hook(
+            lambda optimizer, *_: vectors.append(
                 torch.cat([p.grad.flatten() for g in optimizer.param_groups for p in g["params"]])
             )
         )
-        updater.update(group, rate=1e-3, step=1)
-    return found
+        step.update(group, rate=1e-3, step=1)
+    return vectors
 
 
 @pytest.mark.parametrize("parts", [2, 5])
 def test_accumulated_gradients_are_those_of_one_batch(tmp_path: Path, parts: int) -> None:
     settings = tiny.settings(model={"dropout": 0.0, "embedding_dropout": 0.0}, clip_norm=0.0, steps=1)
-    batches = trainer(tmp_path, settings).batches
+    batches = make_trainer(tmp_path, settings).batches
     rows = batches.rows[:40]
     whole = [batches.make(rows, epoch=0, index=0)]
     split = [batches.make(rows[part::parts], epoch=0, index=0) for part in range(parts)]
@@ -444,18 +382,18 @@ def test_accumulated_gradients_are_those_of_one_batch(tmp_path: Path, parts: int
 
 def test_clipping(tmp_path: Path) -> None:
     settings = tiny.settings(clip_norm=0.01, steps=1)
-    batches = trainer(tmp_path, settings).batches
+    batches = make_trainer(tmp_path, settings).batches
     (gradient,) = gradients(settings, [[batches.make(batches.rows[:20], epoch=0, index=0)]])
     assert gradient.norm() == pytest.approx(0.01, rel=1e-3)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_loss_falls(tmp_path: Path, precision: str) -> None:
-    made = trainer(tmp_path, tiny.settings(steps=40, precision=precision, learning_rate=2e-2))
-    made.run()
-    losses = [record["loss"] for record in made.run_directory.records() if record["event"] == "step"]
+    trainer = make_trainer(tmp_path, tiny.settings(steps=40, precision=precision, learning_rate=2e-2))
+    trainer.run()
+    losses = logged(trainer, "step", "loss")
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
-    assert all(weight.dtype == torch.float32 for weight in made.updater.model.parameters())
+    assert all(weight.dtype == torch.float32 for weight in trainer.train_step.model.parameters())
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "auto"])
@@ -463,12 +401,12 @@ def test_bfloat16_is_used(tmp_path: Path, precision: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(
         torch.cpu, "get_capabilities", lambda: {"avx512_bf16": precision == "auto"}, raising=False
     )
-    made = trainer(tmp_path, tiny.settings(steps=1, precision=precision))
+    trainer = make_trainer(tmp_path, tiny.settings(steps=1, precision=precision))
     seen = []
-    made.updater.model.decoder.readout.register_forward_hook(
+    trainer.train_step.model.decoder.readout.register_forward_hook(
         lambda *arguments: seen.append(arguments[2].dtype)
     )
-    made.updater.update([next(iter(made.batches.epoch(0)))], rate=1e-3, step=1)
+    trainer.train_step.update([next(iter(trainer.batches.epoch(0)))], rate=1e-3, step=1)
     assert seen == [torch.bfloat16]
 
 
@@ -481,24 +419,24 @@ def test_auto_stays_in_float32_without_such_products(
 
 
 def test_consistency_without_dropout_changes_nothing(tmp_path: Path) -> None:
-    """Both readings are the same, so that they do not disagree and their mean loss is that of one."""
+    """Without dropout both readings are the same: they agree, and their mean loss is that of one."""
     plain = tiny.settings(model={"dropout": 0.0, "embedding_dropout": 0.0}, clip_norm=0.0, steps=1)
-    drawn = replace(plain, training=replace(plain.training, consistency=5.0))
-    batches = trainer(tmp_path, plain).batches
+    r_drop = replace(plain, training=replace(plain.training, consistency=5.0))
+    batches = make_trainer(tmp_path, plain).batches
     batch = batches.make(batches.rows[:20], epoch=0, index=0)
-    (one,), (other,) = gradients(plain, [[batch]]), gradients(drawn, [[batch]])
+    (one,), (other,) = gradients(plain, [[batch]]), gradients(r_drop, [[batch]])
     assert (one - other).norm() <= 1e-6 * one.norm()
 
 
-def test_consistency_draws_predictions_together(tmp_path: Path) -> None:
-    """After the same updates, two readings with dropout are closer with R-Drop than without, by far."""
+def test_consistency_brings_predictions_together(tmp_path: Path) -> None:
+    """After the same number of updates, two readings with dropout are much closer with R-Drop."""
     apart = []
     for weight in (0.0, 20.0):
         settings = tiny.settings(model={"dropout": 0.3}, steps=60, learning_rate=1e-2, consistency=weight)
-        made = trainer(tmp_path / str(weight), settings)
-        made.run()
-        batch = made.batches.make(made.batches.rows[:40], epoch=0, index=0).twice()
-        model = made.updater.model.train()
+        trainer = make_trainer(tmp_path / str(weight), settings)
+        trainer.run()
+        batch = trainer.batches.make(trainer.batches.rows[:40], epoch=0, index=0).twice()
+        model = trainer.train_step.model.train()
         torch.manual_seed(0)
         logits = model(batch.source, batch.lengths, batch.target, batch.real)
         one, other = logits.detach().log_softmax(-1).chunk(2)
@@ -508,9 +446,9 @@ def test_consistency_draws_predictions_together(tmp_path: Path) -> None:
 
 def change_checkpoint(folder: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
     """Store the newest checkpoint again, changed, with sums that are right."""
-    found = checkpoint.load_newest(folder)
-    tensors = {group: dict(named) for group, named in found.tensors.items()}
-    state = dict(found.state)
+    newest = checkpoint.load_newest(folder)
+    tensors = {group: dict(named) for group, named in newest.tensors.items()}
+    state = dict(newest.state)
     change(tensors, state)
     checkpoint.save(folder, Checkpoint(tensors, state), step=9, keep=1)
 
@@ -523,31 +461,33 @@ def change_checkpoint(folder: Path, change: Callable[[dict[str, Any], dict[str, 
         lambda tensors, state: tensors.pop("optimizer"),
         lambda tensors, state: state.pop("place"),
         lambda tensors, state: state.update(place={"steps": 3}),
+        lambda tensors, state: state.update(place={"step": "three"}),
         lambda tensors, state: state.pop("log"),
+        lambda tensors, state: state.update(log="many"),
     ],
 )
 def test_a_checkpoint_of_something_else(tmp_path: Path, change: Callable[..., Any]) -> None:
-    trainer(tmp_path, tiny.settings(steps=1)).run()
+    make_trainer(tmp_path, tiny.settings(steps=1)).run()
     change_checkpoint(tmp_path / "checkpoints", change)
     with pytest.raises(ModelError, match="does not fit this run"):
-        trainer(tmp_path, tiny.settings(steps=2)).resume()
+        make_trainer(tmp_path, tiny.settings(steps=2)).resume()
 
 
 def test_a_checkpoint_of_other_processes(tmp_path: Path) -> None:
-    trainer(tmp_path, tiny.settings(steps=1)).run()
+    make_trainer(tmp_path, tiny.settings(steps=1)).run()
 
     def two(tensors: dict[str, Any], state: dict[str, Any]) -> None:
         tensors["random"]["cpu.1"] = tensors["random"]["cpu.0"].clone()
 
     change_checkpoint(tmp_path / "checkpoints", two)
-    ear = Ear()
-    made = trainer(tmp_path, tiny.settings(steps=2), progress=ear)
-    made.resume()
-    assert any("not bit for bit" in message for message in ear.said)
-    assert made.run().step == 2
+    progress = RecordingProgress()
+    trainer = make_trainer(tmp_path, tiny.settings(steps=2), progress=progress)
+    trainer.resume()
+    assert any("not bit for bit" in message for message in progress.messages)
+    assert trainer.run().step == 2
 
 
-def test_data_in_memory_are_columns() -> None:
+def test_pairs_in_memory_are_columns() -> None:
     pairs = tiny.pairs(3)
     assert PairColumns(pairs)[[2, 0]] == {
         "source": [pairs[2].source, pairs[0].source],

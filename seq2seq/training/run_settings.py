@@ -1,0 +1,115 @@
+"""The settings and corpora of a run, as training.json stores them, and the rule for resuming.
+
+A run is resumed with the settings it was started with. Only the limits in `CHANGEABLE` may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from seq2seq import files
+from seq2seq.config import Settings, from_dict, to_dict
+from seq2seq.errors import ModelError, SeqError, UsageError
+from seq2seq.training.optimization import check_schedule
+
+SETTINGS = "training.json"
+LIMITS = ("epochs", "steps", "minutes", "patience", "save_every", "keep_checkpoints")
+CHANGEABLE = tuple(f"training.{name}" for name in LIMITS)
+"""The settings that may change when a run is resumed."""
+NOT_GIVEN_IF_EMPTY = ("train", "valid", "source_lang", "target_lang")
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """Training and validation data: paths, and the source and target language ("" if unknown).
+
+    A corpus is one path, or two paths of aligned text.
+    """
+
+    train: tuple[tuple[str, ...], ...] = ()
+    valid: tuple[tuple[str, ...], ...] = ()
+    languages: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting that differs from that of a stored run. `name` is such as "training.steps" or "train"."""
+
+    name: str
+    value: Any
+    stored: Any
+
+
+def describe(settings: Settings, corpora: Corpora) -> dict[str, Any]:
+    """The content of training.json."""
+    return {"settings": to_dict(settings), "corpora": asdict(corpora)}
+
+
+def stored_run(out: Path) -> tuple[Settings, Corpora]:
+    """Settings and corpora of the run in `out`. ModelError if there is none, or if it is damaged."""
+    path = out / SETTINGS
+    if not path.exists():
+        raise ModelError(
+            f"{out}: no run to resume here, there is no {SETTINGS}; leave out --resume to start a new run"
+        )
+    stored = files.read_json(path)
+    try:
+        settings = from_dict(Settings, stored["settings"], where=str(path))
+        return settings, read_corpora(stored["corpora"])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = error if isinstance(error, SeqError) else f"{type(error).__name__}: {error}"
+        raise ModelError(f"{path}: not the settings of a run ({reason})") from None
+
+
+def read_corpora(stored: Mapping[str, Any]) -> Corpora:
+    """Corpora from plain values. LookupError, TypeError or ValueError if they are of another form."""
+    train, valid = (tuple(tuple(paths) for paths in stored[name]) for name in ("train", "valid"))
+    source, target = stored["languages"]
+    return Corpora(train, valid, (source, target))
+
+
+def differences(
+    settings: Settings | None, corpora: Corpora, stored: tuple[Settings, Corpora]
+) -> list[Difference]:
+    """In what `settings` and `corpora` differ from a stored run.
+
+    Not given, and so no difference: settings that are None, paths that are empty, a language that is "".
+    """
+    before = _values(*stored)
+    return [
+        Difference(name, value, before[name])
+        for name, value in _values(settings, corpora).items()
+        if value != before[name] and (value or name not in NOT_GIVEN_IF_EMPTY)
+    ]
+
+
+def _values(settings: Settings | None, corpora: Corpora) -> dict[str, Any]:
+    """Corpora and settings by name."""
+    source, target = corpora.languages
+    values = dict(zip(NOT_GIVEN_IF_EMPTY, (corpora.train, corpora.valid, source, target), strict=True))
+    for part, table in to_dict(settings).items() if settings is not None else ():
+        values |= {f"{part}.{name}": value for name, value in table.items()}
+    return values
+
+
+def resumed_run(settings: Settings | None, corpora: Corpora, out: Path) -> tuple[Settings, Corpora]:
+    """Settings and corpora to resume the run in `out` with: the stored ones, with the limits of `settings`.
+
+    Raises UsageError if anything differs that may not.
+    """
+    stored = stored_run(out)
+    for difference in differences(settings, corpora, stored):
+        if difference.name not in CHANGEABLE:
+            raise UsageError(
+                f"{difference.name} is {difference.value!r}, but {difference.stored!r} in the run that {out} "
+                f"holds: only {', '.join(CHANGEABLE)} may change when a run is resumed"
+            )
+    resumed, corpora = stored
+    if settings is not None:
+        limits = {name: getattr(settings.training, name) for name in LIMITS}
+        resumed = replace(resumed, training=replace(resumed.training, **limits))
+        check_schedule(resumed.training)
+    return resumed, corpora
