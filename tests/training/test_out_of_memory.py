@@ -24,7 +24,7 @@ from seq2seq.training.out_of_memory import out_of_memory
 )
 def test_missing_memory_is_a_run_error(error: Exception) -> None:
     with (
-        pytest.raises(RunError, match="^out of memory; lower the batch$") as raised,
+        pytest.raises(RunError, match=r"^out of memory; lower the batch$") as raised,
         out_of_memory("; lower the batch"),
     ):
         raise error

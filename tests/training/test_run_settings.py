@@ -38,7 +38,7 @@ def test_stored_settings_come_back(out: Path) -> None:
 
 
 def test_a_missing_run_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no run to resume here.*leave out --resume"):
+    with pytest.raises(ModelError, match=r"no run to resume here.*leave out --resume"):
         stored_run(tmp_path)
 
 
