@@ -1,4 +1,4 @@
-"""Pictures of training runs, of attention and of experiments, as matplotlib `Figure`s.
+"""Draws training runs, attention and experiments as matplotlib `Figure`s.
 
 Never `pyplot`: its global state leaks figures in a server and is not safe in threads. matplotlib itself is an
 extra, loaded when the first picture is drawn. Who shows a figure, and where, is the caller's affair.
@@ -44,7 +44,7 @@ _FONTS = (
     "Arial Unicode MS",
 )
 _LONGEST_LABEL = 24  # characters; a longer token (a web address, say) would leave no room for the map
-_TRAINING, _VALIDATION, _BEST = "#4477aa", "#cc3311", "#228833"  # told apart by colour-blind readers too
+_TRAINING, _VALIDATION, _BEST = "#4477aa", "#cc3311", "#228833"  # distinct for colour-blind readers too
 # Seven colours that the colour-blind tell apart as well (Paul Tol's "bright"); then again, in other strokes.
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#777777")
 _STROKES = ("-", "-.", ":")
@@ -52,8 +52,8 @@ _STROKES = ("-", "-.", ":")
 
 @dataclass(frozen=True)
 class Curve:
-    """Points of a line. Equal `colour` numbers look alike; a curve without a label is not in the legend. With
-    `mean`, each point is the mean of those up to so many places before and after it."""
+    """A line through points. Curves with the same `colour` number have the same colour; a curve without a
+    label is not in the legend. With `mean`, each point is the mean of its neighbours up to that distance."""
 
     x: Sequence[float]
     y: Sequence[float]
@@ -67,8 +67,8 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """A pair of axes with its curves, x from 0, y too with `zero`; `log` is for y; `line` draws a horizontal
-    one; smaller values than `floor` are drawn there."""
+    """A pair of axes with its curves. x starts at 0, and with `zero` y too. `log` gives a logarithmic y axis,
+    `line` a horizontal line at that value. Values below `floor` are drawn at `floor`."""
 
     title: str
     x_label: str
@@ -81,7 +81,7 @@ class Panel:
 
 
 def draw_panels(panels: Sequence[Panel]) -> Figure:
-    """Panels in two columns, the legend of all below them. What is not finite leaves a gap."""
+    """Draw panels in two columns with one legend below them. Values that are not finite leave a gap."""
     if not any(np.isfinite(np.asarray(curve.y, float)).any() for panel in panels for curve in panel.curves):
         raise DataError("nothing to draw: no panel has a curve with a finite point")
     rows, columns = -(-len(panels) // 2), min(2, len(panels))
@@ -165,7 +165,7 @@ def attention_map(source_tokens: Sequence[str], target_tokens: Sequence[str], we
 
 
 def learning_curves(records: Sequence[Mapping[str, Any]]) -> Figure:
-    """Training and validation loss, and validation BLEU below it, against steps, with time along the top.
+    """Training and validation loss, and validation BLEU below, against steps; the upper axis shows time.
 
     `records` are the objects of a run's `log.jsonl`. A loss that is not finite leaves a gap.
     """
@@ -207,7 +207,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def _figure(size: tuple[float, float], layout: Literal["constrained"] | None = None) -> Figure:
-    """An empty figure of so many inches."""
+    """An empty figure; `size` is in inches."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
@@ -216,7 +216,7 @@ def _figure(size: tuple[float, float], layout: Literal["constrained"] | None = N
 
 
 def _fonts() -> list[str]:
-    """The known fonts that are installed: matplotlib takes each character from the first one that has it."""
+    """The installed ones of our fonts: matplotlib takes each character from the first font that has it."""
     from matplotlib.font_manager import fontManager
 
     installed = set(fontManager.get_font_names())
@@ -224,19 +224,19 @@ def _fonts() -> list[str]:
 
 
 def _label(token: str) -> str:
-    """A token on one line, not too long."""
+    """A token as a label: on one line, and shortened if it is long."""
     token = " ".join(token.split()) or "␣"
     return token if len(token) <= _LONGEST_LABEL else token[: _LONGEST_LABEL - 1] + "…"
 
 
 def _label_axis(axis: Axis, labels: Sequence[str], **style: Any) -> None:
-    """A label at the middle of each cell, as it is written: a `$` opens no formula."""
+    """Put a label at the middle of each cell. `$` is printed as it is and starts no formula."""
     places = np.arange(len(labels)) + 0.5
     axis.set_ticks(places, labels, parse_math=False, fontfamily=_fonts(), **style)
 
 
 def _inches(labels: Sequence[str], fontsize: float) -> float:
-    """About the length of the longest label: 0.65 em a character, 1 em for wide ones such as Chinese."""
+    """Estimated length of the longest label: 0.65 em per character, 1 em for wide ones such as Chinese."""
     ems = (sum(1.0 if east_asian_width(c) in "WF" else 0.65 for c in label) for label in labels)
     return max(ems) * fontsize / 72
 
@@ -244,18 +244,20 @@ def _inches(labels: Sequence[str], fontsize: float) -> float:
 def _within(
     size: tuple[float, float], left: float, top: float, width: float, height: float
 ) -> tuple[float, float, float, float]:
-    """A box, in inches from left and top, as the shares of a figure's `size` that matplotlib takes."""
+    """A box given in inches from left and top, as fractions of the figure's `size`, which matplotlib
+    expects."""
     return left / size[0], 1 - (top + height) / size[1], width / size[0], height / size[1]
 
 
 def _column(records: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
-    """One value of every record; NaN, which leaves a gap, where there is none."""
+    """One value of every record, NaN if a record does not have it."""
     values = [record.get(name) for record in records]
     return np.array([float("nan") if value is None else float(value) for value in values], dtype=float)
 
 
 def _running_mean(values: np.ndarray, reach: int) -> np.ndarray:
-    """Mean of each value and up to `reach` before and after it, of those that are finite."""
+    """Mean of each value with up to `reach` values before and after it; values that are not finite are left
+    out."""
     finite = np.isfinite(values)
     sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
     counts = np.concatenate([[0], np.cumsum(finite)])
@@ -300,7 +302,8 @@ def _draw_quality(axes: Axes, validations: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _draw_time(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
-    """A second axis along the top: minutes of training at those steps, or seconds while there are few."""
+    """Add an upper axis with the minutes of training at the steps; seconds for short trainings."""
+
     from matplotlib.ticker import MaxNLocator
 
     step, seconds = _column(records, "step"), _column(records, "seconds")

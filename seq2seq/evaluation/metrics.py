@@ -1,8 +1,7 @@
-"""Scores of translations: strings in, numbers with the signatures that reproduce them out.
+"""Scores translations with sacreBLEU (Post, 2018): each score comes with the signature that reproduces it.
 
-All figures are sacreBLEU's (Post, 2018), on raw text against raw references: BLEU (Papineni et al., 2002),
-chrF2 (Popović, 2015) and TER (Snover et al., 2006). This module chooses their settings by target language;
-where hypotheses come from is the affair of `evaluation`.
+The scores are BLEU (Papineni et al., 2002), chrF2 (Popović, 2015) and TER (Snover et al., 2006), on raw text
+against raw references. This module chooses their settings by target language. `scoring` scores a model.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from seq2seq.errors import DataError, UsageError
 from seq2seq.text.languages import language_code
 
-if TYPE_CHECKING:  # 0.2 s at run time, which `import seq2seq` need not pay
+if TYPE_CHECKING:  # importing it takes 0.2 s
     from sacrebleu.metrics.base import Metric
 
 METRICS = ("bleu", "chrf", "ter")
@@ -40,10 +39,11 @@ class Score:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two systems on one test set: scores, means and half-widths of 95 % intervals over resamples, p-value.
+    """Comparison of two systems, a and b, on one test set by paired bootstrap resampling.
 
-    `p_value` is the share of resamples that differ from their mean by more than the two scores differ: below
-    0.05, the difference is called significant. It is 1 where the scores are equal.
+    For each system: its score, and the mean and the half-width of the 95 % interval over resamples. `p_value`
+    is the share of resamples whose difference deviates from the mean difference by more than the scores
+    differ. Below 0.05 the difference is called significant. It is 1 if the scores are equal.
     """
 
     metric: str
@@ -73,12 +73,13 @@ def tokenizer_for(language: str | None) -> str:
 
 
 def bleu(hypotheses: Sequence[str], references: Sequence[str], *, language: str | None = None) -> Score:
-    """BLEU of a corpus, one reference a hypothesis; `language` is the target's (see `tokenizer_for`)."""
+    """BLEU of a corpus with one reference per hypothesis; `language` is the target's (see
+    `tokenizer_for`)."""
     return _score("bleu", hypotheses, references, language)
 
 
 def chrf(hypotheses: Sequence[str], references: Sequence[str], *, language: str | None = None) -> Score:
-    """chrF2 of a corpus. It looks at characters, so `language` changes nothing."""
+    """chrF2 of a corpus. It compares characters, so `language` has no effect."""
     return _score("chrf", hypotheses, references, language)
 
 
@@ -172,7 +173,8 @@ def _check(hypotheses: Sequence[str], references: Sequence[str]) -> None:
 
 @contextmanager
 def _sacrebleu_seed(seed: int) -> Iterator[None]:
-    """sacreBLEU reads the seed of a test from the environment only, and only when the test is built."""
+    """Set the seed of sacreBLEU's tests, which it reads from the environment when a test is created."""
+
     name = "SACREBLEU_SEED"
     before = os.environ.get(name)
     os.environ[name] = str(seed)

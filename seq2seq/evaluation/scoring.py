@@ -1,4 +1,4 @@
-"""Score a model on a test set, through the same `Translator` as users have."""
+"""Scores a model on a test set, through the same `Translator` that users have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from seq2seq.translator import Translator
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`scores` by name, each with the signature that reproduces it; `seconds` for translating alone."""
+    """The result of `evaluate`: scores by name, the translations, the seconds that translating took, the
+    model."""
 
     scores: dict[str, Score]
     translations: list[str]
@@ -33,7 +34,11 @@ class Evaluation:
 
 
 def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_scores: bool = True) -> Evaluation:
-    """Translate the sources and compare with the targets, as raw text: BLEU, chrF and TER, or BLEU alone."""
+    """Translate the sources of `pairs` and compare the translations with the targets, as raw text.
+
+    Scores are BLEU, chrF and TER, or without `all_scores` BLEU alone. Raises DataError if there is no pair.
+    """
+
     if not pairs:
         raise DataError("the test set is empty, expected at least one pair")
     start = time.perf_counter()
