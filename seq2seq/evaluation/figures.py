@@ -1,7 +1,7 @@
 """Draws training runs, attention and experiments as matplotlib `Figure`s.
 
 Never `pyplot`: its global state leaks figures in a server and is not safe in threads. matplotlib itself is an
-extra, loaded when the first picture is drawn. Who shows a figure, and where, is the caller's affair.
+extra, loaded when the first picture is drawn. Callers show or save the figures.
 """
 
 from __future__ import annotations
