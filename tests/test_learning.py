@@ -16,6 +16,7 @@ from torch import Tensor
 
 from seq2seq.config import DecodingConfig, ModelConfig
 from seq2seq.decoding.decode import decode
+from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.nn.attention import ATTENTIONS
 from seq2seq.nn.cells import CELLS
 from seq2seq.nn.decoders import DECODERS
@@ -105,7 +106,7 @@ def train(model: Seq2Seq, *, longest: int, steps: int) -> None:
 def accuracy(model: Seq2Seq, longest: int) -> float:
     """Share of new sequences that are reversed without an error."""
     unseen = rows(500, longest, torch.Generator().manual_seed(2))
-    outputs = decode(model.eval(), unseen, DecodingConfig(beam_size=1, batch_size=128))
+    outputs = decode(TorchEngine(model.eval()), unseen, DecodingConfig(beam_size=1, batch_size=128))
     return sum(list(best.tokens) == row[::-1] for row, (best, *_) in zip(unseen, outputs, strict=True)) / len(
         unseen
     )
