@@ -27,6 +27,7 @@ from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, pairs_digest, r
 from seq2seq.nn.model import count_parameters
 from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.interruption import Interruption
+from seq2seq.training.out_of_memory import out_of_memory
 from seq2seq.training.progress import Progress
 from seq2seq.training.run import train
 from seq2seq.training.run_directory import RunDirectory
@@ -53,13 +54,13 @@ def main(path: Path) -> int:
     try:
         job = Job.read(path)
         # A worker whose parent was killed may still be saving in this directory.
-        with directory_lock(job.out, wait=progress.say):
+        with directory_lock(job.out, wait=progress.say), out_of_memory("; lower decoding.batch_size"):
             return run_job(job, progress)
     except SeqError as error:
         progress.say(f"error: {error}")
         return error.exit_code
-    except (OSError, MemoryError) as error:
-        progress.say(f"error: {str(error) or 'not enough memory'}")
+    except OSError as error:
+        progress.say(f"error: {error}")
         return RunError.exit_code
 
 

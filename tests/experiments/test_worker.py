@@ -82,20 +82,31 @@ def test_damaged_files_are_an_error_line_and_an_exit_code(
 
 
 @pytest.mark.usefixtures("without_parent")
-@pytest.mark.parametrize("error", [MemoryError(), OSError(5, "Input/output error")])
+@pytest.mark.parametrize("step", ["train", "_result"])
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError(), "out of memory; lower decoding.batch_size"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out of memory; lower"),
+        (OSError(5, "Input/output error"), "[Errno 5] Input/output error"),
+    ],
+)
 def test_lack_of_memory_and_system_errors_have_an_exit_code(
     shared_data: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    step: str,
     error: Exception,
+    message: str,
 ) -> None:
     def fail(*arguments: object, **options: object) -> None:
         raise error
 
-    monkeypatch.setattr(worker, "train", fail)
+    monkeypatch.setattr(worker, step, fail)
     assert worker.main(job(shared_data, tmp_path / "run").write()) == 5
-    assert capsys.readouterr().err.startswith(("error: not enough memory", "error: [Errno 5] Input/output"))
+    err = capsys.readouterr().err
+    assert f"error: {message}" in err and "Traceback" not in err
 
 
 def test_messages_that_nobody_reads_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
