@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +10,9 @@ import sacrebleu
 import torch
 
 from seq2seq.bundle import model_directory
-from seq2seq.data.batching import Batches, PairColumns, token_lengths
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
 from seq2seq.evaluation.scoring import evaluate
-from seq2seq.training.validation import mean_loss
 from seq2seq.translator import Translator
 from tests import tiny
 
@@ -68,31 +65,3 @@ def test_nothing_to_score(translator: Translator) -> None:
 def test_the_target_language_chooses_the_tokeniser(tmp_path: Path, translator: Translator) -> None:
     translator = Translator(replace(translator.bundle, directions=(("en", "zh"),)))
     assert "|tok:zh|" in evaluate(translator, tiny.pairs(2), all_scores=False).scores["bleu"].signature
-
-
-def test_mean_loss_is_that_of_forced_decoding() -> None:
-    """The same from another path: the log probability of each pair alone."""
-    model, tokenizer, pairs = tiny.bundle().model, tiny.tokenizer(), tiny.pairs(12, seed=4)
-    columns = PairColumns(pairs)
-    batches = Batches(
-        columns,
-        source=tokenizer,
-        target=tokenizer,
-        lengths=token_lengths(columns, tokenizer, tokenizer),
-        batch_tokens=40,
-        max_length=100,
-        seed=1,
-    )
-    sources, targets = (
-        tokenizer.encode_batch([getattr(p, side) for p in pairs]) for side in ("source", "target")
-    )
-    expected = -sum(tiny.forced_log_probs(model, sources, targets)) / sum(len(ids) + 1 for ids in targets)
-    assert mean_loss(model, batches.epoch(0), CPU) == pytest.approx(expected, rel=1e-5)
-    assert expected == pytest.approx(math.log(tokenizer.vocab_size), rel=0.2)
-
-
-def test_mean_loss_drops_nothing_and_draws_nothing() -> None:
-    model = tiny.bundle(dropout=0.5).model.train()
-    before = torch.get_rng_state()
-    assert math.isnan(mean_loss(model, [], CPU))
-    assert not model.training and torch.equal(torch.get_rng_state(), before)

@@ -68,13 +68,10 @@ def test_a_possible_validation_loss_passes(loss: float | None) -> None:
     DivergenceCheck(VOCABULARY).validation(loss)
 
 
-@pytest.mark.parametrize("loss", [12.1, 1e9, math.inf, math.nan, -math.inf])
+@pytest.mark.parametrize("loss", [12.1, 1e9, math.inf, math.nan])
 def test_an_impossible_validation_loss_is_a_divergence(loss: float) -> None:
-    check = DivergenceCheck(VOCABULARY)
-    if loss == -math.inf:  # cross entropy is never negative, so there is nothing to notice
-        return check.validation(loss)
     with pytest.raises(Divergence, match="validation loss"):
-        check.validation(loss)
+        DivergenceCheck(VOCABULARY).validation(loss)
 
 
 def test_rates_after_divergences() -> None:
