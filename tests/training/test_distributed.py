@@ -1,4 +1,4 @@
-"""One process, and two that train together as one does."""
+"""One process, two processes that train like one, and the GPU of each process."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from seq2seq.config import Settings
-from seq2seq.training import distributed
+from seq2seq.devices import local_rank
+from seq2seq.errors import UsageError
+from seq2seq.training import checkpoint, distributed
 from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.train_step import StepResult
 from seq2seq.training.trainer import Trainer
 from tests import tiny
 
@@ -23,18 +28,97 @@ ROOT = Path(__file__).parents[2]
 STEPS = 8
 
 
-def test_alone() -> None:
-    distributed.start("cpu")
+def test_one_process_alone() -> None:
+    assert distributed.start("cpu") == CPU
     assert (distributed.rank(), distributed.world()) == (0, 1)
     assert distributed.is_main()
     assert distributed.total(2.5, CPU) == distributed.from_main(2.5, CPU) == 2.5
     value = {"x": torch.ones(2)}
     assert distributed.gather(value) == [value]
+    model = torch.nn.Linear(1, 1)
+    assert distributed.parallel(model, CPU) is model
     distributed.barrier()
     distributed.stop()
 
 
-def test_random_states() -> None:
+class Cuda:
+    """A machine with GPUs, and a record of what is done with them."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, *, gpus: int) -> None:
+        self.calls: list[Any] = []
+        patch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+        patch.setattr(torch.cuda, "device_count", lambda: gpus)
+        patch.setattr(torch.cuda, "set_device", lambda device: self.calls.append(("set_device", str(device))))
+        patch.setattr(distributed, "find_device", self.find_device)
+        patch.setattr(distributed.dist, "init_process_group", self.init_process_group)
+
+    def find_device(self, name: str) -> torch.device:
+        if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+            return CPU
+        return torch.device(name if ":" in name else f"cuda:{local_rank()}")
+
+    def init_process_group(self, backend: str, *, device_id: torch.device | None = None) -> None:
+        self.calls.append((backend, str(device_id)))
+
+
+def torchrun(patch: pytest.MonkeyPatch, *, processes: int, rank: int, local: int | None = None) -> None:
+    """What torchrun sets in a process."""
+    patch.setenv("WORLD_SIZE", str(processes))
+    patch.setenv("LOCAL_RANK", str(rank))
+    patch.setenv("LOCAL_WORLD_SIZE", str(local or processes))
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+@pytest.mark.parametrize("rank", [0, 1, 3])
+def test_each_process_uses_its_own_gpu(monkeypatch: pytest.MonkeyPatch, name: str, rank: int) -> None:
+    """torch's current device too: else every process computes and communicates on GPU 0."""
+    cuda = Cuda(monkeypatch, gpus=4)
+    torchrun(monkeypatch, processes=8, rank=rank, local=4)
+    assert distributed.start(name) == torch.device("cuda", rank)
+    assert cuda.calls == [("set_device", f"cuda:{rank}"), ("nccl", f"cuda:{rank}")]
+
+
+def test_one_process_uses_the_gpu_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = Cuda(monkeypatch, gpus=2)
+    assert distributed.start("cuda:1") == torch.device("cuda:1")
+    assert cuda.calls == [("set_device", "cuda:1")]
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    cuda = Cuda(monkeypatch, gpus=2)
+    torchrun(monkeypatch, processes=3, rank=0)
+    with pytest.raises(UsageError, match=r"3 processes on this machine, but 2 GPUs: .*--nproc-per-node 2"):
+        distributed.start(name)
+    assert cuda.calls == []
+
+
+def test_processes_that_would_share_a_gpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Cuda(monkeypatch, gpus=2)
+    torchrun(monkeypatch, processes=2, rank=1)
+    with pytest.raises(UsageError, match="'cuda:1' for 2 processes, which would share this GPU"):
+        distributed.start("cuda:1")
+
+
+@pytest.mark.parametrize(("name", "gpus"), [("cpu", 1), ("auto", 0)])
+def test_processes_on_cpus_use_gloo(monkeypatch: pytest.MonkeyPatch, name: str, gpus: int) -> None:
+    cuda = Cuda(monkeypatch, gpus=gpus)
+    torchrun(monkeypatch, processes=3, rank=2)
+    assert distributed.start(name) == CPU
+    assert cuda.calls == [("gloo", "None")]
+
+
+@pytest.mark.parametrize(("device", "ids"), [("cuda:3", [3]), ("cpu", None)])
+def test_gradients_are_averaged_on_the_gpu_of_the_process(
+    monkeypatch: pytest.MonkeyPatch, device: str, ids: list[int] | None
+) -> None:
+    monkeypatch.setattr(distributed, "world", lambda: 2)
+    monkeypatch.setattr(distributed, "DistributedDataParallel", lambda model, device_ids: (model, device_ids))
+    model = torch.nn.Linear(1, 1)
+    assert distributed.parallel(model, torch.device(device)) == (model, ids)
+
+
+def test_random_states_are_restored_if_they_fit() -> None:
     states = distributed.random_states(CPU)
     expected = torch.rand(5)
     assert distributed.restore_random(states, CPU)
@@ -47,7 +131,7 @@ def test_random_states() -> None:
 
 
 def settings(dropout: float) -> Settings:
-    """Batches of few sentences: now and then of one, which leaves the second process idle."""
+    """Small batches: some have a single sentence, which leaves the second process idle."""
     return tiny.settings(
         model={"dropout": dropout, "embedding_dropout": dropout},
         steps=STEPS,
@@ -56,36 +140,48 @@ def settings(dropout: float) -> Settings:
         consistency=0.5 if dropout else 0.0,
         ema=0.5,
         validate_every=5,
+        save_every=4,
     )
+
+
+def make_trainer(folder: Path, dropout: float, **options: Any) -> Trainer:
+    return Trainer(settings(dropout), tiny.prepared(), tiny.pairs(4, seed=2), RunDirectory(folder), **options)
+
+
+def all_tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
+    groups = trainer.train_step.tensors().items()
+    return {f"{group}.{name}": tensor.detach() for group, named in groups for name, tensor in named.items()}
 
 
 def train(folder: Path, dropout: float, *, stop: int = 0, rank: int = 0) -> dict[str, torch.Tensor]:
     """Train in `folder`; with `stop`, interrupt process `rank` at that step and resume. All tensors."""
-    made = Trainer(
-        settings(dropout),
-        tiny.prepared(),
-        tiny.pairs(4, seed=2),
-        RunDirectory(folder),
-        interrupted=lambda: made.state.step == stop > 0 and distributed.rank() == rank,
+    trainer = make_trainer(
+        folder,
+        dropout,
+        interrupted=lambda: trainer.state.step == stop > 0 and distributed.rank() == rank,
     )
-    made.run()
+    trainer.run()
     if stop:
-        made.run_directory.close()
-        return resumed(folder, dropout)
-    return {
-        f"{g}.{n}": t.detach() for g, named in made.train_step.tensors().items() for n, t in named.items()
-    }
+        trainer.run_directory.close()
+        trainer = make_trainer(folder, dropout)
+        trainer.resume()
+        assert trainer.state.step < STEPS
+        trainer.run()
+    return all_tensors(trainer)
 
 
-def resumed(folder: Path, dropout: float) -> dict[str, torch.Tensor]:
-    """Go on in `folder`."""
-    made = Trainer(settings(dropout), tiny.prepared(), tiny.pairs(4, seed=2), RunDirectory(folder))
-    made.resume()
-    assert made.state.step < STEPS
-    made.run()
-    return {
-        f"{g}.{n}": t.detach() for g, named in made.train_step.tensors().items() for n, t in named.items()
-    }
+def diverge(folder: Path) -> dict[str, torch.Tensor]:
+    """Train with updates that are not finite from step 5 to 7: back to the checkpoint of step 4."""
+    trainer = make_trainer(folder, 0.3)
+    original = trainer.train_step.update
+
+    def update(*arguments: Any, step: int, **options: Any) -> StepResult:
+        result = original(*arguments, step=step, **options)
+        return replace(result, finite=result.finite and (step < 5 or trainer.state.fallbacks > 0))
+
+    trainer.train_step.update = update  # type: ignore[method-assign]
+    assert trainer.run().fallbacks == 1
+    return all_tensors(trainer)
 
 
 def worker(folder: Path) -> None:
@@ -93,12 +189,13 @@ def worker(folder: Path) -> None:
     torch.set_num_threads(1)
     distributed.start("cpu")
     assert distributed.world() == 2
-    Trainer(settings(0.3), tiny.prepared(), tiny.pairs(4, seed=2), RunDirectory(folder))
+    make_trainer(folder, 0.3)
     save_file({"state": torch.get_rng_state()}, folder / f"start.{distributed.rank()}")
     runs = {
         "plain": train(folder / "plain", 0.0),
         "straight": train(folder / "straight", 0.3),
         "resumed": train(folder / "resumed", 0.3, stop=3, rank=1),
+        "diverged": diverge(folder / "diverged"),
     }
     for name, tensors in runs.items():
         save_file(
@@ -140,11 +237,7 @@ def test_both_processes_end_with_the_same_weights(together: Path) -> None:
 def test_two_processes_train_as_one_does(together: Path, tmp_path: Path) -> None:
     two, one = load_file(together / "plain.0"), train(tmp_path, 0.0)
     assert two.keys() == one.keys()
-    start = dict(
-        Trainer(settings(0.0), tiny.prepared(), tiny.pairs(1), RunDirectory(tmp_path)).train_step.tensors()[
-            "model"
-        ]
-    )
+    start = dict(make_trainer(tmp_path, 0.0).train_step.tensors()["model"])
     for name, weight in one.items():
         if name.split(".")[0] in ("model", "average"):
             assert (two[name] - weight).abs().max() <= 1e-6, name
@@ -156,9 +249,9 @@ def test_the_log_is_that_of_one_process(together: Path, tmp_path: Path) -> None:
     train(tmp_path, 0.0)
     two, one = RunDirectory(together / "plain").records(), RunDirectory(tmp_path).records()
     assert len(two) == len(one)
-    for mine, theirs in zip(one, two, strict=True):
-        assert mine["loss"] == pytest.approx(theirs["loss"], rel=1e-5)
-        assert mine.get("tokens") == theirs.get("tokens") and mine["step"] == theirs["step"]
+    for record, other in zip(one, two, strict=True):
+        assert record["loss"] == pytest.approx(other["loss"], rel=1e-5)
+        assert record.get("tokens") == other.get("tokens") and record["step"] == other["step"]
 
 
 def test_two_processes_resume_exactly(together: Path) -> None:
@@ -168,11 +261,20 @@ def test_two_processes_resume_exactly(together: Path) -> None:
         assert all(torch.equal(straight[name], again[name]) for name in straight)
 
 
+def test_two_processes_go_back_together_from_a_divergence(together: Path) -> None:
+    one, other = load_file(together / "diverged.0"), load_file(together / "diverged.1")
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    records = RunDirectory(together / "diverged").records()
+    assert [r["step"] for r in records if r["event"] == "step"] == list(range(1, STEPS + 1))
+    assert [(r["from_step"], r["step"]) for r in records if r["event"] == "fallback"] == [(7, 4)]
+
+
 def test_processes_drop_different_units(together: Path) -> None:
-    """With dropout, two processes are not one: each has a generator of its own, from the start."""
+    """Each process has a random generator of its own, from the start."""
     start = [load_file(together / f"start.{rank}")["state"] for rank in range(2)]
     assert not torch.equal(start[0], start[1])
-    stored = load_file(next((together / "straight" / "checkpoints").iterdir()) / "random.safetensors")
+    path = checkpoint.stored(together / "straight" / "checkpoints")[-1][1]
+    stored = load_file(path / "random.safetensors")
     assert stored.keys() == {"cpu.0", "cpu.1"} and not torch.equal(stored["cpu.0"], stored["cpu.1"])
 
 
