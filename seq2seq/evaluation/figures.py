@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from unicodedata import east_asian_width
 
 import numpy as np
 
-from seq2seq.errors import DataError, RunError, UsageError
+from seq2seq import files
+from seq2seq.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,12 +87,12 @@ def draw_panels(panels: Sequence[Panel]) -> Figure:
     rows, columns = -(-len(panels) // 2), min(2, len(panels))
     figure = _figure((5.2 * columns, 3.7 * rows + 0.4), "constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, place in zip(panels, axes, strict=False):
-        _draw_panel(place, panel)
-    for place in axes[len(panels) :]:
-        place.set_axis_off()
+    for panel, panel_axes in zip(panels, axes, strict=False):
+        _draw_panel(panel_axes, panel)
+    for unused in axes[len(panels) :]:
+        unused.set_axis_off()
     named: dict[Any, Line2D] = {}
-    for line in (line for place in axes for line in place.lines if not line.get_label().startswith("_")):
+    for line in (line for one in axes for line in one.lines if not line.get_label().startswith("_")):
         named.setdefault(line.get_label(), line)
     if named:
         across = min(len(named), 2 * columns)
@@ -167,17 +167,20 @@ def attention_map(source_tokens: Sequence[str], target_tokens: Sequence[str], we
 def learning_curves(records: Sequence[Mapping[str, Any]]) -> Figure:
     """Training and validation loss, and validation BLEU below, against steps; the upper axis shows time.
 
-    `records` are the objects of a run's `log.jsonl`. A loss that is not finite leaves a gap.
+    `records` are the objects of a run's `log.jsonl`. A loss that is not finite leaves a gap. Raises DataError
+    if there is nothing to draw, or a value is not a number.
     """
     steps = [record for record in records if record.get("event") == "step"]
     validations = [record for record in records if record.get("event") == "validation"]
     if not steps and not validations:
         raise DataError(f"{len(records)} records, expected at least one step or validation among them")
+    last = np.max(_column([*steps, *validations], "step"))
+    if not np.isfinite(last):
+        raise DataError("a step or validation without its number of steps")
     figure = _figure((8.0, 6.0), "constrained")
     loss, quality = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     _draw_losses(loss, steps, validations)
     _draw_quality(quality, validations)
-    last = max(_column([*steps, *validations], "step"))
     quality.set_xlim(0, 1.02 * max(last, 1))
     quality.set_xlabel("step")
     quality.xaxis.get_major_locator().set_params(integer=True)
@@ -186,24 +189,17 @@ def learning_curves(records: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as PNG or SVG, by the suffix of `path`, replacing it in one step."""
+    """Write a figure as PNG or SVG, by the suffix of `path`. An existing file is replaced atomically.
+
+    Raises UsageError for another suffix, RunError if the system cannot write the file.
+    """
     path = Path(path)
     kind = path.suffix.lower().lstrip(".")
     if kind not in ("png", "svg"):
         raise UsageError(f"{path}: expected a name ending in .png or .svg")
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, dpi=150)
-    scratch = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-            scratch = file.name
-            file.write(buffer.getvalue())
-        os.chmod(scratch, 0o644)  # temporary files are private
-        os.replace(scratch, path)
-    except OSError as error:
-        Path(scratch).unlink(missing_ok=True)
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from None
+    files.write_bytes(path, buffer.getvalue())
 
 
 def _figure(size: tuple[float, float], layout: Literal["constrained"] | None = None) -> Figure:
@@ -231,8 +227,8 @@ def _label(token: str) -> str:
 
 def _label_axis(axis: Axis, labels: Sequence[str], **style: Any) -> None:
     """Put a label at the middle of each cell. `$` is printed as it is and starts no formula."""
-    places = np.arange(len(labels)) + 0.5
-    axis.set_ticks(places, labels, parse_math=False, fontfamily=_fonts(), **style)
+    middles = np.arange(len(labels)) + 0.5
+    axis.set_ticks(middles, labels, parse_math=False, fontfamily=_fonts(), **style)
 
 
 def _inches(labels: Sequence[str], fontsize: float) -> float:
@@ -250,8 +246,11 @@ def _within(
 
 
 def _column(records: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
-    """One value of every record, NaN if a record does not have it."""
+    """One value of every record, NaN if a record does not have it. DataError if it is not a number."""
     values = [record.get(name) for record in records]
+    for value in values:
+        if type(value) not in (int, float, type(None)):
+            raise DataError(f"{name} of a record is {value!r}, expected a number")
     return np.array([float("nan") if value is None else float(value) for value in values], dtype=float)
 
 
@@ -261,8 +260,8 @@ def _running_mean(values: np.ndarray, reach: int) -> np.ndarray:
     finite = np.isfinite(values)
     sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
     counts = np.concatenate([[0], np.cumsum(finite)])
-    place = np.arange(len(values))
-    start, end = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(values))
+    index = np.arange(len(values))
+    start, end = np.maximum(index - reach, 0), np.minimum(index + reach + 1, len(values))
     number = counts[end] - counts[start]
     return np.where(number > 0, (sums[end] - sums[start]) / np.maximum(number, 1), np.nan)
 
@@ -307,12 +306,12 @@ def _draw_time(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     step, seconds = _column(records, "step"), _column(records, "seconds")
-    known = np.isfinite(step) & np.isfinite(seconds)
-    if not known.any():
+    usable = np.isfinite(step) & np.isfinite(seconds)
+    if not usable.any():
         return
-    order = np.argsort(step[known], kind="stable")
-    step = np.concatenate([[0.0], step[known][order]])
-    seconds = np.concatenate([[0.0], np.maximum.accumulate(seconds[known][order])])
+    order = np.argsort(step[usable], kind="stable")
+    step = np.concatenate([[0.0], step[usable][order]])
+    seconds = np.concatenate([[0.0], np.maximum.accumulate(seconds[usable][order])])
     unit, length = ("minutes", 60.0) if seconds[-1] >= 120 else ("seconds", 1.0)
     locator = MaxNLocator(8, steps=[1, 2, 5, 10])
     ticks = [tick for tick in locator.tick_values(0.0, seconds[-1] / length) if tick * length <= seconds[-1]]

@@ -1,17 +1,16 @@
 """Scores translations with sacreBLEU (Post, 2018): each score comes with the signature that reproduces it.
 
 The scores are BLEU (Papineni et al., 2002), chrF2 (Popović, 2015) and TER (Snover et al., 2006), on raw text
-against raw references. This module chooses their settings by target language. `scoring` scores a model.
+against raw references. This module chooses their settings by target language. scoring.py scores a
+model, significance.py compares two systems.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seq2seq.errors import DataError, UsageError
 from seq2seq.text.languages import language_code
@@ -35,26 +34,6 @@ class Score:
 
     def __str__(self) -> str:
         return f"{self.score:.2f} ({self.signature})"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Comparison of two systems, a and b, on one test set by paired bootstrap resampling.
-
-    For each system: its score, and the mean and the half-width of the 95 % interval over resamples. `p_value`
-    is the share of resamples whose difference deviates from the mean difference by more than the scores
-    differ. Below 0.05 the difference is called significant. It is 1 if the scores are equal.
-    """
-
-    metric: str
-    score_a: float
-    score_b: float
-    mean_a: float
-    mean_b: float
-    interval_a: float
-    interval_b: float
-    p_value: float
-    signature: str
 
 
 def tokenizer_for(language: str | None) -> str:
@@ -98,49 +77,8 @@ def score_all(
     return {name: _score(name, hypotheses, references, language) for name in METRICS}
 
 
-def paired_significance(
-    system_a: Sequence[str],
-    system_b: Sequence[str],
-    references: Sequence[str],
-    *,
-    language: str | None = None,
-    metric: str = "bleu",
-    samples: int = 1000,
-    seed: int = 12345,
-) -> Comparison:
-    """Paired bootstrap resampling (Koehn, 2004): is the difference between two systems more than chance?"""
-    _check(system_a, references)
-    _check(system_b, references)
-    if samples < 2:
-        raise UsageError(f"samples is {samples}, expected 2 or more")
-    if seed < 1:
-        raise UsageError(f"seed is {seed}, expected 1 or more (sacreBLEU takes 0 for no seed)")
-    from sacrebleu.significance import PairedTest
-
-    named = [("a", system_a), ("b", system_b)]
-    with _sacrebleu_seed(seed):
-        test = PairedTest(named, {metric: _metric(metric, language)}, [references], "bs", samples)
-    signatures, results = test()
-    (name,) = signatures
-    a: Any
-    b: Any
-    a, b = results[name]
-    return Comparison(
-        metric=metric,
-        score_a=a.score,
-        score_b=b.score,
-        mean_a=float(a.mean),
-        mean_b=float(b.mean),
-        interval_a=float(a.ci),
-        interval_b=float(b.ci),
-        # All resamples of equal systems are equal, which sacreBLEU counts as never reached by chance.
-        p_value=float(b.p_value) if a.score != b.score else 1.0,
-        signature=str(signatures[name]),
-    )
-
-
-def _metric(name: str, language: str | None) -> Metric:
-    """sacreBLEU's object for one metric, set up for a target language."""
+def build_metric(name: str, language: str | None) -> Metric:
+    """sacreBLEU's object for the metric `name`, one of `METRICS`, set up for a target language."""
     from sacrebleu.metrics import BLEU, CHRF, TER
 
     if name == "bleu":
@@ -154,13 +92,14 @@ def _metric(name: str, language: str | None) -> Metric:
 
 
 def _score(name: str, hypotheses: Sequence[str], references: Sequence[str], language: str | None) -> Score:
-    _check(hypotheses, references)
-    metric = _metric(name, language)
+    check_texts(hypotheses, references)
+    metric = build_metric(name, language)
     result = metric.corpus_score(hypotheses, [references])
     return Score(score=float(result.score), signature=str(metric.get_signature()))
 
 
-def _check(hypotheses: Sequence[str], references: Sequence[str]) -> None:
+def check_texts(hypotheses: Sequence[str], references: Sequence[str]) -> None:
+    """Raise UsageError or DataError unless there is one reference for each hypothesis."""
     if isinstance(hypotheses, str) or isinstance(references, str):
         raise UsageError("hypotheses or references are one string, expected a list of strings each")
     if not hypotheses:
@@ -169,19 +108,3 @@ def _check(hypotheses: Sequence[str], references: Sequence[str]) -> None:
         raise DataError(
             f"{len(hypotheses)} hypotheses and {len(references)} references, expected one for each"
         )
-
-
-@contextmanager
-def _sacrebleu_seed(seed: int) -> Iterator[None]:
-    """Set the seed of sacreBLEU's tests, which it reads from the environment when a test is created."""
-
-    name = "SACREBLEU_SEED"
-    before = os.environ.get(name)
-    os.environ[name] = str(seed)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from seq2seq.config import DecodingConfig
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
 from seq2seq.evaluation.metrics import Score, bleu, score_all
@@ -15,16 +16,24 @@ from seq2seq.translator import Translator
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The result of `evaluate`: scores by name, the translations, the seconds that translating took, the
-    model."""
+    """The result of `evaluate`.
+
+    Attributes:
+        scores: by name, "bleu", "chrf" and "ter".
+        translations: of the sources, in order.
+        seconds: time that translating took.
+        model: name of the model.
+        decoding: the settings it translated with.
+    """
 
     scores: dict[str, Score]
     translations: list[str]
     seconds: float
     model: str
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
 
     def to_dict(self) -> dict[str, Any]:
-        """What `evaluate` prints."""
+        """What `seq2seq evaluate` prints."""
         return {
             **{name: {"score": s.score, "signature": s.signature} for name, s in self.scores.items()},
             "sentences": len(self.translations),
@@ -38,7 +47,6 @@ def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_score
 
     Scores are BLEU, chrF and TER, or without `all_scores` BLEU alone. Raises DataError if there is no pair.
     """
-
     if not pairs:
         raise DataError("the test set is empty, expected at least one pair")
     start = time.perf_counter()
@@ -50,4 +58,4 @@ def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_score
         scores = score_all(translations, references, language=language)
     else:
         scores = {"bleu": bleu(translations, references, language=language)}
-    return Evaluation(scores, translations, seconds, translator.name)
+    return Evaluation(scores, translations, seconds, translator.name, translator.decoding)

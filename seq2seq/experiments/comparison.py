@@ -19,7 +19,7 @@ from seq2seq.config import Settings
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import RunError, SeqError, UsageError
 from seq2seq.evaluation import figures
-from seq2seq.evaluation.metrics import Comparison, paired_significance
+from seq2seq.evaluation.significance import Comparison, paired_significance
 from seq2seq.evaluation.test_sets import read_test
 from seq2seq.experiments.comparison_table import markdown, panels
 from seq2seq.experiments.job import EXTENSIBLE, RESULT, Job, logged, number, pairs_digest

@@ -155,8 +155,9 @@ def _record(line: bytes, where: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise DataError(f"{where}: holds {type(record).__name__}, expected an object")
     for name in COUNTS:
-        if type(record.get(name, 0)) is not int:
-            raise DataError(f"{where}: {name} is {record[name]!r}, expected a whole number")
+        value = record.get(name, 0)
+        if type(value) is not int or not 0 <= value < 2**63:
+            raise DataError(f"{where}: {name} is {value!r}, expected a whole number")
     for name in NUMBERS:
         if type(record.get(name)) not in (int, float, type(None)):
             raise DataError(f"{where}: {name} is {record[name]!r}, expected a number or null")

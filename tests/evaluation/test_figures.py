@@ -79,7 +79,7 @@ def test_attention_labels_do_not_overlap() -> None:
     assert all(picture.x0 <= box.x0 and box.y1 <= picture.y1 for box in (*across, *down))
 
 
-def test_long_maps_stay_of_a_size() -> None:
+def test_long_maps_are_not_too_large() -> None:
     figure = attention_map(["a"] * 300, ["b"] * 10, np.zeros((10, 300)))
     assert max(figure.get_size_inches()) < 25
 
@@ -123,7 +123,7 @@ def test_learning_curves_show_the_log() -> None:
     assert time.get_xlim() == loss.get_xlim()
 
 
-def test_losses_are_smoothed_about_their_place() -> None:
+def test_smoothing_moves_no_loss_to_another_step() -> None:
     """On a straight line the mean of neighbours changes nothing; on a zigzag it takes the swing out."""
     line = [step(i, 10 - i / 100, i) for i in range(1, 801)]
     x, y = curve(panels(learning_curves(line))[0], "training")
@@ -142,7 +142,7 @@ def test_a_loss_that_is_not_finite_leaves_a_gap() -> None:
     assert y == pytest.approx([5.0] * 800)
 
 
-def test_curves_of_a_run_that_has_just_begun(tmp_path: Path) -> None:
+def test_curves_of_a_run_with_one_step(tmp_path: Path) -> None:
     figure = learning_curves([step(1, 9.0, 0.5)])
     save(figure, tmp_path / "curves.png")
     loss, quality, time = panels(figure)
@@ -159,6 +159,14 @@ def test_curves_of_a_run_that_has_just_begun(tmp_path: Path) -> None:
 def test_curves_of_nothing_are_refused() -> None:
     with pytest.raises(DataError, match="1 records, expected at least one step or validation"):
         learning_curves([{"event": "start"}])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("step", "two"), ("loss", "low"), ("seconds", [1]), ("step", None), ("loss", True)]
+)
+def test_a_record_with_a_value_that_is_no_number_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(DataError, match=r"expected a number|without its number of steps"):
+        learning_curves([step(1, 5.0, 1), step(2, 4.0, 2) | {name: value}])
 
 
 def test_panels_show_their_curves() -> None:
@@ -240,7 +248,7 @@ assert "matplotlib.pyplot" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
-def test_missing_matplotlib_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_matplotlib_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(UsageError, match="pip install matplotlib"):
         attention_map(SOURCE, TARGET, WEIGHTS)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,31 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seq2seq.errors import DataError, UsageError
+from seq2seq.errors import DataError
 from seq2seq.evaluation import metrics
-from seq2seq.evaluation.metrics import bleu, chrf, paired_significance, score_all, ter, tokenizer_for
-
-REFERENCES = [
-    "Der Hund bellte die ganze Nacht.",
-    "Wir fahren morgen mit dem Zug nach Wien.",
-    "Das ist nicht das, was ich gemeint habe.",
-    "Er las die Zeitung, ohne ein Wort zu sagen.",
-    "Am Ende waren alle zufrieden.",
-]
-GOOD = [
-    "Der Hund bellte die ganze Nacht.",
-    "Morgen fahren wir mit dem Zug nach Wien.",
-    "Das ist nicht, was ich gemeint habe.",
-    "Er las die Zeitung, ohne ein Wort zu sagen.",
-    "Am Ende waren alle glücklich.",
-]
-POOR = [
-    "Der Hund hat die Nacht gebellt.",
-    "Wir fahren morgen nach Wien.",
-    "Das meinte ich nicht.",
-    "Er las in der Zeitung und sagte nichts.",
-    "Am Ende waren alle zufrieden.",
-]
+from seq2seq.evaluation.metrics import bleu, chrf, score_all, ter, tokenizer_for
+from tests.evaluation.systems import GOOD, REFERENCES, sacrebleu_command
 
 
 @pytest.mark.parametrize(
@@ -129,17 +106,6 @@ def test_tokenizer_follows_the_language(
     assert tokenizer_for(language) == expected
 
 
-def sacrebleu_command(folder: Path, *arguments: str, systems: list[list[str]]) -> list[dict[str, object]]:
-    """What sacreBLEU's command prints as JSON for some systems."""
-    for name, lines in zip(("reference", "a", "b"), [REFERENCES, *systems], strict=False):
-        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    files = ["reference", "-i", *("a", "b")[: len(systems)]]
-    command = [sys.executable, "-m", "sacrebleu", *files, "--format", "json", "-w", "6", *arguments]
-    environment = {name: value for name, value in os.environ.items() if name != "SACREBLEU_SEED"}
-    output = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    return list(json.loads(output.stdout))
-
-
 def test_scores_and_signatures_equal_the_sacrebleu_command(tmp_path: Path) -> None:
     printed = sacrebleu_command(tmp_path, "-m", "bleu", "chrf", "ter", systems=[GOOD])
     ours = score_all(GOOD, REFERENCES, language="de")
@@ -151,39 +117,6 @@ def test_scores_and_signatures_equal_the_sacrebleu_command(tmp_path: Path) -> No
     assert [bleu(GOOD, REFERENCES), chrf(GOOD, REFERENCES), ter(GOOD, REFERENCES)] == list(ours.values())
 
 
-def test_significance_equals_the_sacrebleu_command(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SACREBLEU_SEED", "77")  # somebody else's, to be left as it is
-    arguments = ("-m", "bleu", "--paired-bs", "--paired-bs-n", "200")
-    a, b = sacrebleu_command(tmp_path, *arguments, systems=[GOOD, POOR])
-    capfd.readouterr()
-    ours = paired_significance(GOOD, POOR, REFERENCES, language="de", samples=200)
-    assert capfd.readouterr() == ("", "")
-    assert os.environ["SACREBLEU_SEED"] == "77"
-    for key, score, mean, interval in (
-        (a["BLEU"], ours.score_a, ours.mean_a, ours.interval_a),
-        (b["BLEU"], ours.score_b, ours.mean_b, ours.interval_b),
-    ):
-        assert isinstance(key, dict)
-        assert score == pytest.approx(key["score"], abs=1e-6)
-        assert mean == pytest.approx(key["mean"], abs=1e-6)
-        assert interval == pytest.approx(key["ci"], abs=1e-6)
-    assert isinstance(b["BLEU"], dict)
-    assert ours.p_value == pytest.approx(b["BLEU"]["p_value"], abs=1e-6)
-    assert "bs:200|seed:12345" in ours.signature
-
-
-def test_significance_separates_good_from_poor_and_not_equal_from_equal() -> None:
-    many = [lines * 10 for lines in (GOOD, POOR, REFERENCES)]
-    assert paired_significance(*many, samples=100).p_value < 0.05
-    assert paired_significance(many[0], many[0], many[2], samples=100).p_value == 1.0
-    first = paired_significance(*many, metric="chrf", samples=100, seed=1)
-    assert first == paired_significance(*many, metric="chrf", samples=100, seed=1)
-    assert first != paired_significance(*many, metric="chrf", samples=100, seed=2)
-    assert first.metric == "chrf"
-
-
 def test_wrong_input_is_named() -> None:
     with pytest.raises(DataError, match="no hypotheses"):
         bleu([], [])
@@ -191,14 +124,6 @@ def test_wrong_input_is_named() -> None:
         score_all(["a", "b"], ["a", "b", "c"])
     with pytest.raises(ValueError, match="one string"):
         chrf("ab", "ab")
-    with pytest.raises(ValueError, match="1 hypotheses and 2 references"):
-        paired_significance(["a", "b"], ["a"], ["a", "b"])
-    with pytest.raises(UsageError, match="metric is 'comet', expected one of bleu, chrf, ter"):
-        paired_significance(["a"], ["b"], ["c"], metric="comet")
-    with pytest.raises(UsageError, match="samples is 1"):
-        paired_significance(["a"], ["b"], ["c"], samples=1)
-    with pytest.raises(UsageError, match="seed is 0"):
-        paired_significance(["a"], ["b"], ["c"], seed=0)
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,4 +1,4 @@
-"""Scoring a model: through the public door, on raw text, with signatures."""
+"""Scoring a model: through the `Translator`, on raw text, with signatures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sacrebleu
 import torch
 
 from seq2seq.bundle import model_directory
+from seq2seq.config import DecodingConfig
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
 from seq2seq.evaluation.scoring import evaluate
@@ -27,7 +28,7 @@ def translator(tmp_path_factory: pytest.TempPathFactory) -> Translator:
     return Translator.from_pretrained(path)
 
 
-def test_scores_are_those_of_sacrebleu(translator: Translator) -> None:
+def test_scores_equal_those_of_sacrebleu(translator: Translator) -> None:
     pairs = [*tiny.pairs(5, seed=3), SentencePair("", "quelque chose"), SentencePair("four", "")]
     result = evaluate(translator, pairs)
     references = [pair.target for pair in pairs]
@@ -44,7 +45,7 @@ def test_scores_are_those_of_sacrebleu(translator: Translator) -> None:
     assert result.translations[5] == "" and len(result.translations) == 7
 
 
-def test_what_evaluate_prints(translator: Translator) -> None:
+def test_evaluate_prints_exactly_these_keys(translator: Translator) -> None:
     printed = evaluate(translator, tiny.pairs(3)).to_dict()
     assert list(printed) == ["bleu", "chrf", "ter", "sentences", "seconds", "model"]
     for name in ("bleu", "chrf", "ter"):
@@ -53,11 +54,11 @@ def test_what_evaluate_prints(translator: Translator) -> None:
     assert printed["sentences"] == 3 and printed["seconds"] > 0 and printed["model"] == translator.name
 
 
-def test_bleu_alone(translator: Translator) -> None:
+def test_bleu_alone_can_be_scored(translator: Translator) -> None:
     assert evaluate(translator, tiny.pairs(3), all_scores=False).scores.keys() == {"bleu"}
 
 
-def test_nothing_to_score(translator: Translator) -> None:
+def test_an_empty_test_set_is_an_error(translator: Translator) -> None:
     with pytest.raises(DataError, match="the test set is empty"):
         evaluate(translator, [])
 
@@ -65,3 +66,9 @@ def test_nothing_to_score(translator: Translator) -> None:
 def test_the_target_language_chooses_the_tokeniser(tmp_path: Path, translator: Translator) -> None:
     translator = Translator(replace(translator.bundle, directions=(("en", "zh"),)))
     assert "|tok:zh|" in evaluate(translator, tiny.pairs(2), all_scores=False).scores["bleu"].signature
+
+
+def test_the_result_says_which_decoding_was_used(translator: Translator) -> None:
+    translator = Translator(replace(translator.bundle, decoding=DecodingConfig(beam_size=3)))
+    result = evaluate(translator, tiny.pairs(2), all_scores=False)
+    assert result.decoding == DecodingConfig(beam_size=3) and "decoding" not in result.to_dict()

@@ -17,7 +17,7 @@ import torch
 
 from seq2seq.cli import main
 from seq2seq.errors import DataError, RunError, UsageError
-from seq2seq.evaluation.metrics import paired_significance
+from seq2seq.evaluation.significance import paired_significance
 from seq2seq.experiments import comparison as comparison_module
 from seq2seq.experiments import worker
 from seq2seq.experiments.comparison import Experiment

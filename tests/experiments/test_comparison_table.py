@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seq2seq.evaluation.metrics import paired_significance
+from seq2seq.evaluation.significance import paired_significance
 from seq2seq.experiments.comparison_table import markdown, panels
 from tests import tiny
 from tests.experiments.experiment_data import experiment, read_results, write_result

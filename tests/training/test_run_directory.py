@@ -75,6 +75,8 @@ def test_an_unfinished_last_line_is_ignored(tmp_path: Path) -> None:
         b'{"event": "step", "step": null}',
         b'{"event": "step", "step": true}',
         b'{"event": "step", "step": 2.5}',
+        b'{"event": "step", "step": -1}',
+        b'{"event": "step", "step": 1' + b"0" * 400 + b"}",
         b'{"event": "step", "loss": 1.0}',
         b'{"event": "validation", "bleu": 1.0}',
         b'{"event": "step", "step": 2, "loss": "low"}',
