@@ -18,7 +18,7 @@ class Outlook:
         left: work left, in the same unit. The time left follows from the time that `done` took.
         whole: what `share` is a part of; "" for the training.
         note: where the training is, such as "epoch 3 (40 %)".
-        ending: what follows the time left, such as "left".
+        time_left: how the time left is shown; {} stands for it.
     """
 
     share: float
@@ -26,7 +26,7 @@ class Outlook:
     left: float
     whole: str = ""
     note: str = ""
-    ending: str = "left"
+    time_left: str = "{} left"
 
 
 def share_done(config: TrainingConfig, state: RunState, *, pairs: int, seconds: float) -> float:
@@ -75,7 +75,9 @@ def outlook(config: TrainingConfig, state: RunState, *, pairs: int, share: float
     in_epoch = min(max(epochs - state.epoch, 0.0), 1.0)
     where = f"epoch {state.epoch + 1} ({100 * in_epoch:.0f} %)"
     if not config.patience:
-        return Outlook(in_epoch, epochs, 1 - in_epoch, "the epoch", where, "left in the epoch, no limit set")
+        return Outlook(
+            in_epoch, epochs, 1 - in_epoch, "the epoch", where, "{} left in the epoch, no limit set"
+        )
     every = config.validate_every
     waited = state.bad_validations + ((state.step % every) / every if every else in_epoch)
     return Outlook(
@@ -84,5 +86,5 @@ def outlook(config: TrainingConfig, state: RunState, *, pairs: int, share: float
         left=max(config.patience - waited, 0.0),
         whole="the patience",
         note=f"{where}  {note}" if note else where,
-        ending="left at least",
+        time_left="at least {} left",
     )

@@ -59,7 +59,7 @@ class Progress:
         done = outlook.done - self.first_done
         if done > 0:
             seconds = (now - self.first_time) * outlook.left / done
-            parts.append(f"{_duration(seconds)} {outlook.ending}")
+            parts.append(outlook.time_left.format(_duration(seconds)))
         return "  ".join(parts)
 
     def say(self, message: str) -> None:

@@ -123,20 +123,19 @@ class Trainer:
 
     def summary(self) -> str:
         """A line about data and network, for the user."""
-        too_long = [
-            f"{number} {kind} pairs with more than data.max_length = {self.settings.data.max_length} tokens "
-            f"{consequence}"
-            for number, kind, consequence in (
-                (self.batches.skipped, "training", "left out"),
-                (self.validator.batches.skipped, "validation", "left out of the validation loss"),
-            )
-            if number
-        ]
-        line = (
-            f"training on {len(self.batches.rows):,} pairs, {self.valid_pairs:,} for validation; "
+        reason = f"(more than data.max_length = {self.settings.data.max_length} tokens)"
+        used, skipped = len(self.batches.rows), self.batches.skipped
+        parts = [
+            f"training on {used:,} pairs, {self.valid_pairs:,} for validation; "
             f"{count_parameters(self.train_step.model):,} parameters"
-        )
-        return "; ".join([line, *too_long])
+        ]
+        if skipped:
+            parts.append(f"left out: {skipped:,} of {used + skipped:,} training pairs {reason}")
+        if skipped := self.validator.batches.skipped:
+            parts.append(
+                f"left out of the validation loss: {skipped:,} of {self.valid_pairs:,} pairs {reason}"
+            )
+        return "; ".join(parts)
 
     # The loop
 

@@ -61,13 +61,13 @@ def test_the_limit_that_ends_a_run(limits: dict[str, Any], state: dict[str, Any]
 
 def test_with_a_limit_the_training_is_the_whole() -> None:
     seen = look({"steps": 10, "patience": 5}, step=4)
-    assert (seen.share, seen.done, seen.left, seen.whole, seen.note, seen.ending) == (
+    assert (seen.share, seen.done, seen.left, seen.whole, seen.note, seen.time_left) == (
         pytest.approx(0.4),
         pytest.approx(0.4),
         pytest.approx(0.6),
         "",
         "",
-        "left",
+        "{} left",
     )
     waiting = look({"steps": 10, "patience": 5}, step=4, bad_validations=2)
     assert waiting.share == seen.share and waiting.note == "2 of 5 validations without improvement"
@@ -77,7 +77,7 @@ def test_with_patience_only_the_patience_is_the_whole() -> None:
     """A validation per epoch: 2 and a half of 5 epochs without improvement, at least 2 and a half to come."""
     seen = look({"patience": 5}, epoch=6, sentences=1300, bad_validations=2)
     assert (seen.share, seen.done, seen.left) == pytest.approx((0.5, 6.5, 2.5))
-    assert (seen.whole, seen.ending) == ("the patience", "left at least")
+    assert (seen.whole, seen.time_left) == ("the patience", "at least {} left")
     assert seen.note == "epoch 7 (50 %)  2 of 5 validations without improvement"
 
 
@@ -97,7 +97,7 @@ def test_without_any_limit_the_epoch_is_the_whole() -> None:
     seen = look({}, epoch=1, sentences=250, bad_validations=7)
     assert (seen.share, seen.done, seen.left) == pytest.approx((0.25, 1.25, 0.75))
     assert (seen.whole, seen.note) == ("the epoch", "epoch 2 (25 %)")
-    assert "no limit" in seen.ending
+    assert "no limit" in seen.time_left
 
 
 @pytest.mark.parametrize("limits", [{"patience": 3}, {"patience": 3, "validate_every": 7}, {}, {"steps": 60}])

@@ -113,11 +113,11 @@ def test_time_left_follows_from_the_work_done(
     progress.start(Outlook(0.9, 7.0, 4.0))
     clock(1800.0)
     progress.update(
-        Outlook(0.1, 8.5, 2.5, "the patience", "epoch 9 (50 %)", "left at least"), tokens=1, loss=1.0
+        Outlook(0.1, 8.5, 2.5, "the patience", "epoch 9 (50 %)", "at least {} left"), tokens=1, loss=1.0
     )
     line = capsys.readouterr().err
     assert line.startswith(" 10.0 % of the patience  epoch 9 (50 %)  ")
-    assert line.endswith("  50:00 left at least\n")
+    assert line.endswith("  at least 50:00 left\n")
     clock(7200.0 * 3)
     progress.update(Outlook(0.1, 8.5, 2.5), tokens=1, loss=1.0)
     assert capsys.readouterr().err.endswith("  10:50:00 left\n")
@@ -141,7 +141,7 @@ def test_the_bar_of_a_run_with_patience_only_moves(
     lines = [line for line in capsys.readouterr().err.split("\n") if "of the patience" in line]
     shares = [float(line.split("%")[0]) for line in lines]
     assert 0 < shares[0] < 50 and max(shares) > 90
-    assert all(re.search(r"\d+:\d\d left at least", line) for line in lines[1:])
+    assert all(re.search(r"at least \d+:\d\d left", line) for line in lines[1:])
     assert any("epoch 3" in line and "1 of 2 validations without improvement" in line for line in lines)
 
 
