@@ -7,7 +7,8 @@ number of this process in all and on this machine). On GPUs each process uses th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
@@ -15,7 +16,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq.devices import find_device
-from seq2seq.errors import UsageError
+from seq2seq.errors import RunError, UsageError
 
 
 def start(device: str) -> torch.device:
@@ -53,6 +54,18 @@ def _check_gpus(device: str, processes: int) -> None:
             f"{local} processes on this machine, but {gpus} GPU{'s' if gpus != 1 else ''}: expected at most "
             f"torchrun --nproc-per-node {gpus}, or --device cpu"
         )
+
+
+@contextmanager
+def lost_process() -> Iterator[None]:
+    """Raise RunError if the block fails because another process has ended."""
+    try:
+        yield
+    except RuntimeError as error:
+        lost = isinstance(error, dist.DistError) or any(name in str(error) for name in ("gloo", "NCCL"))
+        if world() == 1 or isinstance(error, RunError) or not lost:
+            raise
+        raise RunError("another process of this training has ended: its message says why") from None
 
 
 def stop() -> None:

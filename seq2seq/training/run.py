@@ -79,6 +79,7 @@ def train(
     try:
         with (
             interruption.watch(),
+            distributed.lost_process(),
             directory_lock(out) if distributed.is_main() else nullcontext(),
             out_of_memory("; lower training.batch_tokens, data.vocab_size or the sizes of the network"),
         ):

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from seq2seq.config import Settings
 from seq2seq.devices import local_rank
-from seq2seq.errors import UsageError
+from seq2seq.errors import RunError, UsageError
 from seq2seq.training import checkpoint, distributed
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.train_step import StepResult
@@ -116,6 +116,25 @@ def test_gradients_are_averaged_on_the_gpu_of_the_process(
     monkeypatch.setattr(distributed, "DistributedDataParallel", lambda model, device_ids: (model, device_ids))
     model = torch.nn.Linear(1, 1)
     assert distributed.parallel(model, torch.device(device)) == (model, ids)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("[…/third_party/gloo/gloo/transport/tcp/pair.cc:553] Connection closed by peer"),
+        RuntimeError("NCCL communicator was aborted on rank 1"),
+        torch.distributed.DistNetworkError("failed to recv, got 0 bytes"),
+    ],
+)
+def test_a_lost_process_is_a_run_error(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(distributed, "world", lambda: 2)
+    with pytest.raises(RunError, match="another process") as raised, distributed.lost_process():
+        raise error
+    assert raised.value.exit_code == 5
+    for other in (RunError("disk full"), RuntimeError("shapes differ"), KeyError("gloo")):
+        with pytest.raises(type(other)) as same, distributed.lost_process():
+            raise other
+        assert same.value is other
 
 
 def test_random_states_are_restored_if_they_fit() -> None:
