@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class SeqError(Exception):
     """Base class. `exit_code` is what the commands return for the error."""
@@ -35,3 +37,28 @@ class RunError(SeqError, RuntimeError):
     """A run could not continue: loss not finite, out of memory, disk full."""
 
     exit_code = 5
+
+
+_MISSING_MEMORY = (
+    "allocate memory",  # torch on a CPU, the system
+    "out of memory",  # torch on a GPU
+    "defaultcpuallocator",  # torch on a CPU
+    "bad_alloc",  # C++
+    "failed to map segment",  # the loader of shared libraries
+    "could not create a primitive",  # oneDNN
+    "can't start new thread",  # Python: no room for the stack of a thread
+    "resource temporarily unavailable",  # C++: the same
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` means that memory ran out. The libraries have no common type for it.
+
+    C++ code that runs out of memory in another thread ends the process (`std::bad_alloc`), which cannot be
+    caught.
+    """
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    message = str(error).lower()
+    known = isinstance(error, RuntimeError | ImportError) and not isinstance(error, SeqError)
+    return isinstance(error, MemoryError) or (known and any(sign in message for sign in _MISSING_MEMORY))

@@ -31,10 +31,10 @@ from types import FrameType
 from typing import Any
 
 from seq2seq import __version__
-from seq2seq.cli.memory import check_address_space, is_out_of_memory
+from seq2seq.cli.memory import check_address_space
 from seq2seq.cli.messages import say
 from seq2seq.cli.streams import abandon_output, prepare_streams
-from seq2seq.errors import DataError, RunError, SeqError
+from seq2seq.errors import DataError, RunError, SeqError, is_out_of_memory
 
 COMMANDS = {
     "train": ("Train", "Train a translator from parallel text."),

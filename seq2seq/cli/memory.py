@@ -1,4 +1,4 @@
-"""Lack of memory: recognised as an error, and as a limit that is too low to start with."""
+"""Refuses to start with less address space than torch needs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,6 @@ LEAST = 1500 * MIB
 LEAST_FOR_TRAINING = 3000 * MIB
 TRAINING = ("train", "compare")
 WITHOUT_TORCH = ("data",)
-
-_SIGNS = (
-    "can't allocate memory",  # torch on a CPU
-    "cannot allocate memory",  # the system
-    "out of memory",  # torch on a GPU
-    "failed to map segment",  # the loader of shared libraries
-    "could not create a primitive",  # oneDNN
-    "resource temporarily unavailable",  # no room for the stack of a thread
-)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` means that memory ran out. The libraries have no common type for it."""
-    if isinstance(error, MemoryError):
-        return True
-    message = str(error).lower()
-    return isinstance(error, RuntimeError | ImportError) and any(sign in message for sign in _SIGNS)
 
 
 def check_address_space(command: str) -> None:

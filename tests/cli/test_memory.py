@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from seq2seq.cli.memory import is_out_of_memory
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -45,22 +43,3 @@ def test_an_allocation_that_fails_is_out_of_memory(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (5, b"")
     assert done.stderr.startswith(b"error: not enough memory") and done.stderr.count(b"\n") == 1
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(),
-        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried"),
-        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
-        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
-        RuntimeError("could not create a primitive"),
-    ],
-)
-def test_errors_of_libraries_that_mean_out_of_memory(error: Exception) -> None:
-    assert is_out_of_memory(error)
-
-
-@pytest.mark.parametrize("error", [RuntimeError("shape mismatch"), ImportError("no module x"), ValueError()])
-def test_other_errors_are_not_out_of_memory(error: Exception) -> None:
-    assert not is_out_of_memory(error)
