@@ -12,12 +12,15 @@ For every text `x`, `decode(encode(x)) == normalize(x)`:
   its three byte pieces, and `decode` gives it back.
 - What the vocabulary lacks becomes UTF-8 byte pieces: NUL, tabs, emoji, rare Han. No text is unknown.
 - `<s>`, `<pad>`, `<0x41>` or `<2fr>` in a text are ordinary characters. Symbols exist as ids only.
+- The character of a placeholder (see `symbols`) becomes its symbol, and `decode` gives it back, or what it
+  stands for.
 - A lone surrogate is not text: ValueError.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 import secrets
 import threading
 import unicodedata
@@ -32,9 +35,12 @@ from seq2seq.errors import ModelError
 from seq2seq.text.symbols import (
     FIRST_PIECES,
     FIRST_SURFACES,
+    MOST_PLACEHOLDERS,
     NFC_MARK,
     SPACE,
     SPACE_AS_BYTES,
+    placeholder,
+    placeholder_piece,
     tag_language,
     tag_piece,
 )
@@ -51,7 +57,8 @@ class Tokenizer:
     """Encodes and decodes text of one language or of several. Immutable and thread-safe.
 
     `vocab_size` is the number of pieces, `normalization` "identity" or "nfc", `tag_ids` the id of each
-    language's tag ({} without tags). `report` is set on a tokenizer that was just trained; it is not stored.
+    language's tag ({} without tags), `placeholder_ids` the id of each placeholder. `report` is set on a
+    tokenizer that was just trained; it is not stored.
     """
 
     pad_id: ClassVar[int] = 0
@@ -87,6 +94,15 @@ class Tokenizer:
         self._surfaces = FIRST_SURFACES + [piece.replace(SPACE, " ").encode() for piece in learned]
         for number in self.tag_ids.values():
             self._surfaces[number] = b""
+        symbols = {piece: n for n, piece in enumerate(self._pieces) if self._processor.is_control(n)}
+        names = map(placeholder_piece, range(MOST_PLACEHOLDERS))
+        self.placeholder_ids: tuple[int, ...] = tuple(symbols[name] for name in names if name in symbols)
+        for index, number in enumerate(self.placeholder_ids):
+            self._surfaces[number] = placeholder(index).encode()
+        self._ids_of_special = {SPACE.encode(): SPACE_AS_BYTES} | {
+            self._surfaces[number]: [number] for number in self.placeholder_ids
+        }
+        self._special = re.compile(b"(" + b"|".join(self._ids_of_special) + b")")
         self.report: TrainingReport | None = None
 
     @classmethod
@@ -101,6 +117,7 @@ class Tokenizer:
         max_sentences: int = 1_000_000,
         character_coverage: float | None = None,
         tags: Sequence[str] = (),
+        placeholders: int = 0,
     ) -> Self:
         """Learn a vocabulary. The same sentences and settings give the same file.
 
@@ -118,6 +135,7 @@ class Tokenizer:
                 Default: 1 for up to 500 different characters, otherwise 0.9995.
             tags: target languages of a model with several. Each gets a symbol such as `<2fr>`, which is never
                 learned from text and never produced from text; its id is in `tag_ids`.
+            placeholders: number of placeholders, 0 to 64 (see `symbols`).
 
         Raises:
             DataError: there is no text to learn from.
@@ -129,6 +147,8 @@ class Tokenizer:
             raise ValueError(f"normalization is {normalization!r}, expected 'identity' or 'nfc'")
         if min(vocab_size, max_sentences) < 1:
             raise ValueError(f"vocab_size is {vocab_size}, max_sentences {max_sentences}, expected above 0")
+        if not 0 <= placeholders <= MOST_PLACEHOLDERS:
+            raise ValueError(f"placeholders is {placeholders}, expected 0 to {MOST_PLACEHOLDERS}")
         if len(set(map(tag_piece, tags))) < len(tags):
             raise ValueError(f"tags is {tags!r}, expected each language once")
         model, report = train_model(
@@ -140,6 +160,7 @@ class Tokenizer:
             max_sentences=max_sentences,
             character_coverage=character_coverage,
             tags=tags,
+            placeholders=placeholders,
         )
         tokenizer = cls(model)
         tokenizer.report = report
@@ -193,11 +214,13 @@ class Tokenizer:
             raise ValueError(f"alpha is {alpha}, expected 0 to 1")
         lines = [self._utf8_line(text) for text in texts]
         encode = partial(self._encode_lines, sample=sample, alpha=alpha, seed=seed)
-        if not any(SPACE in text for text in texts):
+        if not any(map(self._special.search, lines)):
             return encode(lines)
-        parts = [line.split(SPACE.encode()) for line in lines]
-        ids = iter(encode([part for line in parts for part in line]))
-        return [next(ids) + [one for _ in line[1:] for one in SPACE_AS_BYTES + next(ids)] for line in parts]
+        parts = [self._special.split(line) for line in lines]  # every second one is special
+        ids = iter(encode([part for line in parts for part in line[::2]]))
+        return [
+            [one for part in line for one in (self._ids_of_special.get(part) or next(ids))] for line in parts
+        ]
 
     def _utf8_line(self, text: str) -> bytes:
         """What SentencePiece gets for `text`. It encodes bytes nearly twice as fast as strings."""
@@ -218,13 +241,21 @@ class Tokenizer:
             sentencepiece.set_random_generator_seed((secrets.randbits(32) if seed is None else seed) % _SEEDS)
             return encode(lines, enable_sampling=True, nbest_size=-1, alpha=alpha, num_threads=1)
 
-    def decode(self, ids: Sequence[int]) -> str:
+    def decode(self, ids: Sequence[int], fillings: Sequence[str] = ()) -> str:
         """The text of `ids`. Symbols and tags give nothing; unk and bytes that are not UTF-8 give U+FFFD.
 
-        Raises ValueError for an id outside the vocabulary.
+        Placeholder k gives `fillings[k]`, and its own character if there is no such filling. Raises
+        ValueError for an id outside the vocabulary.
         """
-        data = b"".join([self._surfaces[number] for number in self._checked_ids(ids)])
-        return data.decode(errors="replace").removeprefix(" ")
+        return b"".join(self._surfaces_of(ids, fillings)).decode(errors="replace").removeprefix(" ")
+
+    def _surfaces_of(self, ids: Sequence[int], fillings: Sequence[str]) -> list[bytes]:
+        """The UTF-8 text of each of `ids`."""
+        surfaces = [self._surfaces[number] for number in self._checked_ids(ids)]
+        if fillings:
+            filled = dict(zip(self.placeholder_ids, map(str.encode, fillings), strict=False))
+            surfaces = [filled.get(number, surface) for number, surface in zip(ids, surfaces, strict=True)]
+        return surfaces
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """The names of ids, for display: a space is U+2581, a byte `<0xE2>`, EOS `</s>`."""
@@ -250,10 +281,12 @@ class Tokenizer:
             spans = [(boundaries[start], boundaries[end]) for start, end in spans]
         return ids, spans
 
-    def decode_spans(self, ids: Sequence[int]) -> tuple[str, list[Span]]:
-        """`decode(ids)`, and for each id its (start, end) in characters of that text, which they tile."""
+    def decode_spans(self, ids: Sequence[int], fillings: Sequence[str] = ()) -> tuple[str, list[Span]]:
+        """`decode(ids, fillings)`, and for each id its (start, end) in characters of that text, which they
+        tile.
+        """
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        surfaces = [decoder.decode(self._surfaces[number]) for number in self._checked_ids(ids)]
+        surfaces = [decoder.decode(surface) for surface in self._surfaces_of(ids, fillings)]
         if surfaces:
             surfaces[-1] += decoder.decode(b"", final=True)
         text, end, spans = "".join(surfaces), 0, list[Span]()
@@ -263,12 +296,13 @@ class Tokenizer:
             spans.append((max(start - prefix, 0), max(end - prefix, 0)))
         return text[prefix:], spans
 
-    def words(self, content: str | Sequence[int]) -> tuple[WordSpan, ...]:
-        """The words of a text over the pieces of `encode(text)`, or those of `decode(ids)` over the ids.
+    def words(self, content: str | Sequence[int], fillings: Sequence[str] = ()) -> tuple[WordSpan, ...]:
+        """The words of a text over the pieces of `encode(text)`, or those of `decode(ids, fillings)` over the
+        ids.
 
         Words are separated by white space. In scripts without spaces between words (Chinese, Japanese, Thai
         and others) each piece is a word.
         """
         if isinstance(content, str):
             return word_spans(content, self.spans(content)[1])
-        return word_spans(*self.decode_spans(content))
+        return word_spans(*self.decode_spans(content, fillings))

@@ -17,14 +17,14 @@ from typing import Any
 import sentencepiece
 
 from seq2seq.errors import DataError
-from seq2seq.text.symbols import NFC_MARK, SPACE, append_tags, tag_piece
+from seq2seq.text.symbols import NFC_MARK, PLACEHOLDERS, SPACE, append_symbols, placeholder_piece, tag_piece
 
 MAX_CHARACTERS = 2_000
 """Only so many characters of a line are learned from: the trainer would need minutes for a word of a
 megabyte."""
 
 # NUL has crashed the trainer; tab and U+2585 have a meaning to it; U+2581 would be learned as a space.
-# They are never learned, so they are always encoded as bytes.
+# They are never learned, so they are always encoded as bytes. Placeholders are symbols.
 _NEVER_LEARNED = f"\0\t\u2585{SPACE}\ud800-\udfff"
 
 # With more characters than this, one character in 2,000 falls back to bytes: that saves 139 of 2,782 entries
@@ -88,19 +88,21 @@ def train_model(
     max_sentences: int,
     character_coverage: float | None,
     tags: Sequence[str],
+    placeholders: int,
 ) -> tuple[bytes, TrainingReport]:
     """The content of a `.model` file, and a report. Arguments and errors: see `Tokenizer.train`."""
     nfc = normalization == "nfc"
-    unlearnable = re.compile("|".join([f"[{_NEVER_LEARNED}]", *map(re.escape, map(tag_piece, tags))]))
+    symbols = [*map(tag_piece, tags), *map(placeholder_piece, range(placeholders))]
+    unlearnable = re.compile("|".join([f"[{_NEVER_LEARNED}]", *map(re.escape, symbols)]))
     lines, counts = _sample_lines(sentences, unlearnable, limit=max_sentences, seed=seed, nfc=nfc)
     if not lines:
         raise DataError(f"no text to learn a tokenizer from: {counts['read']} sentences read, all empty")
     if character_coverage is None:
         character_coverage = 0.9995 if len(set().union(*lines)) > _SMALL_ALPHABET else 1.0
-    learned = max(vocab_size - len(tags), 1)
+    learned = max(vocab_size - len(symbols), 1)
     model = _train_sentencepiece(lines, vocab_size=learned, kind=kind, coverage=character_coverage)
-    pieces = len(sentencepiece.SentencePieceProcessor(model_proto=model)) + len(tags)
-    model = append_tags(model, tags) + (NFC_MARK if nfc else b"")
+    pieces = len(sentencepiece.SentencePieceProcessor(model_proto=model)) + len(symbols)
+    model = append_symbols(model, symbols) + (NFC_MARK if nfc else b"")
     return model, TrainingReport(
         used=len(lines),
         character_coverage=character_coverage,
@@ -118,9 +120,10 @@ def _sample_lines(
     for sentence in sentences:
         counts["read"] += 1
         start = sentence[:MAX_CHARACTERS]
-        line = unlearnable.sub(" ", start)
+        text = PLACEHOLDERS.sub(" ", start)
+        line = unlearnable.sub(" ", text)
         counts["cut"] += len(sentence) > MAX_CHARACTERS
-        counts["repaired"] += line != start
+        counts["repaired"] += line != text
         if not line.strip():
             counts["empty"] += 1
             continue

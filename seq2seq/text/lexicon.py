@@ -1,0 +1,130 @@
+"""The words of one side of a corpus, with their usual capitals.
+
+A model knows the words that it was trained on. The list tells which words of a text are new to it, how a word
+is usually written ("Paris", "TV", "I"), and whether a translation holds a word that nobody ever wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+_UNSPACED = (
+    "\u0e00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3040-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_LETTER = rf"[^\W\d_{_UNSPACED}][\u0300-\u036f]*"
+WORD = re.compile(rf"(?:{_LETTER})+|[{_UNSPACED}]")
+"""A run of letters, or one character of a script that is written without spaces between words."""
+
+MOST_WORDS = 60_000
+_MOST_COUNTED = 1_000_000  # above it, words that occurred once are forgotten
+_RARE_FORM = 0.05  # a way to write a word that makes up less than this share of it is a mistake
+_RARE_LETTER = 20  # a letter that occurs less often than this was not learned
+_LONGEST_CHANGED = 24  # longer words are not compared with their neighbours
+
+
+class Lexicon:
+    """Words and how often each occurs; "Paris" and "paris" are two forms of one word.
+
+    An empty lexicon knows nothing: models that were made before there were lexicons have it.
+    """
+
+    def __init__(self, counts: Iterable[tuple[str, int]] = ()) -> None:
+        """Use forms with their counts, the most frequent first."""
+        self.counts: dict[str, int] = dict(counts)
+        self._usual: dict[str, str] = {}
+        for form in self.counts:
+            self._usual.setdefault(form.lower(), form)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def __contains__(self, word: object) -> bool:
+        """Whether `word` was seen, however it was capitalised."""
+        return isinstance(word, str) and word.lower() in self._usual
+
+    @classmethod
+    def count(cls, sentences: Iterable[str]) -> Lexicon:
+        """The words of `sentences`, at most `MOST_WORDS` of them.
+
+        The first word of a sentence says nothing about capitals, so it only counts as written in small
+        letters, and only if the word occurs nowhere else (Lita et al., 2003).
+        """
+        inside, first = Counter[str](), Counter[str]()
+        for sentence in sentences:
+            words = WORD.findall(sentence)
+            first.update(words[:1])
+            inside.update(words[1:])
+            if len(inside) > _MOST_COUNTED:
+                inside = Counter({word: count for word, count in inside.items() if count > 1})
+        totals = Counter[str]()
+        for form, count in inside.items():
+            totals[form.lower()] += count
+        for form, count in first.items():
+            word = form.lower()
+            if word not in totals:
+                inside[form if len(form) > 1 and form.isupper() else word] += count
+        kept = [(f, n) for f, n in inside.items() if n >= _RARE_FORM * totals.get(f.lower(), 0)]
+        kept.sort(key=lambda item: (-item[1], item[0]))
+        return cls(kept[:MOST_WORDS])
+
+    @classmethod
+    def parse(cls, text: str) -> Lexicon:
+        """The lexicon whose `str` is `text`. Raises ValueError with the line that is wrong."""
+        counts = dict[str, int]()
+        for number, line in enumerate(text.splitlines(), start=1):
+            word, _, count = line.partition("\t")
+            if not WORD.fullmatch(word) or not (count.isascii() and count.isdigit() and len(count) < 19):
+                raise ValueError(f"line {number} is {line[:60]!r}, expected a word, a tab and a count")
+            counts[word] = int(count)
+        return cls(counts.items())
+
+    def __str__(self) -> str:
+        return "".join(f"{word}\t{count}\n" for word, count in self.counts.items())
+
+    def usual(self, word: str) -> str:
+        """How `word` is most often written inside a sentence; `word` itself if it is unknown."""
+        return self._usual.get(word.lower(), word)
+
+    def knows_form(self, word: str) -> bool:
+        """Whether `word` was seen with exactly these capitals."""
+        return word in self.counts
+
+    def is_near(self, word: str) -> bool:
+        """Whether one mistake makes `word`, of four letters or more, of a known word: a letter missing, added
+        or changed, two letters in the wrong order, or a letter repeated several times."""
+        word = word.lower()
+        if not 4 <= len(word) <= _LONGEST_CHANGED:
+            return False
+        once = re.sub(r"(.)\1\1+", r"\1\1", word)
+        candidates = (once, re.sub(r"(.)\1", r"\1", once)) if once != word else ()
+        return any(candidate in self._usual for candidate in (*candidates, *self._neighbours(word)))
+
+    def _neighbours(self, word: str) -> Iterator[str]:
+        letters = self._letters
+        for cut in range(len(word) + 1):
+            left, right = word[:cut], word[cut:]
+            if right:
+                yield left + right[1:]
+            if len(right) > 1:
+                yield left + right[1] + right[0] + right[2:]
+            for letter in letters:
+                yield left + letter + right
+                yield left + letter + right[1:]
+
+    @cached_property
+    def _letters(self) -> str:
+        """The letters that occur often."""
+        counts = Counter[str]()
+        for form, count in self.counts.items():
+            for letter in form.lower():
+                counts[letter] += count
+        return "".join(letter for letter, count in counts.items() if count >= _RARE_LETTER)
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """The letters that occur often enough to be learned, small and large."""
+        return frozenset(self._letters) | frozenset(self._letters.upper())

@@ -1,0 +1,111 @@
+"""Word lists: what is known, how words are written, and which words are one mistake away."""
+
+import pytest
+
+from seq2seq.text.casing import is_shouted, shout, usual_case
+from seq2seq.text.lexicon import Lexicon
+
+SENTENCES = [
+    "The dog saw Tom in Paris.",
+    "Yesterday I saw the TV in the house.",
+    "May I see Tom, the dog of Paris?",
+    "You may see us in the US.",
+    "We hope that you may see us.",
+    "Hello, where is the hello of Tom?",
+    "Is it the 猫 of Tom?",
+]
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return Lexicon.count(SENTENCES * 5)
+
+
+@pytest.mark.parametrize("word", ["dog", "DOG", "Tom", "tom", "tv", "hello", "猫", "Yesterday", "yesterday"])
+def test_words_are_known_whatever_their_capitals(lexicon: Lexicon, word: str) -> None:
+    assert word in lexicon
+
+
+@pytest.mark.parametrize("word", ["cat", "tomm", "", "2", "the dog", "犬"])
+def test_other_words_are_unknown(lexicon: Lexicon, word: str) -> None:
+    assert word not in lexicon
+
+
+@pytest.mark.parametrize(
+    ("word", "usual"),
+    [("i", "I"), ("TOM", "Tom"), ("tv", "TV"), ("MAY", "may"), ("Where", "where"), ("xyz", "xyz")],
+)
+def test_usual_form(lexicon: Lexicon, word: str, usual: str) -> None:
+    assert lexicon.usual(word) == usual
+
+
+def test_both_forms_of_a_word_are_kept_if_both_are_usual(lexicon: Lexicon) -> None:
+    assert lexicon.knows_form("us") and lexicon.knows_form("US") and not lexicon.knows_form("Us")
+
+
+@pytest.mark.parametrize("word", ["hllo", "hlelo", "helllllo", "yestarday", "Hellp", "yesterdays"])
+def test_one_mistake_is_near(lexicon: Lexicon, word: str) -> None:
+    assert lexicon.is_near(word)
+
+
+@pytest.mark.parametrize("word", ["tm", "thx", "asdfgh", "", "x" * 100_000, "hxllx"])
+def test_others_are_not_near(lexicon: Lexicon, word: str) -> None:
+    assert not lexicon.is_near(word)
+
+
+def test_it_is_stored_as_text(lexicon: Lexicon) -> None:
+    again = Lexicon.parse(str(lexicon))
+    assert again.counts == lexicon.counts and list(again.counts) == list(lexicon.counts)
+    assert str(Lexicon()) == "" and not Lexicon.parse("")
+
+
+@pytest.mark.parametrize(
+    "line", ["dog", "dog\t", "dog\tmany", "two words\t3", "dog\t-1", "dog\t٣", "dog\t" + "9" * 30]
+)
+def test_a_damaged_list_names_its_line(line: str) -> None:
+    with pytest.raises(ValueError, match="line 2 is"):
+        Lexicon.parse(f"cat\t3\n{line}\n")
+
+
+def test_letters_are_those_that_occur_often(lexicon: Lexicon) -> None:
+    assert set("etETo") <= lexicon.letters
+    assert "猫" not in lexicon.letters
+
+
+@pytest.mark.parametrize(
+    ("typed", "usual"),
+    [
+        ("i see tom", "I see Tom"),
+        ("I SEE THE TV IN PARIS", "I see the TV in Paris"),
+        ("The Dog Saw Tom.", "The dog saw Tom."),
+        ("I SEE ANNA", "I see Anna"),
+        ("you see the US.", "you see the US."),
+        ("You see the US.", "You see the US."),
+        ("dog", "dog"),
+        ("the dog saw", "The dog saw"),
+        ("anna", "anna"),
+        ("", ""),
+    ],
+)
+def test_usual_case(lexicon: Lexicon, typed: str, usual: str) -> None:
+    assert usual_case(typed, lexicon) == usual
+
+
+def test_some_spans_are_kept(lexicon: Lexicon) -> None:
+    typed = "SEE TOM AT TOM.COM OR TOM"
+    assert usual_case(typed, lexicon, keep=[(11, 18)]) == "See Tom At TOM.COM Or Tom"
+
+
+def test_without_a_lexicon_nothing_changes() -> None:
+    assert usual_case("i SEE Tom", Lexicon()) == "i SEE Tom"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"), [("HELLO", True), ("I", False), ("I am", False), ("A1!", False), ("你好", False)]
+)
+def test_is_shouted(text: str, answer: bool) -> None:
+    assert is_shouted(text) is answer
+
+
+def test_shouting_keeps_the_length_and_some_spans() -> None:
+    assert shout("grüß a@b.c ici", keep=[(5, 10)]) == "GRÜß a@b.c ICI"
