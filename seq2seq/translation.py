@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ class Translation:
             (to at most 1 for `local` attention). None for models without attention.
         alignment: pairs (source word, target word): each target word with the source word of most attention.
         alternatives: the other hypotheses of an n-best search, best first.
+        note: why something was kept as it was typed, such as "this does not look like English"; else "".
     """
 
     text: str
@@ -51,6 +53,7 @@ class Translation:
     attention: np.ndarray | None = field(default=None, compare=False)
     alignment: list[tuple[int, int]] = field(default_factory=list)
     alternatives: list[Translation] = field(default_factory=list)
+    note: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -74,6 +77,7 @@ class Translation:
                 {"text": other.text, "score": other.score, "log_prob": other.log_prob}
                 for other in self.alternatives
             ],
+            "note": self.note,
         }
 
 
@@ -98,6 +102,18 @@ def align(
 def mean_probability(log_probs: Sequence[float]) -> float:
     """Geometric mean of probabilities, given as natural logarithms; 1 for none."""
     return math.exp(sum(log_probs) / len(log_probs)) if log_probs else 1.0
+
+
+def kept(text: str, *, start: int = 0, note: str = "") -> Translation:
+    """`text`, at the place `start` of its source, as its own translation: each word is that of the source."""
+    spans = [match.span() for match in re.finditer(r"\S+", text)]
+    return Translation(
+        text,
+        source_words=tuple(Word(text[first:last], first + start, last + start) for first, last in spans),
+        words=tuple(Word(text[first:last], first, last, 1.0) for first, last in spans),
+        alignment=[(number, number) for number in range(len(spans))],
+        note=note,
+    )
 
 
 def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation:
@@ -128,6 +144,7 @@ def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation
         words=tuple(words),
         attention=_block_diagonal([part.attention for part in parts if part.attention is not None]),
         alignment=alignment,
+        note="; ".join(dict.fromkeys(part.note for part in parts if part.note)),
     )
 
 

@@ -19,7 +19,7 @@ _LETTER = rf"[^\W\d_{_UNSPACED}][\u0300-\u036f]*"
 WORD = re.compile(rf"(?:{_LETTER})+|[{_UNSPACED}]")
 """A run of letters, or one character of a script that is written without spaces between words."""
 
-MOST_WORDS = 60_000
+MOST_WORDS = 200_000
 _MOST_COUNTED = 1_000_000  # above it, words that occurred once are forgotten
 _RARE_FORM = 0.05  # a way to write a word that makes up less than this share of it is a mistake
 _RARE_LETTER = 20  # a letter that occurs less often than this was not learned
@@ -92,6 +92,17 @@ class Lexicon:
     def knows_form(self, word: str) -> bool:
         """Whether `word` was seen with exactly these capitals."""
         return word in self.counts
+
+    def invented(self, text: str, *, source: str) -> list[str]:
+        """The words of the translation `text` that are neither known nor in `source`.
+
+        Single letters do not count. An empty lexicon finds none.
+        """
+        unknown = [word for word in WORD.findall(text) if len(word) > 1 and word not in self] if self else []
+        if unknown:
+            copied = set(map(str.lower, WORD.findall(source)))
+            unknown = [word for word in unknown if word.lower() not in copied]
+        return unknown
 
     def is_near(self, word: str) -> bool:
         """Whether one mistake makes `word`, of four letters or more, of a known word: a letter missing, added

@@ -25,7 +25,7 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -187,6 +187,14 @@ class Tokenizer:
     def save(self, path: str | Path) -> None:
         """Write the `.model` file. This is not atomic; `bundle.model_directory` replaces whole folders."""
         Path(path).write_bytes(self._model)
+
+    @cached_property
+    def alphabet(self) -> frozenset[str]:
+        """The characters of the learned pieces: others become bytes."""
+        learned = self._pieces[len(FIRST_PIECES) :]
+        symbols = {*self.tag_ids.values(), *self.placeholder_ids}
+        words = (p for n, p in enumerate(learned, start=len(FIRST_PIECES)) if n not in symbols)
+        return frozenset("".join(words).replace(SPACE, " "))
 
     def normalize(self, text: str) -> str:
         """`text` in the normalisation of this tokenizer: what `decode` gives back."""

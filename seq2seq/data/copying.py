@@ -1,0 +1,122 @@
+"""Placeholders in training pairs, so that a model learns to carry them to their place in the translation.
+
+What is the same on both sides (a number, a web address) becomes a placeholder on both. There are few of these
+in most corpora, and names and unknown words are copied too. So some pairs are used a second time, with a word
+and its translation replaced (as the inline tags of OpusTrainer; Bogoychev et al., 2023).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from seq2seq.data.alignment import AlignmentTable, linked_words
+from seq2seq.data.pairs import SentencePair
+from seq2seq.text.numbers import same_value
+from seq2seq.text.symbols import placeholder
+from seq2seq.text.verbatim import Verbatim, find_verbatim
+from seq2seq.text.word_spans import Span
+
+Copies = list[tuple[Span, Span]]
+"""Spans of the source and the target that are the same thing."""
+
+_CHUNK = 20_000  # pairs whose links are held in memory
+_CONTENT = 4  # a word of fewer letters is replaced only if it is a name
+_SECOND = 0.3  # probability of replacing a second word of a pair
+
+
+def copied_spans(pair: SentencePair, languages: tuple[str, str]) -> Copies:
+    """What is not language and stands on both sides of `pair`, in order of the source."""
+    found, free = Copies(), find_verbatim(pair.target)
+    if not free:
+        return found
+    for span in find_verbatim(pair.source):
+        same = next((other for other in free if _is_copy(span, other, pair, languages)), None)
+        if same is not None:
+            free.remove(same)
+            found.append(((span.start, span.end), (same.start, same.end)))
+    return found
+
+
+def _is_copy(span: Verbatim, other: Verbatim, pair: SentencePair, languages: tuple[str, str]) -> bool:
+    text, translation = pair.source[span.start : span.end], pair.target[other.start : other.end]
+    if span.kind == other.kind == "number":
+        return same_value(text, languages[0], translation, languages[1])
+    return text == translation
+
+
+def replace_copies(
+    pair: SentencePair, copies: Copies, random: np.random.Generator, *, most: int
+) -> SentencePair:
+    """`pair` with placeholders for the first `most` of `copies`.
+
+    Their numbers rise from left to right in the source, and are drawn from all `most`, so that the model
+    meets each as often.
+    """
+    copies = copies[:most]
+    numbers = np.sort(random.choice(most, len(copies), replace=False)).tolist()
+    source = [(span, number) for (span, _), number in zip(copies, numbers, strict=True)]
+    target = [(span, number) for (_, span), number in zip(copies, numbers, strict=True)]
+    return SentencePair(_replaced(pair.source, source), _replaced(pair.target, sorted(target)), pair.location)
+
+
+def _replaced(text: str, spans: Sequence[tuple[Span, int]]) -> str:
+    pieces, end = list[str](), 0
+    for (start, stop), number in spans:
+        pieces += [text[end:start], placeholder(number)]
+        end = stop
+    return "".join([*pieces, text[end:]])
+
+
+def with_placeholders(
+    pairs: Sequence[SentencePair],
+    *,
+    table: AlignmentTable | None,
+    languages: tuple[str, str],
+    most: int,
+    share: float,
+    seed: int,
+) -> Iterator[SentencePair]:
+    """Yield each pair with placeholders for what stands on both sides, and some pairs a second time.
+
+    Args:
+        pairs: cleaned pairs.
+        table: word alignment of the pairs; None: no pair is used a second time.
+        languages: of source and target, "" if unknown; they decide how numbers are read.
+        most: number of placeholders of the vocabulary.
+        share: probability that a pair is used a second time, with one or two words replaced.
+        seed: the same seed gives the same pairs.
+    """
+    random = np.random.default_rng((seed, 1))
+    for start in range(0, len(pairs), _CHUNK):
+        chunk = pairs[start : start + _CHUNK]
+        again = np.flatnonzero(random.random(len(chunk)) < share) if table is not None else []
+        chosen = [chunk[int(row)] for row in again]
+        links = linked_words(chosen, table) if table is not None and chosen else None
+        for pair in chunk:
+            copies = copied_spans(pair, languages)
+            yield replace_copies(pair, copies, random, most=most) if copies else pair
+        for number, pair in enumerate(chosen):
+            copies = copied_spans(pair, languages)
+            words = [
+                link for link in (links.of(number) if links else []) if _is_word_to_copy(pair, link, copies)
+            ]
+            if words:
+                size = min(len(words), 1 + int(random.random() < _SECOND))
+                picked = random.choice(len(words), size, replace=False).tolist()
+                both = sorted([*copies, *(words[index] for index in picked)])
+                yield replace_copies(pair, both, random, most=most)
+
+
+def _is_word_to_copy(pair: SentencePair, link: tuple[Span, Span], copies: Copies) -> bool:
+    """Whether the linked words may be replaced: long words or names, apart from `copies`."""
+    (start, end), _ = link
+    word = pair.source[start:end]
+    if len(word) < _CONTENT and not (len(word) > 1 and word[0].isupper()):
+        return False
+    return not any(_overlap(mine, other) for copy in copies for mine, other in zip(link, copy, strict=True))
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
