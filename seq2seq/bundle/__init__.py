@@ -1,6 +1,7 @@
 """Models on disk: the model directory, its record and card, and how a model is found by name.
 
 model_directory.py  the files of a model: weights, tokenizers, settings
+weights.py          the weights on disk: float32, float16 or int8
 directions.py       the language pairs that a model translates
 record.py           metrics.json: scores, data, settings, versions, facts
 facts.py            what a person says about a model, read from a TOML file

@@ -1,8 +1,9 @@
 """A model directory: weights, tokenizers, settings, scores and model card, all of them data without code.
 
 config.json        format, directions, settings of the network and of decoding
-model.safetensors  weights; a shared weight is stored once
+model.safetensors  weights in float32, float16 or int8 (see `weights`)
 joint.model, or source.model and target.model
+words.source.txt   words of the training data with their counts, and words.target.txt; optional
 metrics.json       the record: scores with signatures, data, seed, versions, facts (see `record`)
 README.md          the model card, written from metrics.json (see `card`)
 
@@ -12,6 +13,8 @@ Compatibility. `format` in config.json says what a reader must understand:
    before `directions` existed lack it and load unchanged. All versions read format 1.
 2  Several directions, in `directions`, and a tag of the target language in front of each source. Versions
    that do not know `directions` refuse it, because without the tag they would translate into any language.
+3  Like 2, with one direction or several. Matrices may be int8 with a scale for each row. Versions that do not
+   know scales refuse it, because whole numbers are not the weights.
 
 A version reads its newest format and all earlier ones, and writes the earliest one that can hold the model.
 All settings of the network and of decoding are stored. A missing one has its default, which means the same as
@@ -26,23 +29,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor, nn
-
 from seq2seq import files
 from seq2seq.bundle.card import render
 from seq2seq.bundle.directions import Directions, config_directions, direction_names
 from seq2seq.bundle.record import is_rendered
+from seq2seq.bundle.weights import NumberType, load_weights, save_weights, unique_weights
 from seq2seq.config import DecodingConfig, ModelConfig, from_dict, to_dict
 from seq2seq.errors import ModelError, UsageError
-from seq2seq.nn.model import Seq2Seq, build_on_meta, count_parameters
+from seq2seq.nn.model import Seq2Seq, count_parameters
+from seq2seq.text.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
 
-FORMATS = (1, 2)
+FORMATS = (1, 2, 3)
 TOKENIZERS = ("joint.model", "source.model", "target.model")
-FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", *TOKENIZERS}
+WORD_LISTS = ("words.source.txt", "words.target.txt")
+FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", *TOKENIZERS, *WORD_LISTS}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Bundle:
 
     `source` and `target` are the same object when the vocabulary is joint. `directions` is empty when the
     languages are unknown. `metrics` is the content of metrics.json. `card` is the text of README.md; an empty
-    one is written from `metrics` when the model is saved.
+    one is written from `metrics` when the model is saved. `source_words` and `target_words` are the words of the
+    training data; they are empty if they are unknown.
     """
 
     model: Seq2Seq
@@ -61,6 +63,8 @@ class Bundle:
     directions: Directions = ()
     metrics: Mapping[str, Any] = field(default_factory=dict)
     card: str = ""
+    source_words: Lexicon = field(default_factory=Lexicon)
+    target_words: Lexicon = field(default_factory=Lexicon)
 
     @property
     def source_language(self) -> str:
@@ -73,50 +77,53 @@ class Bundle:
         return self.directions[0][1] if self.directions else ""
 
 
-def unique_weights(model: Seq2Seq) -> dict[str, Tensor]:
-    """The weights by name. A shared weight has its first name only."""
-    return {name: parameter.detach() for name, parameter in model.named_parameters()}
+def save(directory: Path, bundle: Bundle, *, weights: NumberType | None = None, half: bool = False) -> None:
+    """Write a model directory atomically.
 
-
-def save(directory: Path, bundle: Bundle, *, half: bool = False) -> None:
-    """Write a model directory atomically. `half` stores weights in float16, at half the size.
+    `weights` is the number type of the weights on disk: "float32" (the default), "float16" or "int8". `half`
+    is another name for "float16".
 
     The entry `model` of metrics.json is set, and the card is written from metrics.json. A card that was
-    written by hand is kept. An existing model is replaced. A folder with anything else in it is a UsageError.
+    written by hand is kept. An existing model is replaced. A folder with anything else in it is a UsageError,
+    and so are an unknown number type and `half` with another one.
     """
+    if half and weights not in (None, "float16"):
+        raise UsageError(
+            f"weights is {weights!r} and half is True, which means 'float16'; expected one of them"
+        )
+    number_type: NumberType = weights if weights is not None else "float16" if half else "float32"
     _refuse_other_files(directory)
-    dtype = torch.float16 if half else torch.float32
-    weights = {
-        name: value.to("cpu", dtype).contiguous() for name, value in unique_weights(bundle.model).items()
-    }
-    metrics = dict(bundle.metrics) | {"model": _describe(bundle, half=half)}
+    metrics = dict(bundle.metrics) | {"model": _describe(bundle, number_type)}
     card = render(metrics) if is_rendered(bundle.card, bundle.metrics) else bundle.card
     with files.new_directory(directory) as scratch:
-        save_file(weights, scratch / "model.safetensors")
+        save_weights(scratch / "model.safetensors", unique_weights(bundle.model), number_type)
         if bundle.source is bundle.target:
             bundle.source.save(scratch / "joint.model")
         else:
             bundle.source.save(scratch / "source.model")
             bundle.target.save(scratch / "target.model")
-        files.write_json(scratch / "config.json", _config(bundle))
+        for name, words in zip(WORD_LISTS, (bundle.source_words, bundle.target_words), strict=True):
+            if words:
+                files.write_text(scratch / name, str(words))
+        files.write_json(scratch / "config.json", _config(bundle, number_type))
         files.write_json(scratch / "metrics.json", metrics)
         files.write_text(scratch / "README.md", card)
 
 
-def _config(bundle: Bundle) -> dict[str, Any]:
+def _config(bundle: Bundle, number_type: NumberType) -> dict[str, Any]:
     """The content of config.json. Only format 1 names one source and one target language."""
-    several = len(bundle.directions) > 1
+    number = 3 if number_type == "int8" else 2 if len(bundle.directions) > 1 else 1
     languages = {"source_language": bundle.source_language, "target_language": bundle.target_language}
     return {
-        "format": 2 if several else 1,
-        **({} if several else languages),
+        "format": number,
+        **(languages if number == 1 else {}),
         "directions": [list(direction) for direction in bundle.directions],
         "model": to_dict(bundle.model.config),
         "decoding": to_dict(bundle.decoding),
     }
 
 
-def _describe(bundle: Bundle, *, half: bool) -> dict[str, Any]:
+def _describe(bundle: Bundle, number_type: NumberType) -> dict[str, Any]:
     """What the record says about the network itself."""
     config = bundle.model.config
     return {
@@ -126,7 +133,7 @@ def _describe(bundle: Bundle, *, half: bool) -> dict[str, Any]:
         "source_vocabulary": config.source_vocab_size,
         "target_vocabulary": config.target_vocab_size,
         "joint": bundle.source is bundle.target,
-        "weights": "float16" if half else "float32",
+        "weights": number_type,
     }
 
 
@@ -134,7 +141,8 @@ def _refuse_other_files(directory: Path) -> None:
     """Raise UsageError unless `directory` is new, or holds only files of a model. Its content is replaced."""
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory}: is a file, expected a new folder or the folder of a model")
-    others = sorted({entry.name for entry in directory.iterdir()} - FILES) if directory.exists() else []
+    names_there = [entry.name for entry in directory.iterdir()] if directory.exists() else []
+    others = sorted(set(names_there) - FILES)
     if others:
         names = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
         raise UsageError(f"{directory}: holds {names}, expected a new folder or the folder of a model")
@@ -166,11 +174,13 @@ def load(directory: Path) -> Bundle:
         directions=directions,
         metrics=files.read_json(directory / "metrics.json"),
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
+        source_words=Lexicon.load(directory / WORD_LISTS[0]),
+        target_words=Lexicon.load(directory / WORD_LISTS[1]),
     )
 
 
 def _formats() -> str:
-    return " and ".join(map(str, FORMATS))
+    return ", ".join(map(str, FORMATS[:-1])) + f" and {FORMATS[-1]}"
 
 
 def _load_tokenizers(directory: Path, config: ModelConfig) -> tuple[Tokenizer, Tokenizer]:
@@ -201,45 +211,3 @@ def _check_tags(directions: Directions, source: Tokenizer, *, where: str) -> Non
             f"{where}: directions {direction_names(directions)}, but the source tokenizer has no tag for "
             f"{', '.join(sorted(missing))}"
         )
-
-
-def load_weights(path: Path, config: ModelConfig) -> Seq2Seq:
-    """The model of `config` with the weights in `path`. Shapes are compared before memory is allocated."""
-    try:
-        with safe_open(path, framework="pt") as stored:
-            shapes = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
-            model = _empty(config, path, most_layers=len(shapes))
-            expected = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
-            if shapes != expected:
-                raise ModelError(f"{path}: does not fit its config ({_difference(shapes, expected)})")
-            weights = {name: stored.get_tensor(name).to(torch.float32) for name in expected}
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path}: cannot be read ({error})") from None
-    return _fill(model, weights).eval()
-
-
-def _empty(config: ModelConfig, path: Path, *, most_layers: int) -> Seq2Seq:
-    """A model without storage. Each layer has weights, so a file of few tensors cannot fit many layers."""
-    if config.encoder_layers + config.decoder_layers > most_layers:
-        raise ModelError(f"{path}: does not fit its config (the file has {most_layers} tensors, too few)")
-    try:
-        return build_on_meta(config)
-    except UsageError as error:
-        raise ModelError(f"{path}: its config describes no network ({error})") from None
-
-
-def _fill(model: Seq2Seq, weights: Mapping[str, Tensor]) -> Seq2Seq:
-    """Give a model without storage its weights; shared weights stay shared. No random number is drawn."""
-    real = {id(empty): nn.Parameter(weights[name]) for name, empty in model.named_parameters()}
-    for module in model.modules():
-        for name, empty in list(module.named_parameters(recurse=False)):
-            setattr(module, name, real[id(empty)])
-    return model
-
-
-def _difference(shapes: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> str:
-    """The first name whose shape differs, for a message."""
-    for name in sorted(shapes.keys() | expected.keys()):
-        if shapes.get(name) != expected.get(name):
-            return f"{name} is {shapes.get(name, 'missing')}, expected {expected.get(name, 'nothing')}"
-    return "no difference"

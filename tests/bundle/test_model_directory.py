@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 
 from seq2seq.bundle import model_directory
 from seq2seq.bundle.card import render
+from seq2seq.bundle.directions import Directions
 from seq2seq.bundle.model_directory import FILES
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import ModelError, UsageError
@@ -27,6 +28,7 @@ from seq2seq.nn.model import Seq2Seq
 from seq2seq.text.tokenizer import Tokenizer
 from tests import tiny
 
+DTYPES = {"float32": {torch.float32}, "float16": {torch.float16}, "int8": {torch.int8, torch.float16}}
 SOURCES, TARGETS = [[299, 290, 280], [298]], [[288, 281], [270, 271, 272]]
 
 
@@ -121,6 +123,48 @@ def test_half_stores_float16_at_half_the_size(stored: Path, tmp_path: Path) -> N
         assert torch.equal(weight, expected.half().float())
 
 
+@pytest.mark.parametrize("number_type", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("directions", [(("en", "fr"),), (("en", "fr"), ("fr", "en")), ()])
+def test_each_number_type_is_stored_in_the_earliest_format_that_holds_it(
+    tmp_path: Path, number_type: Any, directions: Directions
+) -> None:
+    """Versions that know formats 1 and 2 refuse a model in int8 by its format: see `load`."""
+    bundle = replace(tiny.bundle_of_directions(("en", "fr"), ("fr", "en")), directions=directions)
+    model_directory.save(tmp_path / "m", bundle, weights=number_type)
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    assert config["format"] == (3 if number_type == "int8" else 2 if len(directions) > 1 else 1)
+    assert ("source_language" in config) == (config["format"] == 1)
+    loaded = model_directory.load(tmp_path / "m")
+    assert loaded.directions == directions
+    assert loaded.metrics["model"]["weights"] == number_type
+    types = {tensor.dtype for tensor in load_file(tmp_path / "m" / "model.safetensors").values()}
+    assert types == DTYPES[number_type]
+    model_directory.save(tmp_path / "again", loaded, weights=number_type)
+    for name in os.listdir(tmp_path / "m"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "m" / name).read_bytes(), name
+
+
+def test_contradicting_and_unknown_number_types_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="weights is 'int8' and half is True"):
+        model_directory.save(tmp_path / "m", tiny.bundle(), weights="int8", half=True)
+    for wrong in ("int4", ""):
+        with pytest.raises(UsageError, match=f"weights is '{wrong}', expected one of float32, float16, int8"):
+            model_directory.save(tmp_path / "m", tiny.bundle(), weights=wrong)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+    model_directory.save(tmp_path / "m", tiny.bundle(), weights="float16", half=True)
+
+
+def test_a_damaged_scale_is_an_error_of_the_model(tmp_path: Path) -> None:
+    """`test_weights` has all kinds of damage."""
+    model_directory.save(tmp_path / "m", tiny.bundle(), weights="int8")
+    path = tmp_path / "m" / "model.safetensors"
+    tensors = load_file(path)
+    tensors["source.table.weight.scale"][3] = -1
+    save_file(tensors, path)
+    with pytest.raises(ModelError, match=r"model\.safetensors: source\.table\.weight\.scale: row 3 has -1"):
+        model_directory.load(tmp_path / "m")
+
+
 def test_the_files_of_a_model_directory(stored: Path) -> None:
     assert set(os.listdir(stored)) == FILES - {"source.model", "target.model"}
     config = json.loads((stored / "config.json").read_text())
@@ -134,6 +178,12 @@ def test_only_a_folder_of_a_model_is_replaced(tmp_path: Path) -> None:
     assert scores(model_directory.load(path).model) == pytest.approx(
         scores(tiny.bundle(seed=2).model), abs=1e-5
     )
+    (path / "words.fr.txt").write_text("bonjour\n")  # a word list is a file of the model
+    model_directory.save(path, tiny.bundle(seed=2))
+    (path / "words.txt.tex").write_text("years of work")
+    with pytest.raises(UsageError, match=r"holds words\.txt\.tex"):
+        model_directory.save(path, tiny.bundle())
+    (path / "words.txt.tex").unlink()
     (path / "thesis.tex").write_text("years of work")
     with pytest.raises(UsageError, match=r"holds thesis\.tex"):
         model_directory.save(path, tiny.bundle())
@@ -179,7 +229,7 @@ def change_config(path: Path, part: str, **values: Any) -> None:
 @pytest.mark.parametrize(
     ("part", "values", "complaint"),
     [
-        ("", {"format": 3}, "format 3, this version reads 1 and 2"),
+        ("", {"format": 4}, "format 4, this version reads 1, 2 and 3"),
         ("", {"format": None}, "format None"),
         ("", {"model": None}, "config.json"),
         ("", {"model": [1]}, "config.json"),

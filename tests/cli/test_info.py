@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,18 @@ def test_the_json_form_lists_the_directions(
     info = json.loads(capsys.readouterr().out)
     assert info["directions"] == [list(direction) for direction in directions]
     assert info["model"]["decoder_size"] == 16 and info["layers"]
+
+
+@pytest.mark.parametrize("number_type", ["float32", "float16", "int8"])
+def test_the_number_type_on_disk_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number_type: Any
+) -> None:
+    model_directory.save(tmp_path / "m", tiny.bundle(), weights=number_type)
+    assert run(["info", "--model", str(tmp_path / "m")]) == 0
+    assert f"\n\nweights on disk: {number_type}, 0.0 MB\n" in capsys.readouterr().out
+    assert run(["info", "--model", str(tmp_path / "m"), "--json"]) == 0
+    size = (tmp_path / "m" / "model.safetensors").stat().st_size
+    assert json.loads(capsys.readouterr().out)["stored"] == {"type": number_type, "bytes": size}
 
 
 def test_an_ascii_locale_is_no_obstacle(tmp_path: Path) -> None:

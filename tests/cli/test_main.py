@@ -374,8 +374,9 @@ def test_info_as_json_counts_the_parameters(command: Command, model: Path) -> No
 
 
 def test_info_prints_a_table_of_layers(command: Command, model: Path) -> None:
-    first, blank, head, *rows = command("info", "--model", model).out.rstrip("\n").split("\n")
-    assert (first, blank) == (f"{model}: en → fr", "")
+    first, blank, head, *rows, gap, stored = command("info", "--model", model).out.rstrip("\n").split("\n")
+    assert (first, blank, gap) == (f"{model}: en → fr", "", "")
+    assert stored.startswith("weights on disk: float32, ")
     assert head.split() == ["layer", "kind", "shape", "parameters", "share"]
     (table,) = [row for row in rows if row.startswith("source.table ")]
     size = tiny.tokenizer().vocab_size
