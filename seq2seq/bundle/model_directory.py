@@ -52,8 +52,8 @@ class Bundle:
 
     `source` and `target` are the same object when the vocabulary is joint. `directions` is empty when the
     languages are unknown. `metrics` is the content of metrics.json. `card` is the text of README.md; an empty
-    one is written from `metrics` when the model is saved. `source_words` and `target_words` are the words of the
-    training data; they are empty if they are unknown.
+    one is written from `metrics` when the model is saved. `source_words` and `target_words` are the words of
+    the training data; they are empty if they are unknown.
     """
 
     model: Seq2Seq

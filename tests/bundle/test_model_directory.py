@@ -21,10 +21,11 @@ from safetensors.torch import load_file, save_file
 from seq2seq.bundle import model_directory
 from seq2seq.bundle.card import render
 from seq2seq.bundle.directions import Directions
-from seq2seq.bundle.model_directory import FILES
+from seq2seq.bundle.model_directory import FILES, WORD_LISTS
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import ModelError, UsageError
 from seq2seq.nn.model import Seq2Seq
+from seq2seq.text.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
 from tests import tiny
 
@@ -166,9 +167,27 @@ def test_a_damaged_scale_is_an_error_of_the_model(tmp_path: Path) -> None:
 
 
 def test_the_files_of_a_model_directory(stored: Path) -> None:
-    assert set(os.listdir(stored)) == FILES - {"source.model", "target.model"}
+    assert set(os.listdir(stored)) == FILES - {"source.model", "target.model", *WORD_LISTS}
     config = json.loads((stored / "config.json").read_text())
     assert config["format"] == 1 and config["model"]["decoder_size"] == 16
+
+
+def test_word_lists_are_stored_and_kept(tmp_path: Path) -> None:
+    source, target = Lexicon.count(["We see Paris."] * 2), Lexicon.count(["Nous voyons Paris."])
+    bundle = replace(tiny.bundle(), source_words=source, target_words=target)
+    model_directory.save(tmp_path / "m", bundle)
+    assert (tmp_path / "m" / "words.source.txt").read_text().startswith("Paris\t2\n")
+    model_directory.save(tmp_path / "m", model_directory.load(tmp_path / "m"), weights="int8")
+    loaded = model_directory.load(tmp_path / "m")
+    assert loaded.source_words.counts == {"Paris": 2, "see": 2, "we": 2}
+    assert loaded.target_words.counts == {"Paris": 1, "nous": 1, "voyons": 1}
+
+
+@pytest.mark.parametrize("content", [b"Paris", b"Paris\tmany", b"\xff\t1"])
+def test_a_damaged_word_list_is_named(copy: Path, content: bytes) -> None:
+    (copy / "words.target.txt").write_bytes(content + b"\n")
+    with pytest.raises(ModelError, match=r"words\.target\.txt: cannot be read"):
+        model_directory.load(copy)
 
 
 def test_only_a_folder_of_a_model_is_replaced(tmp_path: Path) -> None:
@@ -178,7 +197,7 @@ def test_only_a_folder_of_a_model_is_replaced(tmp_path: Path) -> None:
     assert scores(model_directory.load(path).model) == pytest.approx(
         scores(tiny.bundle(seed=2).model), abs=1e-5
     )
-    (path / "words.fr.txt").write_text("bonjour\n")  # a word list is a file of the model
+    (path / "words.target.txt").write_text("bonjour\t3\n")  # a word list is a file of the model
     model_directory.save(path, tiny.bundle(seed=2))
     (path / "words.txt.tex").write_text("years of work")
     with pytest.raises(UsageError, match=r"holds words\.txt\.tex"):
