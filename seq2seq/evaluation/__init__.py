@@ -1,8 +1,9 @@
 """Scores with signatures, significance tests and figures.
 
-metrics.py       BLEU, chrF and TER by sacreBLEU
-significance.py  comparison of two systems by resampling
-scoring.py       scores of a model on a test set
-test_sets.py     reading test sets
-figures.py       learning curves, attention maps
+metrics.py         BLEU, chrF and TER by sacreBLEU
+significance.py    comparison of two systems by resampling
+scoring.py         scores of a model on a test set
+test_sets.py       reading test sets
+invented_words.py  words of translations that nobody ever wrote
+figures.py         learning curves, attention maps
 """
