@@ -1,4 +1,4 @@
-"""Settings of the data: which pairs are dropped, and how text becomes token ids."""
+"""Settings of the data: which pairs are dropped, how text becomes token ids, and noise in training."""
 
 from __future__ import annotations
 
@@ -16,6 +16,20 @@ _RANGES = {
     "sampling": real(0, 1),
     "sampling_alpha": real(0, 1),
 }
+
+
+DEFAULT_NOISE = {
+    "lower": 0.05,
+    "title": 0.01,
+    "upper": 0.0,  # capitals are taken care of before the model
+    "unpunctuated": 0.05,
+    "casual": 0.05,
+    "typos": 0.04,
+    "doubled": 0.01,
+    "apostrophes": 0.02,
+    "spacing": 0.01,
+}
+"""All kinds of noise, with the rates of "default". `seq2seq/data/noise.py` makes them."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,39 @@ class DataConfig(CleaningConfig):
     """Smoothness of --data.sampling: a smaller number gives more varied splits. For bpe: the share of merges
     that is skipped."""
 
+    noise: str = ""
+    """Noise that users make, drawn anew in each epoch: KIND=RATE pairs such as lower=0.05,typos=0.04. RATE is
+    the probability that a training sentence gets this noise; a sentence gets at most one. Kinds: lower,
+    title, upper, unpunctuated, casual, typos, doubled, apostrophes, spacing. default: all at their usual
+    rates. Empty: none."""
+
     def __post_init__(self) -> None:
         check_fields(self, _RANGES, prefix="data.")
         self._check_ratio("data.")
+        noise_rates(self.noise, name="data.noise")
+
+
+def noise_rates(text: str, *, name: str = "noise") -> dict[str, float]:
+    """The rate of each kind of noise that `text` names: KIND=RATE pairs with commas between them.
+
+    "default" stands for `DEFAULT_NOISE`, "" for none. `name` is what an error calls the text. Raises
+    UsageError for an unknown or repeated kind, a rate outside 0 to 1, and rates with a sum above 1.
+    """
+    if text.strip() in ("", "default"):
+        return dict(DEFAULT_NOISE) if text.strip() else {}
+    expected = (
+        'KIND=RATE pairs such as "lower=0.05,typos=0.04", "default" or "" (each kind once, of '
+        f"{', '.join(DEFAULT_NOISE)}; each rate from 0 to 1, together at most 1)"
+    )
+    rates = dict[str, float]()
+    for pair in text.split(","):
+        kind, _, number = map(str.strip, pair.partition("="))
+        require(kind in DEFAULT_NOISE and kind not in rates, name, text, f"{expected}; wrong: {pair!r}")
+        try:
+            rates[kind] = float(number)
+        except ValueError:
+            rates[kind] = -1.0
+        require(0 <= rates[kind] <= 1, name, text, f"{expected}; wrong: {pair!r}")
+    total = sum(rates.values())
+    require(total <= 1 + 1e-9, name, text, f"{expected}; the sum is {total:g}")  # 1e-9: 0.7 + 0.2 + 0.1 > 1
+    return rates

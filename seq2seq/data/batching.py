@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seq2seq.data.noise import Noise
 from seq2seq.data.pairs import SentencePair
 from seq2seq.nn.padding import pad
 from seq2seq.text.tokenizer import Tokenizer
@@ -101,6 +102,7 @@ class Batches:
 
     `batch_tokens` limits sentences × length of the longest source or target of a batch, padding included.
     Pairs with more than `max_length` tokens on one side are left out; `skipped` counts them.
+    `sampling`, `alpha` and `noise` change the text or its split into tokens, anew in each epoch.
     """
 
     def __init__(
@@ -115,12 +117,13 @@ class Batches:
         seed: int,
         sampling: float = 0.0,
         alpha: float = 0.2,
+        noise: Noise | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
         self.data, self.source, self.target = data, source, target
         self.batch_tokens, self.seed, self.sampling, self.alpha = batch_tokens, seed, sampling, alpha
-        self.rank, self.world, self.max_length = rank, world, max_length
+        self.noise, self.rank, self.world, self.max_length = noise, rank, world, max_length
         self.lengths = lengths
         self.rows = np.flatnonzero(lengths.max(1) <= max_length + 1)  # EOS is not counted against the limit
         self.skipped = len(lengths) - len(self.rows)
@@ -169,9 +172,11 @@ class Batches:
         """Encode the rows of batch (`epoch`, `index`)."""
         text = self.data[rows.tolist()]
         random = np.random.default_rng((self.seed, epoch, index))
+        limits = 2 * self.lengths[rows].astype(np.int64) + 2  # twice the planned pieces (without EOS), and 4
+        source_texts, target_texts = self._noised(text["source"], text["target"], limits, random)
         eos, bos = Tokenizer.eos_id, Tokenizer.bos_id
-        sources = [[*ids, eos] for ids in self._encode(self.source, text["source"], random)]
-        targets = [[*ids, eos] for ids in self._encode(self.target, text["target"], random)]
+        sources = [[*ids, eos] for ids in self._encode(self.source, source_texts, limits[:, 0], random)]
+        targets = [[*ids, eos] for ids in self._encode(self.target, target_texts, limits[:, 1], random)]
         tokens = sum(map(len, targets))
         mine = slice(self.rank, None, self.world)
         sources, targets = sources[mine] or sources[:1], targets[mine] or targets[:1]
@@ -182,9 +187,32 @@ class Batches:
         target = torch.cat([torch.full((len(labels), 1), bos), labels[:, :-1]], 1)
         return Batch(source, lengths, target, labels, real, tokens, len(rows), tuple(rows[mine].tolist()))
 
-    def _encode(self, tokenizer: Tokenizer, texts: list[str], random: np.random.Generator) -> list[list[int]]:
+    def _noised(
+        self, sources: list[str], targets: list[str], limits: np.ndarray, random: np.random.Generator
+    ) -> tuple[list[str], list[str]]:
+        """The texts with noise, if there is any. A pair stays clean if one of its noised sides has more
+        pieces than its limit (B,2) or than `max_length`, because the batch was planned by the clean texts.
+        """
+        if not self.noise:
+            return sources, targets
+        noised = self.noise.apply(sources, targets, random)
+        changed = [
+            index
+            for index, pair in enumerate(zip(sources, targets, strict=True))
+            if (noised[0][index], noised[1][index]) != pair
+        ]
+        for side, tokenizer in enumerate((self.source, self.target)):
+            ids = tokenizer.encode_batch([noised[side][index] for index in changed])
+            for index, pieces in zip(changed, ids, strict=True):
+                if len(pieces) > min(limits[index, side], self.max_length):
+                    noised[0][index], noised[1][index] = sources[index], targets[index]
+        return noised
+
+    def _encode(
+        self, tokenizer: Tokenizer, texts: list[str], limits: np.ndarray, random: np.random.Generator
+    ) -> list[list[int]]:
         """Token ids of `texts`: the best split, or a random one with probability `sampling`. A random split
-        that is much longer than the best one is replaced by it, because the batch was planned by the best.
+        with more pieces than its limit (B,) is replaced by the best one, because the batch was planned by it.
         """
         ids = tokenizer.encode_batch(texts)
         if self.sampling > 0:
@@ -192,7 +220,7 @@ class Batches:
             sampled = tokenizer.encode_batch(texts, sample=True, alpha=self.alpha, seed=seed)
             chosen = random.random(len(texts)) < self.sampling
             ids = [
-                s if pick and len(s) <= 2 * len(best) + 4 else best
-                for s, best, pick in zip(sampled, ids, chosen, strict=True)
+                s if pick and len(s) <= limit else best
+                for s, best, pick, limit in zip(sampled, ids, chosen, limits.tolist(), strict=True)
             ]
         return ids

@@ -18,6 +18,7 @@ from seq2seq.bundle.model_directory import Bundle
 from seq2seq.bundle.versions import versions
 from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
+from seq2seq.data.noise import Noise
 from seq2seq.data.pairs import SentencePair
 from seq2seq.data.training_data import Prepared
 from seq2seq.errors import DataError, UsageError
@@ -75,6 +76,7 @@ class Trainer:
             prepared.data,
             prepared.lengths,
             sampling=settings.data.sampling,
+            noise=Noise.parse(settings.data.noise),
             rank=distributed.rank(),
             world=distributed.world(),
         )
@@ -104,7 +106,14 @@ class Trainer:
         return model
 
     def _batches(
-        self, data: Any, lengths: Any, *, sampling: float = 0.0, rank: int = 0, world: int = 1
+        self,
+        data: Any,
+        lengths: Any,
+        *,
+        sampling: float = 0.0,
+        noise: Noise | None = None,
+        rank: int = 0,
+        world: int = 1,
     ) -> Batches:
         settings = self.settings
         return Batches(
@@ -117,6 +126,7 @@ class Trainer:
             seed=settings.training.seed,
             sampling=sampling,
             alpha=settings.data.sampling_alpha,
+            noise=noise,
             rank=rank,
             world=world,
         )
@@ -278,6 +288,8 @@ class Trainer:
             target=self.prepared.target,
             decoding=self.settings.decoding,
             directions=one_direction(*self.languages),
+            source_words=self.prepared.source_words,
+            target_words=self.prepared.target_words,
         )
 
     def validate(self) -> None:

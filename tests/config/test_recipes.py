@@ -26,6 +26,11 @@ def test_every_recipe_gives_a_network(name: str) -> None:
     assert parameters(find_recipe(name), 1000, 1000) > 10_000
 
 
+@pytest.mark.parametrize("name", recipe_names())
+def test_recipes_have_noise_unless_they_are_of_a_paper(name: str) -> None:
+    assert find_recipe(name).data.noise == ("" if name in PUBLISHED else "default")
+
+
 def lstm(inputs: int, hidden: int) -> int:
     """Four gates, each with W (H × I), U (H × H) and torch's two biases."""
     return 4 * (hidden * inputs + hidden * hidden + 2 * hidden)
