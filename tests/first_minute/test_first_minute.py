@@ -54,7 +54,7 @@ BAD = [  # the first six are answers of the model of November 2026
     ("en-fr", "i love you", "Tu t'aimes ?"),
     ("en-fr", "😀", "L'informette remplage de l'aff"),
     ("en-fr", "12345", "dix-neuf-neuf-neuf-neuf-cents-cents-ci"),
-    ("en-fr", "I love you ❤️", "Je t'aime à l'informmentation de l'instrange de la"),
+    ("en-fr", "I love you ❤️", "Je t'aime à l'informmentation de l'intrange de remposer"),
     ("en-fr", "谢谢", "La femme d'informette remploie de l'affor"),
     ("en-fr", "i love you", "Je ne t'aime pas."),
     ("en-fr", "i love you", "Je t'aime ?"),
