@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seq2seq.text.languages import language_code
 
@@ -43,7 +44,7 @@ _REPLACED = str.maketrans(
     | dict.fromkeys(map(chr, range(0x2000, 0x200B)), " ")
     | {"…": "."}
 )
-_BLANKED = re.compile(r"(?<!\w)['’]|['’](?!\w)|(?<=\b\w\.)-(?=\w\.)")  # quotes; J.-P. as J. P.
+_BLANKED = re.compile(r"['’](?:(?<!\w['’])|(?!\w))|-(?<=\b\w\.-)(?=\w\.)")  # quotes; J.-P. as J. P.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HIDDEN_STOPS = (
     rf"\b(?:Mrs?|Ms|Dr|Prof)\.(?= +[{_UPPER}])"
@@ -69,15 +70,16 @@ _ORDINARY_OF = {
     "nl": "|vol",
 }
 _REVEALED = (
-    rf"(?:\b(?i:%s)|(?<=\w)(?:['’]\w| I))(?=\. +[{_UPPER}¿¡])(?!\. +[IVXLC]+(?:[,.;:]| *$))"  # but Vol. II.
+    rf"(?:\b(?i:%s)|(?<=\w)(?:['’]\w| I))(?= ?\. +[{_UPPER}¿¡])(?!\. +[IVXLC]+(?:[,.;:]| *$))"  # but Vol. II.
     rf"|\b[ap]\.m(?=\. +[{_UPPER}])"
     r"|(?<=[\w-]{3}\.)[a-z]{2,4}(?=\. )"  # the ends of example.fr and notes.txt
 )
 # First characters that the library does not take for the start of a sentence in some languages.
 _STARTS = (
-    r"([!?] |[。！？] ?)[a-zà-öø-ÿ0-9]|(?<=\w{4})(?<!str)(\. )\d{1,3}(?=\. )"  # also 2. and 3. of a list
+    r"([!?] |[。！？] ?)[a-zà-öø-ÿ0-9]"
+    r"|(\. )(?<!str\. )(?:(?<=\w{4}\. )\d{1,3}(?=\. )|(?<=\w{5}\. )\d)"  # 2. and 3. of a list; other numbers
 )
-_STARTS_IN_LOWER_CASE = _STARTS + r"|(?<=[^.])(\. )[a-zà-öø-ÿ]"
+_STARTS_IN_LOWER_CASE = _STARTS + r"|(\. )(?<=[^.]\. )[a-zà-öø-ÿ]"
 
 
 def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
@@ -134,7 +136,7 @@ def _joined(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     """Spans without letters and digits joined to those before them; at the start of the text, to the next."""
     joined, before = list[tuple[int, int]](), False
     for start, end in spans:
-        solid = _SOLID.search(text, start, end) is not None
+        solid = text[start].isalpha() or _SOLID.search(text, start, end) is not None
         if joined and not (solid and before):
             joined[-1] = (joined[-1][0], end)
         else:
@@ -167,11 +169,18 @@ def _mark_ends(masked: str, language: str) -> Iterator[int]:
 def _masked(text: str, language: str) -> str:
     """What the library reads in place of `text`: as many characters."""
     masked = _SURROGATES.sub("x", _BLANKED.sub(" ", text.translate(_REPLACED)))
+    stops, starts, starts_in_lower_case, words = _rules(language)
+    masked = stops.sub(lambda match: match[0][:-1] + ",", masked)
+    masked = (starts_in_lower_case if masked.islower() else starts).sub(_as_capital, masked)
+    return words.sub(lambda match: ("kj" * len(match[0]))[: len(match[0])], masked)
+
+
+@lru_cache(maxsize=64)
+def _rules(language: str) -> tuple[re.Pattern[str], ...]:
+    """Patterns of a language: stops to hide, starts to reveal, the same in lower case, words to replace."""
     stops = _HIDDEN_STOPS + _HIDDEN_STOPS_OF.get(language, "")
-    masked = re.sub(stops, lambda match: match[0][:-1] + ",", masked)
-    masked = re.sub(_STARTS_IN_LOWER_CASE if masked.islower() else _STARTS, _as_capital, masked)
-    ordinary = _ORDINARY + _ORDINARY_OF.get(language, "")
-    return re.sub(_REVEALED % ordinary, lambda match: ("kj" * len(match[0]))[: len(match[0])], masked)
+    words = _REVEALED % (_ORDINARY + _ORDINARY_OF.get(language, ""))
+    return tuple(map(re.compile, (stops, _STARTS, _STARTS_IN_LOWER_CASE, words)))
 
 
 def _as_capital(match: re.Match[str]) -> str:

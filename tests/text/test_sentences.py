@@ -71,8 +71,11 @@ def test_paragraphs_are_cut_as_by_hand(language: str, paragraph: str) -> None:
         ("en", "He asked, \"Why?\" and left.| 'Stop.| Go.'| The boys' room."),
         ("en", "hello.| how r u?| im ok.| bring apples, pears etc. and so on... see you"),
         ("fr", "C'est un art.| Il est en plein vol.| L'art. 4 le dit."),
-        ("de", "Er liebt mich.| Wen?| 5 Leute.| Im XIX. Jahrhundert."),
-        ("es", "Todo va bien.| Vamos al mar.| ¿Sí?| ¡no!"),
+        (
+            "de",
+            "Er liebt mich.| Wen?| 5 Leute.| Sie blieben zu Hause.| 70 Prozent nicht.| Im XIX. Jahrhundert.",
+        ),
+        ("es", 'Todo va bien.| Dijo "no".| Puede ser.| Vamos al mar.| ¿Sí?| ¡no!'),
         ("it", "Il sig. Rossi è qui.| Ciao, ecc.| Poi vado."),
         ("pt-BR", "O Sr. Silva chegou.| Tudo bem?| Sim."),
         ("zh", "你好。|今天天气很好！|你呢？|2010年。|对吗?|是!"),
@@ -126,9 +129,9 @@ def test_time_grows_with_the_length_only(unit: str) -> None:
     def seconds(length: int) -> float:
         text, best = (unit * length)[:length], float("inf")
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.thread_time()
             sentence_spans(text, "en")
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.thread_time() - start)
         return best
 
     assert seconds(40_000) < 8 * 3 * seconds(5_000)  # 64 if it were quadratic
