@@ -1,16 +1,20 @@
 """The web page: a translator in the browser, and the endpoint `/translate` for programs.
 
     page.py            puts the page together: `build_page`
-    translate_tab.py   the two panes, live translation, and how a result is shown
+    translate_tab.py   the two panes, the choice of the model, and the numbers
+    panes.py           HTML of what surrounds a translation
+    live.py            the route by which the page translates while the user types
     about_tab.py       facts about the model, and its card
     api.py             the endpoint for programs
     request.py         limits on a request, checked before a model is called
     service.py         the models, and the limit on how many requests compute at once
+    sentences.py       the sentences of a request, and their translations put together again
+    cache.py           recent translations of sentences
     model_info.py      what the page shows about a model
     markup.py          HTML of translations and models; all text is escaped
     guard.py           limit on the request body, security headers, errors without details
     server.py          starts the server, and stops it after the running requests
-    style.css live.js  the look; typing pauses, counter, keys and copying in the browser
+    style.css live.js  the look; typing pauses, results, swapping, counter, keys and copying in the browser
 
 gradio is imported when the page is built. The rest of the package works without it.
 """

@@ -12,9 +12,8 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
-from seq2seq.translation import Translation
 from seq2seq.webui.request import InvalidRequest
-from seq2seq.webui.service import TranslationFailed, TranslationService
+from seq2seq.webui.service import PartialResult, TranslationFailed, TranslationService
 
 
 def add_endpoint(service: TranslationService, *, concurrency_id: str) -> None:
@@ -29,14 +28,15 @@ def add_endpoint(service: TranslationService, *, concurrency_id: str) -> None:
         """Translate a text. With `n_best` above 1 the result has the other hypotheses of the beam as well.
 
         Without `beam_size` the beam size of the model is used. Returns the translation and an object with
-        model, score, log_prob, confidence, the words and tokens of both sides, word alignment and
-        alternatives. For a long text the finished lines are returned first, with `done` false.
+        model, score, log_prob, confidence, the words and tokens of both sides, word alignment, alternatives
+        and a note, which says why some of the text was left as it was. Of several sentences the finished ones
+        are returned first, with `done` false.
         """
         try:
             request = service.check(text, beam_size, n_best, model)
             for partial in service.translate(request):
                 translation = partial.translation
-                yield translation.text, result(translation, request.model, done=partial.last)
+                yield translation.text, result(partial, request.model)
         except (InvalidRequest, TranslationFailed) as error:
             raise gr.Error(str(error), print_exception=False) from None
 
@@ -44,6 +44,7 @@ def add_endpoint(service: TranslationService, *, concurrency_id: str) -> None:
     api(translate, api_name="translate", concurrency_id=concurrency_id, concurrency_limit=None)
 
 
-def result(translation: Translation, model: str, *, done: bool) -> dict[str, Any]:
+def result(partial: PartialResult, model: str) -> dict[str, Any]:
     """The JSON form of a translation, with the name of the model and whether the translation is complete."""
-    return {"model": model, "done": done, **translation.to_dict()}
+    translation = partial.translation.to_dict()
+    return {"model": model, "done": partial.last, **translation, "note": partial.note}

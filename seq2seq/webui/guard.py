@@ -1,7 +1,7 @@
 """ASGI middleware for every HTTP request: a limit on the body, security headers, errors without details.
 
 gradio limits uploads only, so a body of any size would be read into memory. The page has no uploads, and its
-largest request is a text of 2,000 characters.
+largest request is a text of 5,000 characters.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY = 64 * 1024  # bytes; 2,000 characters are at most 24,000 as JSON escapes
+MAX_BODY = 64 * 1024  # bytes; 5,000 characters are at most 60,000 as JSON escapes
 API = "/gradio_api"
 BLOCKED_PATHS = tuple(
     f"{API}/{name}" for name in ("upload", "run/", "api/")
 )  # no files, nothing past the queue
-START_PATHS = (f"{API}/queue/join", f"{API}/call/")  # a POST here starts a translation
+LIVE_PATH = "/live"  # a POST here starts a translation and streams its results
+START_PATHS = (LIVE_PATH, f"{API}/queue/join", f"{API}/call/")  # a POST here starts a translation
 RESULT_PATHS = (f"{API}/queue/data", f"{API}/call/")  # a GET here streams its results until it is finished
 BUSY = "The server is busy: its queue is full. Please try again in a moment."
 STOPPING = "The server is stopping."
@@ -79,7 +80,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        streaming = method == "GET" and path.startswith(RESULT_PATHS)
+        streaming = (method == "GET" and path.startswith(RESULT_PATHS)) or path == LIVE_PATH
         self.gate.running += streaming
         try:
             await self.app(scope, replay, send_with_headers)

@@ -1,20 +1,18 @@
 """Translations and models as HTML. All text goes through `html.escape`, whatever its source.
 
-The look is in style.css. Here are classes, and numbers as `--c` (confidence) and `--w` (weight of attention).
+panes.py has what surrounds them. The look is in style.css. Here are classes, and numbers as `--c`
+(confidence) and `--w` (weight of attention).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
-from seq2seq.text.languages import language_name
 from seq2seq.translation import Translation, Word
 from seq2seq.webui.model_info import ModelInfo
-from seq2seq.webui.request import MAX_CHARACTERS
 
 MAX_PIECES = 60  # on each side of the attention map: 3,600 cells are sent and drawn quickly
 EOS = "</s>"
@@ -28,8 +26,8 @@ def percent(share: float | None) -> str:
     return "?" if share is None or not math.isfinite(share) else f"{100 * share:.0f} %"
 
 
-def result(translation: Translation, *, source: str, code: str, last: bool = True) -> str:
-    """The translation of `source` into the language `code`. Words are marked by their confidence."""
+def result(translation: Translation, *, source: str, code: str) -> str:
+    """The whole translation of `source` into the language `code`. Words are marked by their confidence."""
     if not translation.text.strip():
         return placeholder()
     text, at = [], 0
@@ -40,8 +38,6 @@ def result(translation: Translation, *, source: str, code: str, last: bool = Tru
         at = word.end
     text.append(escape(translation.text[at:]))
     body = f'<p class="translation" lang="{escape(code)}" dir="auto">{"".join(text)}</p>'
-    if not last:
-        return body + '<p class="note">translating…</p>'
     return body + (
         f'<p class="note">Confidence {percent(translation.confidence)}. '
         "Words with a stronger mark are less certain.</p>"
@@ -167,37 +163,3 @@ def model_table(model: ModelInfo) -> str:
     return (
         f'<section class="card"><h2>{escape(model.name)}</h2><table class="facts">{table}</table></section>'
     )
-
-
-def examples(texts: Sequence[str]) -> str:
-    """Example texts, as buttons."""
-    buttons = "".join(f'<button type="button" class="example">{escape(text)}</button>' for text in texts)
-    return f'<div class="examples" role="group" aria-label="Examples">{buttons}</div>' if texts else ""
-
-
-def source_header(model: ModelInfo) -> str:
-    """The line above the source text: its language, the counter (set by live.js) and a button."""
-    return (
-        f'<div class="pane-head"><h2>{escape(language_name(model.source))}</h2>'
-        f'<span id="counter" data-limit="{MAX_CHARACTERS}" aria-live="polite"></span>'
-        '<button type="button" class="quiet" data-action="clear" title="Clear the text">Clear</button></div>'
-    )
-
-
-def target_header(model: ModelInfo) -> str:
-    """The line above the translation: its language, and a button."""
-    return (
-        f'<div class="pane-head"><h2>{escape(language_name(model.target))}</h2>'
-        '<button type="button" class="quiet" data-action="copy" title="Copy the translation">Copy</button>'
-        "</div>"
-    )
-
-
-def banner() -> str:
-    """The top of the page."""
-    return "<header><h1>seq2seq</h1><p>A translator that runs on this machine</p></header>"
-
-
-def keys() -> str:
-    """The keys that live.js handles."""
-    return '<p class="note"><kbd>Ctrl</kbd> <kbd>Enter</kbd> translates, <kbd>Esc</kbd> stops</p>'

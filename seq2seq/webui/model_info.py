@@ -22,6 +22,7 @@ class ModelInfo:
         model: name of the model, the same for all of its directions.
         source, target: codes of the languages, such as "en"; "" if unknown.
         beam_size: default of its requests.
+        reverse: name of the direction between the same languages the other way round; None if there is none.
         parameters: number of weights.
         network: a line about its layers; "" if unknown.
         data: what it was trained on; "" if unknown.
@@ -35,6 +36,7 @@ class ModelInfo:
     source: str
     target: str
     beam_size: int
+    reverse: str | None = None
     parameters: int = 0
     network: str = ""
     data: str = ""
@@ -49,8 +51,8 @@ class ModelInfo:
         return f"{language_name(self.source)} → {language_name(self.target)}"
 
 
-def read_model_info(name: str, direction: Direction) -> ModelInfo:
-    """What to show about the direction that is served as `name`."""
+def read_model_info(name: str, direction: Direction, *, reverse: str | None = None) -> ModelInfo:
+    """What to show about the direction that is served as `name`. `reverse` is that of the opposite one."""
     info = direction.translator.info
     metrics: Mapping[str, Any] = info.get("metrics") or {}
     bleu, signature, measured = _bleu(metrics)
@@ -61,6 +63,7 @@ def read_model_info(name: str, direction: Direction) -> ModelInfo:
         source=direction.source_language,
         target=direction.target_language,
         beam_size=direction.beam_size,
+        reverse=reverse,
         parameters=int(info.get("parameters", 0)),
         network="" if config is None else config.summary,
         data=_training_data(metrics, card),

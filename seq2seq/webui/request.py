@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_CHARACTERS = 2000  # of a text: about a page, which takes a second or two on one core
+MAX_CHARACTERS = 5000  # of a text: two or three pages, which take a few seconds on one core
 MAX_BEAM = 10
 
 

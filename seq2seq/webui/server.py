@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-import gradio as gr
 from starlette.middleware import Middleware
 
+from seq2seq.bundle import finding
+from seq2seq.bundle.directions import direction_name, find_direction
 from seq2seq.devices import find_device
 from seq2seq.errors import UsageError
 from seq2seq.translator import Translator
 from seq2seq.webui.guard import EXCEPTION_HANDLERS, AdmissionGate, Guard
-from seq2seq.webui.page import build_page, launch_style
+from seq2seq.webui.page import Page, build_page, launch_style
 
 DRAIN_SECONDS = 10.0  # time that running requests have to finish after a signal
 START_SECONDS = 0.2  # time after which a request that was let in is counted as running
@@ -29,7 +30,7 @@ START_SECONDS = 0.2  # time after which a request that was let in is counted as 
 class PageServer:
     """A page that is being served, until it is closed."""
 
-    page: gr.Blocks
+    page: Page
     url: str
     gate: AdmissionGate = field(default_factory=AdmissionGate)
 
@@ -47,7 +48,7 @@ class PageServer:
         self.page.close(verbose=False)
 
 
-def start(page: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None) -> PageServer:
+def start(page: Page, *, host: str = "127.0.0.1", port: int | None = None) -> PageServer:
     """Serve a page; returns at once. Without `port` the first free one from 7860 is used.
 
     Raises UsageError if the server cannot listen there.
@@ -73,6 +74,7 @@ def start(page: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None) 
                 "openapi_url": None,
                 "docs_url": None,
                 "redoc_url": None,
+                "routes": page.routes,
                 "middleware": [Middleware(Guard, gate=gate)],
                 "exception_handlers": EXCEPTION_HANDLERS,
             },
@@ -87,6 +89,7 @@ def serve(models: Sequence[str], *, host: str, port: int, device: str, say: Call
     """Load the models and serve them until SIGINT or SIGTERM; see `seq2seq.webui.serve`."""
     port = free_port(host, port)
     find_device(device)
+    models = with_reverses(models)
     # gradio collects statistics that nothing here uses. The default interval costs 5 ms a request.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000")
     translators = {
@@ -107,6 +110,22 @@ def serve(models: Sequence[str], *, host: str, port: int, device: str, say: Call
     say("stopping")
     server.drain()
     server.close()
+
+
+def with_reverses(models: Sequence[str]) -> list[str]:
+    """`models`, and the bundled models that translate the other way round, so that languages can be swapped.
+
+    They are added for bundled models only: folders and models of the Hub are served as they are.
+    """
+    bundled = [
+        direction for folder in finding.bundled().values() for direction in finding.directions_of(folder)
+    ]
+    names = list(models)
+    for model in models:
+        direction = None if Path(model).is_dir() else find_direction(tuple(bundled), model)
+        if direction is not None and direction[::-1] in bundled:
+            names.append(direction_name(direction[::-1]))
+    return list(dict.fromkeys(names))
 
 
 def free_port(host: str, port: int) -> int:

@@ -23,7 +23,8 @@ def unused_port() -> int:
 def post(server: PageServer, path: str, body: Any) -> httpx.Response:
     """Send JSON, in ASCII so that lone surrogates can be sent."""
     headers = {"content-type": "application/json"}
-    return httpx.post(f"{server.url}gradio_api/{path}", content=json.dumps(body), headers=headers, timeout=30)
+    prefix = "" if path == "live" else "gradio_api/"
+    return httpx.post(f"{server.url}{prefix}{path}", content=json.dumps(body), headers=headers, timeout=30)
 
 
 def by_name(server: PageServer, data: Any) -> str:
@@ -34,15 +35,23 @@ def by_name(server: PageServer, data: Any) -> str:
     return httpx.get(f"{server.url}gradio_api/call/translate/{answer.json()['event_id']}", timeout=30).text
 
 
+def by_live(server: PageServer, data: Any) -> str:
+    """The same through the route that the page itself uses."""
+    names = ("text", "beam_size", "n_best", "model")
+    body = dict(zip(names, data, strict=False)) if isinstance(data, list) else data
+    answer = post(server, "live", body)
+    return answer.text if answer.status_code == 200 else error_text(answer)
+
+
 def function_index(server: PageServer, name: str) -> int:
     """The number of the function that gradio knows as `name`."""
     config = httpx.get(f"{server.url}config").json()
     return next(item["id"] for item in config["dependencies"] if item["api_name"] == name)
 
 
-def by_queue(server: PageServer, data: Any, *, name: str = "page") -> str:
-    """The same through the route that the page itself uses, for the function `name`."""
-    session, index = os.urandom(6).hex(), function_index(server, name)
+def by_queue(server: PageServer, data: Any) -> str:
+    """The same through the queue, as pages made with gradio call their functions."""
+    session, index = os.urandom(6).hex(), function_index(server, "translate")
     answer = post(server, "queue/join", {"data": data, "fn_index": index, "session_hash": session})
     if answer.status_code != 200:
         return error_text(answer)
@@ -57,7 +66,7 @@ def error_text(answer: httpx.Response) -> str:
 ROUTES: list[Callable[[PageServer, Any], str]] = [
     by_name,
     by_queue,
-    lambda server, data: by_queue(server, data, name="translate"),
+    by_live,
 ]
 
 

@@ -1,4 +1,4 @@
-"""A translator for tests of the page, without a network: it returns the text in capitals."""
+"""A translator for tests of the page, without a network: it returns texts in capitals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAYLOADS = [  # each would run as a script, or leave its place in the HTML, if i
 
 @dataclass
 class FakeTranslator:
-    """Translates in `seconds`, or raises `error`. It records its calls, and how many ran at once."""
+    """Translates each text in `seconds`, or raises `error`. It records calls, and how many ran at once."""
 
     seconds: float = 0.0
     directions: tuple[tuple[str, str], ...] = (("en", "fr"),)
@@ -55,18 +55,21 @@ class FakeTranslator:
             "card": "---\nlicense: x\n---\n\n# Capitals\n\n" + PAYLOADS[1],
         }
 
-    def translate(self, text: str, **options: Any) -> Translation:
+    def translate(self, texts: list[str], **options: Any) -> list[Translation]:
         with self.lock:
-            self.calls.append(text)
+            self.calls += texts
             self.options.append(options)
             self.running += 1
             self.most_running = max(self.most_running, self.running)
-        time.sleep(self.seconds)
+        time.sleep(self.seconds * len(texts))
         with self.lock:
             self.running -= 1
         if self.error:
             raise self.error
-        return in_capitals(text, n_best=options["n_best"])
+        return [self.answer(text, options["n_best"]) for text in texts]
+
+    def answer(self, text: str, n_best: int) -> Translation:
+        return in_capitals(text, n_best=n_best)
 
     def reset(self) -> None:
         """Forget all calls."""
@@ -107,3 +110,21 @@ class DescribedTranslator(FakeTranslator):
     @property
     def info(self) -> dict[str, Any]:
         return self.values
+
+
+@dataclass(frozen=True)
+class NotedTranslation(Translation):
+    """A translation with the reason why it is the text itself."""
+
+    note: str = ""
+
+
+class NotingTranslator(FakeTranslator):
+    """A fake translator that says of "Ja" and "Nein" that they are not English."""
+
+    def answer(self, text: str, n_best: int) -> Translation:
+        translation = super().answer(text, n_best)
+        german = text.startswith(("Ja", "Nein"))
+        return NotedTranslation(
+            **vars(translation) | {"note": "This does not look like English." if german else ""}
+        )

@@ -21,7 +21,7 @@ from tests.webui.fake_translator import FakeTranslator
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("path", ["run/translate", "api/translate", "run/page", "run/predict", "upload"])
+@pytest.mark.parametrize("path", ["run/translate", "api/translate", "run/predict", "upload"])
 def test_routes_past_the_queue_and_uploads_are_closed(
     server: PageServer, translators: dict[str, FakeTranslator], path: str
 ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seq2seq.translation import Translation, Word
-from seq2seq.webui import markup
+from seq2seq.webui import markup, panes
 from seq2seq.webui.model_info import read_model_info
 from seq2seq.webui.service import Direction
 from tests.webui.fake_translator import PAYLOADS, DescribedTranslator, in_capitals
@@ -38,6 +38,8 @@ ALLOWED_TAGS = {
 ALLOWED_ATTRIBUTES = {
     *("class", "style", "lang", "dir", "title", "start", "scope", "tabindex", "role", "type", "id"),
     *("aria-label", "aria-live", "data-word", "data-start", "data-end", "data-limit", "data-action"),
+    *("aria-hidden", "aria-keyshortcuts", "hidden", "disabled", "data-direction", "data-name", "data-title"),
+    *("data-source", "data-reverse", "data-swap", "data-beam", "data-best"),
 }
 
 
@@ -55,22 +57,23 @@ def test_text_is_shown_as_text(payload: str) -> None:
         alternatives=[Translation(payload)],
     )
     translator = DescribedTranslator(metrics={"data": payload, "test": {"bleu": 1.0, "signature": payload}})
-    model = read_model_info(payload, Direction(payload, translator, payload, payload))  # type: ignore[arg-type]
+    direction = Direction(payload, translator, payload, payload)  # type: ignore[arg-type]
+    model = read_model_info(payload, direction, reverse=payload)
     for html in (
         markup.result(translation, source=payload, code=payload),
         markup.alternatives(translation, code=payload),
         markup.attention(translation),
         markup.model_line(model),
         markup.model_table(model),
-        markup.source_header(model),
-        markup.target_header(model),
-        markup.examples([payload]),
+        panes.swap([model]),
+        panes.source_header([model]),
+        panes.target_pane([model]),
+        panes.model_lines([model]),
     ):
         outline = Outline(html)
         assert set(outline.tags) <= ALLOWED_TAGS and outline.attributes <= ALLOWED_ATTRIBUTES
     assert payload in Outline(markup.result(translation, source=payload, code="fr")).text
     assert payload in Outline(markup.alternatives(translation, code="fr")).text
-    assert payload in Outline(markup.examples([payload])).text
 
 
 def test_words_of_a_result_are_marked_in_place() -> None:

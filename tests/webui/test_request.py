@@ -18,7 +18,7 @@ from tests.webui.fake_translator import FakeTranslator
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (["x" * (2 * MAX_CHARACTERS), 5, 1, "en-fr"], "4,000 characters; at most 2,000"),
+        (["x" * (2 * MAX_CHARACTERS), 5, 1, "en-fr"], "10,000 characters; at most 5,000"),
         ([{"secret": "x"}, 5, 1, "en-fr"], "must be a string"),
         ([["secret"], 5, 1, "en-fr"], "must be a string"),
         ([7, 5, 1, "en-fr"], "must be a string"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -21,7 +22,7 @@ pytest.importorskip("gradio")
 import httpx
 
 from seq2seq.webui import build_page
-from seq2seq.webui.server import PageServer, free_port, model_names, start
+from seq2seq.webui.server import PageServer, free_port, model_names, start, with_reverses
 from tests.webui.client import post, unused_port
 from tests.webui.fake_translator import FakeTranslator
 
@@ -31,6 +32,21 @@ ROOT = Path(__file__).parents[2]
 def test_names_of_models_do_not_reveal_their_folders() -> None:
     names = model_names(["en-fr", "runs/a/", "/home/x/a", "user/a", "b"])
     assert names == ["en-fr", "a", "a (2)", "a (3)", "b"]
+
+
+def test_bundled_models_of_the_other_way_round_are_served_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, pairs in (("a", [["en", "fr"]]), ("b", [["fr", "en"], ["de", "en"]])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(json.dumps({"directions": pairs}), encoding="utf-8")
+    monkeypatch.setattr(
+        "seq2seq.bundle.finding.bundled", lambda: {name: tmp_path / name for name in ("a", "b")}
+    )
+    assert with_reverses(["en-fr"]) == ["en-fr", "fr-en"]
+    assert with_reverses(["fr-en", "en-fr"]) == ["fr-en", "en-fr"]
+    assert with_reverses(["de-en"]) == ["de-en"]  # nothing translates from English to German
+    assert with_reverses(["owner/name", str(tmp_path / "a")]) == ["owner/name", str(tmp_path / "a")]
 
 
 def test_port_in_use_is_a_usage_error() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,12 +11,21 @@ import pytest
 
 pytest.importorskip("gradio")
 
+import httpx
+
 from seq2seq.config import DecodingConfig
+from seq2seq.translation import Translation
 from seq2seq.webui.request import Request
 from seq2seq.webui.server import PageServer
-from seq2seq.webui.service import MAX_CONCURRENT, TranslationFailed, TranslationService
-from tests.webui.client import by_name, function_index, post, wait_until
-from tests.webui.fake_translator import FakeTranslator
+from seq2seq.webui.service import (
+    MAX_CONCURRENT,
+    PartialResult,
+    TranslationFailed,
+    TranslationService,
+    reverse_of,
+)
+from tests.webui.client import by_name, wait_until
+from tests.webui.fake_translator import FakeTranslator, NotingTranslator
 
 
 def service_of(**translators: FakeTranslator) -> TranslationService:
@@ -35,32 +45,63 @@ def test_no_more_requests_compute_at_once_than_allowed(
     assert 1 <= translators["slow"].most_running <= MAX_CONCURRENT
 
 
-def test_cancelled_request_stops_at_the_next_line(
+TEXT = "\n".join(f"line {n}" for n in range(60))
+
+
+def test_broken_off_request_stops_before_the_next_batch(
     server: PageServer, translators: dict[str, FakeTranslator]
 ) -> None:
-    session, text = "cancelled", "\n".join(f"line {n}" for n in range(100))  # 10 seconds
-    index = function_index(server, "page")
-    body = {"data": [text, 5, 1, "slow"], "fn_index": index, "session_hash": session}
-    event = post(server, "queue/join", body).json()["event_id"]
-    wait_until(lambda: len(translators["slow"].calls) >= 2)
-    post(server, "cancel", {"session_hash": session, "fn_index": index, "event_id": event})
+    body = {"text": TEXT, "beam_size": 5, "n_best": 1, "model": "slow"}  # 6 seconds
+    with httpx.stream("POST", f"{server.url}live", json=body, timeout=30) as answer:
+        first = json.loads(next(answer.iter_lines()))
+    assert first == {"text": "LINE 0\n"}
     wait_until(lambda: not translators["slow"].running)
-    time.sleep(0.4)
-    done = len(translators["slow"].calls)
-    time.sleep(0.5)
-    assert len(translators["slow"].calls) == done < 20
+    time.sleep(1.0)
+    assert 1 <= len(translators["slow"].calls) <= 3
 
 
 def test_abandoned_request_holds_no_slot() -> None:
-    translator = FakeTranslator(seconds=0.06)
+    translator = FakeTranslator()
     service = service_of(x=translator)
     results = service.translate(request(service, "a\nb\nc\nd\ne\nf"))
-    first = next(results)
-    assert not first.last and first.translation.text == "A\nB"  # after two lines 0.1 seconds have passed
+    assert next(results) == PartialResult(Translation("A\n"), last=False)
+    assert next(results) == PartialResult(Translation("A\nB\nC\n"), last=False)
     results.close()  # type: ignore[attr-defined]
-    assert translator.calls == ["a", "b"]
+    assert translator.calls == ["a", "b", "c"]
     free = [service.slots.acquire(blocking=False) for _ in range(MAX_CONCURRENT + 1)]
     assert free == [True] * MAX_CONCURRENT + [False]
+
+
+def test_only_the_sentence_that_changes_is_translated_again() -> None:
+    translator = FakeTranslator()
+    service = service_of(x=translator, y=FakeTranslator())
+
+    def translate(text: str, beam_size: int = 5) -> str:
+        return list(service.translate(service.check(text, beam_size, 1, "x")))[-1].translation.text
+
+    assert translate("One. Two. One.") == "ONE. TWO. ONE."
+    assert translator.calls == ["One.", "Two."]
+    assert translate("One. Two! One.") == "ONE. TWO! ONE."
+    assert translator.calls == ["One.", "Two.", "Two!"]
+    assert translate("One.", beam_size=3) == "ONE."
+    assert translator.calls[3:] == ["One."]  # other options, another translation
+
+
+def test_source_words_have_their_places_in_the_whole_text() -> None:
+    text = "  Good morning. How are you?\n\nFine."
+    service = service_of(x=FakeTranslator())
+    translation = list(service.translate(request(service, text)))[-1].translation
+    assert translation.text == "GOOD MORNING. HOW ARE YOU?\n\nFINE."
+    words = [(text[w.start : w.end], w.text) for w in translation.source_words]
+    assert words == [(word, word) for word in text.split()]
+    assert [translation.text[w.start : w.end] for w in translation.words] == text.upper().split()
+
+
+def test_notes_of_sentences_are_given_once() -> None:
+    service = service_of(x=NotingTranslator())
+    last = list(service.translate(request(service, "Ja? Nein? Yes.")))[-1]
+    assert last.note == "This does not look like English." and last.translation.text == "JA? NEIN? YES."
+    assert list(service.translate(request(service, "Yes.")))[-1].note == ""
 
 
 def test_failed_request_holds_no_slot() -> None:
@@ -97,6 +138,21 @@ def test_model_with_several_directions_is_served_once_for_each() -> None:
         assert many.options[-1]["target_language"] == target
     direction = service.directions["many:fr-en"]
     assert (direction.model, direction.source_language) == ("many", "fr")
+
+
+def test_reverse_direction_is_that_of_the_same_model_if_it_has_one() -> None:
+    both = (("en", "fr"), ("fr", "en"))
+    service = service_of(
+        back=FakeTranslator(directions=both[1:]), many=FakeTranslator(directions=both), x=FakeTranslator()
+    )
+    reverses = {name: reverse_of(name, service.directions) for name in service.directions}
+    assert reverses == {
+        "back": "many:en-fr",
+        "many:en-fr": "many:fr-en",
+        "many:fr-en": "many:en-fr",
+        "x": "back",
+    }
+    assert reverse_of("x", service_of(x=FakeTranslator()).directions) is None
 
 
 @pytest.mark.parametrize(("beam_size", "expected"), [(1, 1), (8, 8), (200, 10)])

@@ -1,0 +1,196 @@
+"""Types sentences of 60 characters into the page in a real browser and measures what a user sees.
+
+    python tests/webui/measure_typing.py --runs 20
+
+It prints, as JSON, the time from the last key to the final answer, and how many of the answers that were
+shown at full strength belonged to a text that was not in the box. What an answer should be is computed by the
+library. Keys come 40 to 160 ms apart, and after every third word the typist thinks for 0.2 to 0.6 seconds.
+`--package DIR` measures the page of another checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.webui.browser import Browser  # noqa: E402
+from tests.webui.client import unused_port  # noqa: E402
+
+SENTENCES = [  # 60 characters each, so different that none is answered from the cache
+    "She has been reading the same old book since yesterday noon.",
+    "I would like to know when the next train to Paris will come.",
+    "My brother told me that he had never seen such a large fish.",
+    "We should have left the house much earlier than we did then.",
+    "Nobody knows why the children are playing outside so late...",
+    "The doctor says that you must take this medicine every hour.",
+    "If it rains tomorrow, we will stay at home and play a game..",
+    "They were looking for a small hotel near the sea for a week.",
+    "Could you please tell me where I can buy some fresh bread ?.",
+    "Last summer, my parents sold their car and bought two bikes.",
+    "He opened the window because it was far too hot in the room.",
+    "There is nothing better than a cup of hot tea in the winter.",
+    "You will need a warm coat and good shoes for the mountains..",
+    "The teacher asked her to write the answer on the blackboard.",
+    "Everyone was surprised when Tom began to sing in the street.",
+    "It took us three hours to find the right key for that door..",
+    "Why did they not tell us that the museum is closed on Monday",
+    "Our neighbours have a black dog and it barks all night long.",
+    "The old man gave the young girl a beautiful red apple today.",
+    "When I was a student, I used to get up at six every morning.",
+]
+# Every change of what is shown: time, text in the box, answer, whether it is at full strength.
+RECORD = """(() => {
+  window.record = []; window.lastKey = 0;
+  const look = () => {
+    const box = document.querySelector("#source textarea").value;
+    const answer = document.querySelector("#result .translation:not(.empty)")?.textContent ?? "";
+    const result = document.querySelector("#result");
+    const full = !result.matches(".stale, .stale *");
+    const note = document.querySelector("#result .note")?.textContent ?? "";
+    const last = record.at(-1);
+    const partial = note.startsWith("translating");
+    if (!last || last[1] !== box || last[2] !== answer || last[3] !== full || last[4] !== partial)
+      record.push([performance.now(), box, answer, full, partial]);
+  };
+  const step = () => { look(); requestAnimationFrame(step); };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+  document.addEventListener("keydown", () => { window.lastKey = performance.now(); }, true);
+  step();
+})()"""
+
+
+def rhythm(text: str, seed: int) -> list[float]:
+    """Seconds before each key."""
+    chance = random.Random(seed)
+    pauses, words = list[float](), 0
+    for before in "x" + text[:-1]:
+        words += before == " "
+        thinks = before == " " and words % 3 == 0
+        pauses.append(chance.uniform(0.2, 0.6) if thinks else chance.uniform(0.04, 0.16))
+    return pauses
+
+
+def run(browser: Browser, text: str, pauses: Sequence[float] = ()) -> tuple[float, list[list[Any]]]:
+    """Type `text` into the empty box. Returns the milliseconds to the final answer, and what was shown."""
+    browser.evaluate("document.querySelector('[data-action=clear]').click()")
+    time.sleep(0.5)
+    browser.evaluate("record.length = 0")
+    browser.evaluate("document.querySelector('#source textarea').focus()")
+    browser.type(text, pauses=pauses)
+    end, previous = time.monotonic() + 20, -1
+    while time.monotonic() < end:  # until nothing changes for 1.5 seconds
+        time.sleep(1.5)
+        count = browser.evaluate("record.length")
+        if count == previous and browser.evaluate("record.at(-1)[3] && !record.at(-1)[4]"):
+            break
+        previous = count
+    record, last_key = browser.evaluate("[record, lastKey]")
+    final = record[-1]
+    assert final[1] == text and final[2] and final[3], final
+    reached = final[0]
+    for time_shown, box, answer, full, _ in reversed(record):
+        if (box, answer, full) != (final[1], final[2], True):
+            break
+        reached = time_shown
+    return reached - last_key, record
+
+
+def stale_answers(record: list[list[Any]], answers: dict[str, str], translate: Any) -> tuple[int, int]:
+    """How many answers were shown at full strength, and how many of them were not for the text in the box."""
+    shown = stale = 0
+    for _, box, answer, full, partial in record:
+        if not (full and answer and box.strip()) or partial:
+            continue
+        if box not in answers:
+            answers[box] = translate(box)
+        shown += 1
+        stale += answer != answers[box]
+    return shown, stale
+
+
+def wait_for_server(url: str) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise SystemExit("the server did not start")
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The nearest-rank percentile."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-int(share * len(ordered) * 100) // 100) - 1)]
+
+
+def main() -> None:
+    """Serve, type, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--model", default="en-fr")
+    parser.add_argument("--threads", default="0")
+    parser.add_argument("--package", default=str(ROOT), help="the checkout whose page is measured")
+    options = parser.parse_args()
+    port = unused_port()
+    command = [sys.executable, "-m", "seq2seq", "serve", "--model", options.model, "--port", str(port)]
+    environment = os.environ | {"PYTHONPATH": options.package}
+    server = subprocess.Popen([*command, "--threads", options.threads], cwd=options.package, env=environment)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        wait_for_server(url)
+        with Browser() as browser:
+            browser.size(1200, 900)
+            browser.open(url, ready="!!document.querySelector('#source textarea') && !!window.seq2seq")
+            browser.evaluate(RECORD)
+            run(browser, "Is there a bank near here?")  # the first request loads what is loaded late
+            texts = [SENTENCES[number % len(SENTENCES)] for number in range(options.runs)]
+            results = [run(browser, text, rhythm(text, seed)) for seed, text in enumerate(texts)]
+            errors = browser.errors
+    finally:
+        server.terminate()
+        server.wait(20)
+    import torch
+
+    from seq2seq import Translator
+
+    torch.set_num_threads(1)
+    translator, answers = Translator.from_pretrained(options.model), dict[str, str]()
+    counts = [
+        stale_answers(record, answers, lambda text: translator.translate(text).text) for _, record in results
+    ]
+    times = [milliseconds for milliseconds, _ in results]
+    print(
+        json.dumps(
+            {
+                "runs": len(times),
+                "times_ms": [round(time) for time in times],
+                "median_ms": round(statistics.median(times)),
+                "p95_ms": round(percentile(times, 0.95)),
+                "max_ms": round(max(times)),
+                "shown": sum(shown for shown, _ in counts),
+                "stale": sum(stale for _, stale in counts),
+                "errors": errors,
+                "load": os.getloadavg()[0],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
