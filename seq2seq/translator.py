@@ -3,8 +3,8 @@
     translator = Translator.from_pretrained("runs/en-fr")
     print(translator.translate("Good morning."))
 
-N texts in give N translations out, empty ones included. The lines of a text are translated one by one, and a
-line of more than `max_source_length` pieces is split, translated in parts and joined. Nothing is cut off.
+N texts in give N translations out, empty ones included. The sentences of a text are translated one by one (see
+`text.preparation`), and one of more than `max_source_length` pieces is translated in parts. Nothing is cut off.
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ from seq2seq import files
 from seq2seq.bundle import finding, model_directory
 from seq2seq.bundle.directions import Direction, Directions, find_target
 from seq2seq.bundle.model_directory import Bundle
+from seq2seq.bundle.weights import NumberType
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
 from seq2seq.decoding.hypotheses import Hypothesis
+from seq2seq.decoding.placeholders import Placeholders, is_complete
 from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.devices import find_device, use_threads
 from seq2seq.errors import DataError, UsageError, UsageTypeError
 from seq2seq.nn.model import count_parameters
+from seq2seq.text.casing import shout
 from seq2seq.text.plain_lines import one_line, read_lines, write_lines
-from seq2seq.text.segmentation import Part, split_text
+from seq2seq.text.preparation import Part, Preparation
 from seq2seq.text.word_spans import WordSpan
-from seq2seq.translation import Translation, Word, align, join, mean_probability
+from seq2seq.translation import Translation, Word, align, join, kept, mean_probability
 
 EOS = "</s>"
 
@@ -63,6 +66,7 @@ class Translator:
         self.source_tokenizer, self.target_tokenizer = bundle.source, bundle.target
         self.decoding = bundle.decoding
         self.direction = direction or next(iter(bundle.directions), ("", ""))
+        self.preparation = Preparation(self.source_tokenizer, bundle.source_words, self.direction)
         self.name = name
 
     @classmethod
@@ -96,9 +100,16 @@ class Translator:
             bundle = replace(bundle, decoding=decoding)
         return cls(bundle, device=device, name=str(name_or_path), direction=location.direction)
 
-    def save_pretrained(self, directory: str | Path, *, half: bool = False) -> None:
-        """Write the model directory `directory`; with `half`, weights are stored in float16."""
-        model_directory.save(Path(directory), replace(self.bundle, decoding=self.decoding), half=half)
+    def save_pretrained(
+        self, directory: str | Path, *, weights: NumberType | None = None, half: bool = False
+    ) -> None:
+        """Write the model directory `directory`.
+
+        `weights` is the number type on disk: "float32" (the default), "float16" or "int8"; `half` means
+        "float16".
+        """
+        bundle = replace(self.bundle, decoding=self.decoding)
+        model_directory.save(Path(directory), bundle, weights=weights, half=half)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the engine, whose weights are laid out for this process."""
@@ -192,31 +203,91 @@ class Translator:
     def _translate(
         self, texts: Sequence[str], config: DecodingConfig, tag: Sequence[int]
     ) -> list[Translation]:
-        texts_parts = [self._split(text, config) for text in texts]
-        parts = [part for text_parts in texts_parts for part in text_parts if part.ids]
-        hypotheses = self._decode([[*tag, *part.ids] for part in parts], config)
+        texts_parts = [self._parts(text, config) for text in texts]
         translations = iter(
-            self._with_alternatives(part, best, tag) for part, best in zip(parts, hypotheses, strict=True)
+            self._translate_parts([part for parts in texts_parts for part in parts], config, tag)
         )
         return [
-            join(
-                [next(translations) if part.ids else Translation(part.text) for part in text_parts],
-                [part.separator for part in text_parts],
-            )
-            for text_parts in texts_parts
+            join([next(translations) for _ in parts], [part.separator for part in parts])
+            for parts in texts_parts
         ]
 
-    def _decode(self, sources: Sequence[Sequence[int]], config: DecodingConfig) -> list[list[Hypothesis]]:
-        return decode(self.engine, sources, config, forbidden=forbidden_tokens(self.target_tokenizer))
+    def _parts(self, text: str, config: DecodingConfig) -> list[Part]:
+        return self.preparation.parts(
+            text, max_pieces=config.max_source_length, sentences=config.sentences, keep=config.verbatim
+        )
 
-    def _split(self, text: str, config: DecodingConfig) -> list[Part]:
-        return split_text(text, self.source_tokenizer, max_pieces=config.max_source_length)
+    def _translate_parts(
+        self, parts: Sequence[Part], config: DecodingConfig, tag: Sequence[int], *, tries: int = 2
+    ) -> list[Translation]:
+        """The translation of each part. Those with faults are tried in another way, up to `tries` times."""
+        active = [part for part in parts if part.ids]
+        wider = replace(config, n_best=config.beam_size) if config.verbatim else config
+        hypotheses = decode(self.engine, config=wider, **self._search_arguments(active, tag))
+        if config.verbatim:
+            hypotheses = [self._best_first(p, found) for p, found in zip(active, hypotheses, strict=True)]
+        others = [
+            self._other_parts(part, found[0], config, invented=tries > 1) if tries and config.verbatim else []
+            for part, found in zip(active, hypotheses, strict=True)
+        ]
+        flat = [part for found in others for part in found]
+        again = iter(self._translate_parts(flat, config, tag, tries=tries - 1) if flat else ())
+        done = []
+        for part, found, other in zip(active, hypotheses, others, strict=True):
+            first = self._with_alternatives(part, found[: config.n_best], tag)
+            if other:
+                separators = [part.separator for part in other[:-1]] + [""]
+                second = join([next(again) for _ in other], separators)
+                first = second if self._is_better(second, part, found[0]) else first
+            done.append(first)
+        translations = iter(done)
+        return [
+            next(translations) if part.ids else kept(part.text, start=part.start, note=part.note)
+            for part in parts
+        ]
+
+    def _other_parts(
+        self, part: Part, best: Hypothesis, config: DecodingConfig, *, invented: bool
+    ) -> list[Part]:
+        """Another way to translate `part`, if `best` lacks something that is to be kept, or with `invented`
+        if it has an invented word; else none."""
+        incomplete, words = self._faults(part, best)
+        if not incomplete and not (invented and words):
+            return []
+        others = self.preparation.again(part, max_pieces=config.max_source_length, around=incomplete)
+        return others if [other.ids for other in others] != [part.ids] else []
+
+    def _is_better(self, translation: Translation, part: Part, best: Hypothesis) -> bool:
+        incomplete, words = self._faults(part, best)
+        return incomplete or len(self.bundle.target_words.invented(translation.text, source=part.text)) < words
+
+    def _search_arguments(self, parts: Sequence[Part], tag: Sequence[int]) -> dict[str, Any]:
+        """What `decode` needs besides the engine and the settings."""
+        sources = [[*tag, *part.ids] for part in parts]
+        forbidden = forbidden_tokens(self.target_tokenizer)
+        if not any(part.fillings for part in parts):
+            return {"sources": sources, "forbidden": forbidden}
+        placeholders = self.target_tokenizer.placeholder_ids
+        rule = Placeholders(sources, placeholders, self.target_tokenizer.eos_id)
+        allowed = tuple(token for token in forbidden if token not in placeholders)
+        return {"sources": sources, "forbidden": allowed, "constraints": [rule]}
+
+    def _best_first(self, part: Part, hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+        """`hypotheses` with those first that keep all that is to be kept, and among them those without
+        invented words."""
+        return sorted(hypotheses, key=lambda one: self._faults(part, one))
+
+    def _faults(self, part: Part, hypothesis: Hypothesis) -> tuple[bool, int]:
+        """Whether a placeholder is missing, and the number of invented words."""
+        complete = is_complete(part.ids, hypothesis.tokens, self.target_tokenizer.placeholder_ids)
+        text = self.target_tokenizer.decode(hypothesis.tokens)
+        return not complete, len(self.bundle.target_words.invented(text, source=part.text))
 
     def _with_alternatives(
         self, part: Part, hypotheses: Sequence[Hypothesis], tag: Sequence[int]
     ) -> Translation:
-        """The best hypothesis as a translation, with the others as its alternatives."""
-        source_words = self.source_tokenizer.words(part.ids)
+        """The first hypothesis as a translation, with the others as its alternatives."""
+        source_words = self.source_tokenizer.words(part.ids, part.originals)
         best, *others = (self._translation(part, one, source_words, tag) for one in hypotheses)
         return replace(best, alternatives=others)
 
@@ -224,21 +295,30 @@ class Translator:
         self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan], tag: Sequence[int]
     ) -> Translation:
         ids = list(hypothesis.tokens)
-        words = self.target_tokenizer.words(ids)
+        text = self._text(part, ids)
+        words = self.target_tokenizer.words(ids, part.fillings)
         attention = None if hypothesis.weights is None else hypothesis.weights.float().cpu().numpy()
         if attention is not None:  # longer sentences of the batch add columns, whose weights are 0
             attention = np.ascontiguousarray(attention[:, : len(tag) + len(part.ids) + 1])
         log_probs = hypothesis.token_log_probs
         return Translation(
-            text=self.target_tokenizer.decode(ids).strip(),
+            text=text.strip(),
             log_prob=hypothesis.log_prob,
             score=hypothesis.score,
             confidence=mean_probability(log_probs),
             source_tokens=[*self.source_tokenizer.pieces([*tag, *part.ids]), EOS],
             target_tokens=[*self.target_tokenizer.pieces(ids), EOS],
-            source_words=tuple(Word(w.text, w.start + part.start, w.end + part.start) for w in source_words),
+            source_words=tuple(
+                Word(part.text[w.start : w.end], w.start + part.start, w.end + part.start)
+                for w in source_words
+            ),
             words=tuple(
-                Word(w.text, w.start, w.end, mean_probability(log_probs[w.pieces.start : w.pieces.stop]))
+                Word(
+                    text[w.start : w.end],
+                    w.start,
+                    w.end,
+                    mean_probability(log_probs[w.pieces.start : w.pieces.stop]),
+                )
                 for w in words
             ),
             attention=attention,
@@ -246,6 +326,14 @@ class Translator:
             if attention is None
             else align(attention[:, len(tag) :], [w.pieces for w in source_words], [w.pieces for w in words]),
         )
+
+    def _text(self, part: Part, ids: Sequence[int]) -> str:
+        """The text of target tokens, with what was kept, and in capitals if `part` was typed so."""
+        if not part.shouted:
+            return self.target_tokenizer.decode(ids, part.fillings)
+        text, spans = self.target_tokenizer.decode_spans(ids, part.fillings)
+        placeholders = self.target_tokenizer.placeholder_ids
+        return shout(text, keep=[s for token, s in zip(ids, spans, strict=True) if token in placeholders])
 
     def stream(
         self, text: str, *, target_language: str | None = None, **options: Any
@@ -256,23 +344,22 @@ class Translator:
         `translate`.
         """
         config, tag = self._config(options), self._tag(target_language)
-        return self._stream(self._split(_checked_text(text, "text"), config), config, tag)
+        return self._stream(self._parts(_checked_text(text, "text"), config), config, tag)
 
     def _stream(
         self, parts: Sequence[Part], config: DecodingConfig, tag: Sequence[int]
     ) -> Iterator[Translation]:
-        done = list[Translation]()
-        separators = [part.separator for part in parts]
-        forbidden = forbidden_tokens(self.target_tokenizer)
+        done, separators, before = list[Translation](), [part.separator for part in parts], ""
         for part in parts:
             if part.ids:
-                ids = [*tag, *part.ids]
-                before = "".join(t.text + s for t, s in zip(done, separators, strict=False))
-                for partial in greedy_stream(self.engine, ids, config, forbidden=forbidden):
-                    yield Translation(before + self.target_tokenizer.decode(partial).strip())
-                done.append(self._with_alternatives(part, self._decode([ids], config)[0], tag))
-            else:
-                done.append(Translation(part.text))
+                arguments = self._search_arguments([part], tag)
+                source = arguments.pop("sources")[0]
+                for partial in greedy_stream(self.engine, source, config=config, **arguments):
+                    yield Translation(before + self._text(part, partial).strip())
+            done += self._translate_parts([part], config, tag)
+            before += done[-1].text + part.separator
+            if part is not parts[-1]:
+                yield Translation(before)
         yield join(done, separators)
 
     def translate_lines(

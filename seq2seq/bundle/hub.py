@@ -6,8 +6,8 @@ from pathlib import Path
 
 from seq2seq.errors import ModelError
 
-PATTERNS = ["*.json", "*.safetensors", "*.model", "README.md"]
-"""The files of a model directory: weights, tokenizers, JSON and the card. No code is downloaded."""
+PATTERNS = ["*.json", "*.safetensors", "*.model", "words.*.txt", "README.md"]
+"""The files of a model directory: weights, tokenizers, word lists, JSON and the card. No code is downloaded."""
 
 
 def download(name: str) -> Path:

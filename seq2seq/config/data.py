@@ -15,6 +15,9 @@ _RANGES = {
     "tokenizer_sentences": whole(1),
     "sampling": real(0, 1),
     "sampling_alpha": real(0, 1),
+    "placeholders": whole(0, 64),
+    "copies": real(0, 1),
+    "phrases": real(0, 1),
 }
 
 
@@ -93,6 +96,16 @@ class DataConfig(CleaningConfig):
     the probability that a training sentence gets this noise; a sentence gets at most one. Kinds: lower,
     title, upper, unpunctuated, casual, typos, doubled, apostrophes, spacing. default: all at their usual
     rates. Empty: none."""
+
+    placeholders: int = 0
+    """Number of placeholders in the vocabulary. Each stands for something that is copied: a number, an
+    address, a name. 0: none; then a translator cuts sentences at what it must copy."""
+    copies: float = 0.1
+    """Probability of using a pair a second time, with words replaced by placeholders, so that the model
+    learns to place them. Needs --data.placeholders."""
+    phrases: float = 0.0
+    """Add pairs of words and of short phrases, found by word alignment (Brown et al., 1993): at most this
+    many for each pair of the corpus. 0: none."""
 
     def __post_init__(self) -> None:
         check_fields(self, _RANGES, prefix="data.")

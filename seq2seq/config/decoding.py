@@ -11,6 +11,7 @@ _RANGES = {
     "length_penalty": real(0, 10),
     "max_length_factor": real(0.01, 100),
     "max_length_extra": whole(1, 10_000),
+    "max_repeats": whole(0, 100),
     "no_repeat_ngram": whole(0, 100),
     "max_source_length": whole(1, 1_000_000),
     "batch_size": whole(1, 100_000),
@@ -32,10 +33,18 @@ class DecodingConfig:
     """Longest translation, in tokens per source token. --max-length-extra is added."""
     max_length_extra: int = 10
     """Tokens added to the limit of --max-length-factor."""
+    max_repeats: int = 3
+    """How often a sequence of tokens may occur in a row: loops end there. Very short sequences may occur more
+    often. 0: no such rule."""
     no_repeat_ngram: int = 0
     """Forbid that a sequence of this many tokens occurs twice in a translation. 0: no such rule."""
     max_source_length: int = 250
     """A source with more tokens than this is translated in several parts."""
+    sentences: bool = True
+    """Split lines into sentences and translate each by itself."""
+    verbatim: bool = True
+    """Keep what is not language (addresses, numbers, emoji, tags, code) and unknown names as they are, give
+    words their usual capitals, and keep sentences of another language. false: all goes through the model."""
     batch_size: int = 64
     """Number of sentences translated together."""
 

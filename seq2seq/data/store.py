@@ -8,10 +8,10 @@ later.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
@@ -60,6 +60,34 @@ def load_dataset(directory: Path) -> Dataset:
             f"{directory}: {len(dataset)} sentence pairs found, expected {rows}: a file is truncated"
         )
     return dataset
+
+
+class StoredPairs(Sequence[SentencePair]):
+    """The pairs of a stored data set, read in chunks when they are iterated over."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @overload
+    def __getitem__(self, place: int) -> SentencePair: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[SentencePair]: ...
+    def __getitem__(self, place: int | slice) -> SentencePair | list[SentencePair]:
+        if isinstance(place, slice):
+            return list(map(SentencePair, *self._columns(range(len(self))[place])))
+        row = self.data[int(place)]
+        return SentencePair(row["source"], row["target"])
+
+    def _columns(self, rows: range) -> tuple[list[str], list[str]]:
+        columns = self.data[rows.start : rows.stop] if rows.step == 1 else self.data[list(rows)]
+        return list(columns["source"]), list(columns["target"])
+
+    def __iter__(self) -> Iterator[SentencePair]:
+        for start in range(0, len(self), _BATCH_ROWS):
+            yield from self[start : start + _BATCH_ROWS]
 
 
 def _write(pairs: Iterator[SentencePair], folder: Path) -> None:

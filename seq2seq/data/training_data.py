@@ -1,12 +1,13 @@
-"""Turns corpora into what a trainer needs: cleaned pairs on disk, tokenizers, and the lengths of all
-pairs.
+"""Turns corpora into what a trainer needs: cleaned pairs on disk, tokenizers, word lists, and the lengths of
+all pairs.
 """
 
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ import numpy as np
 
 from seq2seq import files
 from seq2seq.config import DataConfig
+from seq2seq.data.alignment import train_alignment
 from seq2seq.data.batching import TextColumns, token_lengths
 from seq2seq.data.cleaning import clean
 from seq2seq.data.pairs import Counts, SentencePair
+from seq2seq.data.phrases import extract_phrases
 from seq2seq.data.readers import read_pairs
-from seq2seq.data.store import build_dataset, load_dataset
+from seq2seq.data.store import StoredPairs, build_dataset, load_dataset
 from seq2seq.errors import DataError
+from seq2seq.text.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
 
 
@@ -28,13 +32,15 @@ class Prepared:
     """Training data ready for batches.
 
     `lengths` (N,2) are the tokens of source and target, EOS included. With a joint vocabulary, `source` and
-    `target` are the same tokenizer.
+    `target` are the same tokenizer. `source_words` and `target_words` are the words of the corpora.
     """
 
     data: TextColumns
     source: Tokenizer
     target: Tokenizer
     lengths: np.ndarray
+    source_words: Lexicon = field(default_factory=Lexicon)
+    target_words: Lexicon = field(default_factory=Lexicon)
 
 
 def read_all(
@@ -74,11 +80,21 @@ def prepare(
     counts: Counts,
     seed: int,
     say: Callable[[str], None],
+    languages: tuple[str, str] = ("", ""),
 ) -> Prepared:
-    """Store cleaned `pairs` in `folder/data`, train the tokenizers, and store them and `lengths.npy` there
-    too.
+    """Store cleaned `pairs` in `folder/data`, train the tokenizers, and store them, the word lists and
+    `lengths.npy` there too. With placeholders or phrases, more pairs are made from these.
     """
-    data = build_dataset(pairs, folder / "data")
+    added = bool(config.placeholders or config.phrases)
+    data = build_dataset(pairs, folder / ("plain" if added else "data"))
+    source_words, target_words = (Lexicon.count(texts(data, (side,))) for side in ("source", "target"))
+    for path, words in zip(_word_lists(folder), (source_words, target_words), strict=True):
+        files.write_text(path, str(words))
+    if added:
+        pairs_before = len(data)
+        data = build_dataset(_more_pairs(StoredPairs(data), config, languages, seed=seed), folder / "data")
+        shutil.rmtree(folder / "plain")
+        say(f"added: {len(data) - pairs_before} pairs of phrases and of sentences with placeholders")
     source, target = train_tokenizers(data, config, seed=seed)
     if source is target:
         files.write_bytes(folder / "joint.model", source.to_bytes())
@@ -100,7 +116,30 @@ def prepare(
     buffer = io.BytesIO()
     np.save(buffer, lengths)
     files.write_bytes(folder / "lengths.npy", buffer.getvalue())  # the last file: if it exists, all others do
-    return Prepared(data, source, target, lengths)
+    return Prepared(data, source, target, lengths, source_words, target_words)
+
+
+def _more_pairs(
+    pairs: Sequence[SentencePair], config: DataConfig, languages: tuple[str, str], *, seed: int
+) -> Iterator[SentencePair]:
+    """`pairs` with placeholders, some of them a second time, and phrases, as `config` says."""
+    from seq2seq.data.copying import with_placeholders
+
+    aligned = config.phrases or (config.placeholders and config.copies)
+    table = train_alignment(pairs, seed=seed) if aligned else None
+    if config.placeholders:
+        yield from with_placeholders(
+            pairs,
+            table=table if config.copies else None,
+            languages=languages,
+            most=config.placeholders,
+            share=config.copies,
+            seed=seed,
+        )
+    else:
+        yield from pairs
+    if table is not None and config.phrases:
+        yield from extract_phrases(pairs, table=table, limit=config.phrases, seed=seed)
 
 
 def load_prepared(folder: Path) -> Prepared:
@@ -115,7 +154,11 @@ def load_prepared(folder: Path) -> Prepared:
         raise DataError(f"{folder / 'lengths.npy'}: cannot be read ({error})") from None
     if lengths.shape != (len(data), 2):
         raise DataError(f"{folder / 'lengths.npy'}: of shape {lengths.shape}, expected ({len(data)}, 2)")
-    return Prepared(data, source, target, lengths)
+    return Prepared(data, source, target, lengths, *map(Lexicon.load, _word_lists(folder)))
+
+
+def _word_lists(folder: Path) -> tuple[Path, Path]:
+    return folder / "words.source.txt", folder / "words.target.txt"
 
 
 def train_tokenizers(data: Any, config: DataConfig, *, seed: int) -> tuple[Tokenizer, Tokenizer]:
@@ -129,6 +172,7 @@ def train_tokenizers(data: Any, config: DataConfig, *, seed: int) -> tuple[Token
             normalization=config.normalization,
             seed=seed,
             max_sentences=config.tokenizer_sentences,
+            placeholders=config.placeholders,
         )
 
     if config.joint:

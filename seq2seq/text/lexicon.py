@@ -10,6 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
+
+from seq2seq.errors import ModelError
 
 _UNSPACED = (
     "\u0e00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3040-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -75,12 +78,26 @@ class Lexicon:
     def parse(cls, text: str) -> Lexicon:
         """The lexicon whose `str` is `text`. Raises ValueError with the line that is wrong."""
         counts = dict[str, int]()
-        for number, line in enumerate(text.splitlines(), start=1):
+        lines = text.removesuffix("\n").split("\n") if text else []
+        for number, line in enumerate(lines, start=1):
             word, _, count = line.partition("\t")
             if not WORD.fullmatch(word) or not (count.isascii() and count.isdigit() and len(count) < 19):
                 raise ValueError(f"line {number} is {line[:60]!r}, expected a word, a tab and a count")
             counts[word] = int(count)
         return cls(counts.items())
+
+    @classmethod
+    def load(cls, path: Path) -> Lexicon:
+        """The word list in `path`; an empty one if there is no file, as in models made before there were any.
+
+        Raises ModelError with path and line if it is damaged.
+        """
+        if not path.exists():
+            return cls()
+        try:
+            return cls.parse(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path}: cannot be read ({error})") from None
 
     def __str__(self) -> str:
         return "".join(f"{word}\t{count}\n" for word, count in self.counts.items())

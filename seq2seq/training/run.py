@@ -201,7 +201,15 @@ def _data(
         pairs = read_all(corpora.train, settings.data, counts, languages=corpora.languages)
         if not valid:
             pairs = hold_out(pairs, held, where=names_of(corpora.train), counts=counts)
-        prepare(pairs, out, settings.data, counts=counts, seed=settings.training.seed, say=progress.say)
+        prepare(
+            pairs,
+            out,
+            settings.data,
+            languages=corpora.languages,
+            counts=counts,
+            seed=settings.training.seed,
+            say=progress.say,
+        )
         if not valid:
             progress.say(f"no validation data given: {len(held)} pairs held out of the training data")
             files.write_json(held_out, [[pair.source, pair.target] for pair in held])

@@ -5,7 +5,7 @@ log.jsonl        every update and every validation, one JSON object per line
 bundles/step-N/  a complete model directory: the best model so far
 best.json        names it; replaced atomically
 checkpoints/     what `--resume` continues from
-data/            the training pairs as Arrow files, with tokenizers and lengths beside it
+data/            the training pairs as Arrow files, with tokenizers, word lists and lengths beside it
 valid.json       pairs held out for validation, if no validation data was given
 .lock            held while a process trains in the directory
 """
@@ -28,7 +28,10 @@ from seq2seq.errors import DataError, UsageError
 from seq2seq.training.run_settings import SETTINGS
 
 LOG = "log.jsonl"
-PREPARED = ("joint.model", "source.model", "target.model", "lengths.npy", "valid.json")
+PREPARED = (
+    *("joint.model", "source.model", "target.model", "words.source.txt", "words.target.txt"),
+    *("lengths.npy", "valid.json"),
+)
 """Files beside `data/` that belong to the prepared data."""
 COUNTS = ("step", "epoch", "tokens")
 """Fields of a record that are whole numbers."""

@@ -288,6 +288,8 @@ class Trainer:
             target=self.prepared.target,
             decoding=self.settings.decoding,
             directions=one_direction(*self.languages),
+            source_words=self.prepared.source_words,
+            target_words=self.prepared.target_words,
         )
 
     def validate(self) -> None:
