@@ -4,6 +4,7 @@ search.py        greedy, beam, sampling and forced decoding: the loop that all s
 choices.py       how each of them chooses the next tokens
 hypotheses.py    what a search returns, traced back through its steps
 constraints.py   rules that change the scores of a step
+repetition.py    one of them: how often a sequence may follow itself
 engine.py        the protocol between search and a network
 torch_engine.py  a network in torch as an engine
 prepacked.py     weights laid out for the small products of decoding on a CPU

@@ -14,6 +14,7 @@ from typing import Protocol, Self
 from torch import Tensor
 
 from seq2seq.config import DecodingConfig
+from seq2seq.decoding.repetition import LimitRepeats
 
 
 class Constraint(Protocol):
@@ -77,6 +78,7 @@ class NoRepeatNgrams:
 
 
 CONFIGURED: dict[str, Callable[[int], Constraint]] = {
+    "max_repeats": LimitRepeats,
     "no_repeat_ngram": NoRepeatNgrams,
 }
 """Field of `DecodingConfig` -> constraint with the value of that field; 0 switches it off."""

@@ -1,4 +1,5 @@
 """Sentences in, hypotheses out: sorts sentences by length, searches them in batches, restores their order.
+Equal sentences are searched once.
 
 The result for a sentence does not depend on the other sentences of its batch.
 """
@@ -44,6 +45,7 @@ def decode(
     *,
     forbidden: Sequence[int] = FORBIDDEN,
     constraints: Sequence[Constraint] = (),
+    merge: bool | None = None,
 ) -> list[list[Hypothesis]]:
     """Translate token ids.
 
@@ -54,12 +56,16 @@ def decode(
         forbidden: tokens that are never chosen.
         constraints: rules in addition to those of `config`. Their sentence numbers are positions in
             `sources`.
+        merge: decode equal sources once. Default: unless there are `constraints`, which may treat them
+            differently; with True, those that depend on nothing but the token ids of a sentence may be given.
 
     Returns:
         For each source its `n_best` hypotheses, best first.
     """
     ended = [[*ids, Tokenizer.eos_id] for ids in sources]
-    order = sorted(range(len(ended)), key=lambda index: len(ended[index]))
+    merge = not constraints if merge is None else merge
+    first = {tuple(ids): row for row, ids in reversed(list(enumerate(ended)))} if merge else {}
+    order = sorted(first.values() if merge else range(len(ended)), key=lambda row: (len(ended[row]), row))
     constraints = (*constraints, *configured_constraints(config))
     options = SearchOptions(
         bos=Tokenizer.bos_id,
@@ -80,7 +86,7 @@ def decode(
         hypotheses = run(engine.step, engine.start(batch), options, limits, constraints=selected)
         for row, best in zip(rows, hypotheses, strict=True):
             results[row] = best
-    return results
+    return [results[first[tuple(ids)]] for ids in ended] if merge else results
 
 
 @torch.inference_mode()

@@ -17,6 +17,7 @@ from torch import Tensor
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.constraints import CONFIGURED, Constraint, NoRepeatNgrams, configured_constraints
 from seq2seq.decoding.decode import decode, greedy_stream
+from seq2seq.decoding.repetition import LimitRepeats
 from seq2seq.decoding.search import beam, greedy, sample
 from seq2seq.decoding.torch_engine import TorchEngine
 from tests import tiny
@@ -216,7 +217,9 @@ def test_a_stream_obeys_the_constraints_of_greedy_decoding() -> None:
 
 
 def test_settings_switch_constraints_on() -> None:
-    assert configured_constraints(DecodingConfig()) == ()
+    off = DecodingConfig(max_repeats=0)
+    assert configured_constraints(off) == ()
     expected: tuple[Constraint, ...] = (NoRepeatNgrams(3),)
-    assert configured_constraints(DecodingConfig(no_repeat_ngram=3)) == expected
-    assert all(getattr(DecodingConfig(), name) == 0 for name in CONFIGURED)
+    assert configured_constraints(replace(off, no_repeat_ngram=3)) == expected
+    assert configured_constraints(DecodingConfig()) == (LimitRepeats(3),)
+    assert set(CONFIGURED) == {"max_repeats", "no_repeat_ngram"}
