@@ -12,7 +12,7 @@ Span = tuple[int, int]
 """Start and end in characters; the end is exclusive."""
 
 # Thai, Lao, Tibetan, Burmese, Khmer; Han, kana, bopomofo, their punctuation and full-width forms.
-_UNSPACED_SCRIPTS = re.compile(
+UNSPACED_SCRIPTS = re.compile(
     "[\u0e00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3000-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff00-\uff9f\U00020000-\U0003ffff]"
 )
@@ -53,7 +53,7 @@ def word_spans(text: str, spans: Sequence[Span]) -> tuple[WordSpan, ...]:
 def _is_boundary(left: str, right: str) -> bool:
     """Whether a word may end between two characters without a space. A mark stays with its letter."""
     mark = unicodedata.category(right).startswith("M")
-    return not mark and bool(_UNSPACED_SCRIPTS.match(left) or _UNSPACED_SCRIPTS.match(right))
+    return not mark and bool(UNSPACED_SCRIPTS.match(left) or UNSPACED_SCRIPTS.match(right))
 
 
 def nfc_boundaries(text: str) -> list[int]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.text.segmentation import Part, split_text
 from seq2seq.text.tokenizer import Tokenizer
-from tests.text.sentences import SENTENCES, patient, texts
+from tests.text.sentences import ENGLISH, SENTENCES, patient, texts
 
 
 def shown(parts: list[Part]) -> list[tuple[str, int, str]]:
@@ -80,3 +83,60 @@ def test_parts_are_short(unigram: Tokenizer, sentences: list[str], limit: int) -
     for part in split_text(" ".join(sentences), unigram, max_pieces=limit):
         assert len(part.ids) <= limit + 3
         assert bool(part.ids) == bool(part.text)  # no text: only white space stood here
+
+
+CHANCE = random.Random(5)
+NO_LANGUAGE = {
+    "one letter": "x" * 1000,
+    "letters": "".join(CHANCE.choices("abcdefghijklmnopqrstuvwxyz     ", k=1000)),
+    "characters": "".join(CHANCE.choices([chr(number) for number in range(33, 127)], k=1000)),
+    "emoji": "😀" * 300,
+    "marks": "\u0301" * 500,
+    "Hebrew": "שלום " * 100,
+}
+
+
+@pytest.mark.parametrize("kind", NO_LANGUAGE)
+@pytest.mark.parametrize("length", [40, 250])
+def test_what_is_no_language_has_no_ids(unigram: Tokenizer, kind: str, length: int) -> None:
+    text = NO_LANGUAGE[kind].strip()
+    parts = split_text(text, unigram, max_pieces=length)
+    assert "".join(part.text + part.separator for part in parts) == text
+    assert all(part.ids == [] for part in parts if len(part.text) >= length)
+
+
+@pytest.mark.parametrize(
+    "text", [" ".join(SENTENCES[:40:2]), " ".join(SENTENCES[:40:2]).upper(), "".join(SENTENCES[1:40:2])]
+)
+def test_language_has_ids(unigram: Tokenizer, text: str) -> None:
+    assert all(part.ids for part in split_text(text, unigram, max_pieces=60))
+
+
+def test_the_rest_of_a_long_word_is_kept_like_its_beginning(unigram: Tokenizer) -> None:
+    parts = split_text("x" * 170 + " the old man", unigram, max_pieces=50)
+    assert [len(part.text) for part in parts[:3]] == [49, 50, 50]  # a space belongs to the first
+    assert not any(part.ids for part in parts[:3])
+    rest = split_text("x" * 110, unigram, max_pieces=50)[-1]
+    assert 0 < len(rest.text) < 32 and rest.ids == []
+
+
+@pytest.mark.parametrize("kind", [*NO_LANGUAGE, "word", "sentences", "lines"])
+def test_time_grows_with_the_length_and_no_faster(unigram: Tokenizer, kind: str) -> None:
+    chance = random.Random(6)
+    more = {
+        "word": "word " * 200,
+        "sentences": " ".join(chance.choices(ENGLISH.split(), k=200)) + ". ",
+        "lines": "x\n" * 100,
+    }
+    unit = (NO_LANGUAGE | more)[kind]
+
+    def seconds(length: int) -> float:
+        text, best = unit * (length // len(unit) + 1), float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            split_text(text[:length], unigram, max_pieces=100)
+            best = min(best, time.process_time() - start)
+        return best
+
+    # Before cuts were found by bisection, four times the length took 12 times as long.
+    assert seconds(40_000) < 8 * seconds(10_000) + 0.02
