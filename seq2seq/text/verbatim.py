@@ -79,7 +79,7 @@ _URL = rf"""
       | www\. {_LABELS} [{_LATIN}]{{2,}}+
       | {_LABELS} (?:{_DOMAINS}|{_DOMAINS.upper()}|(?:{_DOMAINS_LIKE_WORDS})(?=/\w|:[0-9]))
       | (?:[{_LATIN}0-9-]{{2,}}+\.(?=[{_LATIN}0-9])){{2,}}+ (?:{_DOMAINS_LIKE_WORDS})
-    ) (?![{_LATIN}0-9_-]) (?::[0-9]{{1,5}}+)? (?:[/?\#] {_REST}*+)?
+    ) (?![{_LATIN}0-9_-]) (?::[0-9]{{1,5}}+)? (?: / {_REST}*+ | [?\#] {_REST}++ )?
 """
 _EMAIL = rf"(?<![\w.+@%-]) [\w+%] [\w.+%-]*+ @ {_LABELS} [{_LATIN}]{{2,}}+ (?![\w-])"
 _MENTION = rf"""
@@ -199,7 +199,6 @@ _NUMBER = rf"""
 """
 
 _KINDS = {
-    "code": _CODE,
     "email": _EMAIL,
     "url": _URL,
     "file": _FILE,
@@ -207,6 +206,7 @@ _KINDS = {
     "placeholder": _PLACEHOLDER,
     "mention": _MENTION,
     "emoji": _EMOJI,
+    "code": _CODE,
     "number": _NUMBER,
 }
 # `re` is three to four times as fast as `regex`, but does not know the properties of emoji.
