@@ -12,8 +12,9 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from seq2seq.translation import Translation
 from seq2seq.webui.request import InvalidRequest
-from seq2seq.webui.service import PartialResult, TranslationFailed, TranslationService
+from seq2seq.webui.service import TranslationFailed, TranslationService
 
 
 def add_endpoint(service: TranslationService, *, concurrency_id: str) -> None:
@@ -36,7 +37,7 @@ def add_endpoint(service: TranslationService, *, concurrency_id: str) -> None:
             request = service.check(text, beam_size, n_best, model)
             for partial in service.translate(request):
                 translation = partial.translation
-                yield translation.text, result(partial, request.model)
+                yield translation.text, result(translation, request.model, done=partial.last)
         except (InvalidRequest, TranslationFailed) as error:
             raise gr.Error(str(error), print_exception=False) from None
 
@@ -44,7 +45,6 @@ def add_endpoint(service: TranslationService, *, concurrency_id: str) -> None:
     api(translate, api_name="translate", concurrency_id=concurrency_id, concurrency_limit=None)
 
 
-def result(partial: PartialResult, model: str) -> dict[str, Any]:
+def result(translation: Translation, model: str, *, done: bool) -> dict[str, Any]:
     """The JSON form of a translation, with the name of the model and whether the translation is complete."""
-    translation = partial.translation.to_dict()
-    return {"model": model, "done": partial.last, **translation, "note": partial.note}
+    return {"model": model, "done": done, **translation.to_dict()}

@@ -36,6 +36,12 @@
     status.classList.toggle("error", isError);
   };
 
+  // Why the text, or some of it, came back as it was.
+  const explained = (note, text) => {
+    const whole = find("#result .translation").textContent.trim() === text.trim();
+    return `${whole ? "Not translated" : "Not all of it is translated"}: ${note}.`;
+  };
+
   const showText = (text) => {
     let body = find("#result .translation.partial");
     if (!body) {
@@ -67,7 +73,7 @@
       if (part.html !== undefined) find("#result").innerHTML = part.html;
       else showText(part.text);
       [answered, complete] = [asked, part.html !== undefined];
-      say(part.note ?? "");
+      say(part.note ? explained(part.note, asked.text) : "");
     }
     markStale();
   };

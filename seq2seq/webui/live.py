@@ -100,7 +100,7 @@ def _objects(result: PartialResult, source: str, code: str, details: bool) -> It
     if not result.last:
         yield {"text": translation.text}
         return
-    yield {"html": markup.result(translation, source=source, code=code), "note": result.note}
+    yield {"html": markup.result(translation, source=source, code=code), "note": translation.note}
     if details:
         alternatives = markup.alternatives(translation, code=code)
         yield {"alternatives": alternatives, "attention": markup.attention(translation)}

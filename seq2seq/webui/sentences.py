@@ -30,21 +30,23 @@ class Piece:
         return not self.text.strip()
 
 
-def split(text: str, language: str) -> list[Piece]:
-    """The sentences of `text`, line by line; `language` is its tag, "" if unknown.
+def split(text: str, language: str, *, whole_lines: bool = False) -> list[Piece]:
+    """The sentences of `text`, line by line, or its lines; `language` is its tag, "" if unknown.
 
     White space at the start and end of lines is left out, as in `Translator.translate`.
     """
     pieces, start = list[Piece](), 0
     for line in text.split("\n"):
-        spans = sentence_spans(line, language) if line.strip() else [(0, len(line))]
+        body = line.strip() or line
+        indent = len(line) - len(line.lstrip()) if line.strip() else 0
+        one_span = whole_lines or not line.strip()
+        spans = [(0, len(body))] if one_span else sentence_spans(body, language)
         ends = [first for first, _ in spans[1:]]
         for (first, last), following in zip(spans, [*ends, None], strict=True):
-            separator = "\n" if following is None else line[last:following]
-            pieces.append(Piece(line[first:last], start + first, separator))
+            separator = "\n" if following is None else body[last:following]
+            pieces.append(Piece(body[first:last], start + indent + first, separator))
         start += len(line) + 1
-    pieces[-1] = replace(pieces[-1], separator="")
-    return pieces
+    return [*pieces[:-1], replace(pieces[-1], separator="")]
 
 
 def joined(pieces: Sequence[Piece], translations: Sequence[Translation]) -> Translation:
@@ -65,9 +67,3 @@ def joined(pieces: Sequence[Piece], translations: Sequence[Translation]) -> Tran
 def joined_text(pieces: Sequence[Piece], translations: Sequence[Translation]) -> str:
     """The text of the first `len(translations)` pieces."""
     return "".join(t.text + piece.separator for piece, t in zip(pieces, translations, strict=False))
-
-
-def joined_note(translations: Sequence[Translation]) -> str:
-    """The different notes of the sentences, in order: why some came back as they were. "" for none."""
-    notes = dict.fromkeys(getattr(translation, "note", "") for translation in translations)
-    return " ".join(filter(None, notes))

@@ -30,14 +30,10 @@ class TranslationFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class PartialResult:
-    """The translation so far. A result that is not `last` has only the text.
-
-    `note` says why some of the text came back as it was; "" if all of it was translated.
-    """
+    """The translation so far. A result that is not `last` has only the text."""
 
     translation: Translation
     last: bool
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,9 @@ class TranslationService:
         This is a generator so that a request can be cancelled: closing it stops the work before the next
         batch of sentences. It never holds a slot while it is suspended. Raises TranslationFailed.
         """
-        pieces = sentences.split(request.text, self.directions[request.model].source_language)
+        direction = self.directions[request.model]
+        whole_lines = not direction.translator.decoding.sentences
+        pieces = sentences.split(request.text, direction.source_language, whole_lines=whole_lines)
         done, size = list[Translation](), 1
         while len(done) < len(pieces):
             batch = self._next_batch(pieces[len(done) :], request, size)
@@ -107,7 +105,7 @@ class TranslationService:
             size = min(2 * size, MAX_BATCH)
             if len(done) < len(pieces):
                 yield PartialResult(Translation(sentences.joined_text(pieces, done)), last=False)
-        yield PartialResult(sentences.joined(pieces, done), last=True, note=sentences.joined_note(done))
+        yield PartialResult(sentences.joined(pieces, done), last=True)
 
     def _next_batch(
         self, pieces: Sequence[sentences.Piece], request: Request, size: int

@@ -112,19 +112,10 @@ class DescribedTranslator(FakeTranslator):
         return self.values
 
 
-@dataclass(frozen=True)
-class NotedTranslation(Translation):
-    """A translation with the reason why it is the text itself."""
-
-    note: str = ""
-
-
 class NotingTranslator(FakeTranslator):
-    """A fake translator that says of "Ja" and "Nein" that they are not English."""
+    """A fake translator that leaves "Ja" and "Nein" as they are, and says why."""
 
     def answer(self, text: str, n_best: int) -> Translation:
-        translation = super().answer(text, n_best)
-        german = text.startswith(("Ja", "Nein"))
-        return NotedTranslation(
-            **vars(translation) | {"note": "This does not look like English." if german else ""}
-        )
+        if text.startswith(("Ja", "Nein")):
+            return Translation(text, note="this does not look like English")
+        return super().answer(text, n_best)

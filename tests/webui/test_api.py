@@ -15,7 +15,6 @@ from seq2seq.config import DecodingConfig
 from seq2seq.translation import Translation, Word
 from seq2seq.webui.api import result
 from seq2seq.webui.server import PageServer
-from seq2seq.webui.service import PartialResult
 from tests.webui.client import ROUTES, by_name
 from tests.webui.fake_translator import FakeTranslator, in_capitals
 
@@ -46,9 +45,7 @@ def test_alignment_points_to_source_words_that_are_returned() -> None:
         words=(Word("voiture", 0, 7, 0.5), Word("rouge", 8, 13, 0.5)),
         alignment=[(1, 0), (0, 1)],
     )
-    partial = PartialResult(translation, last=True, note="A note.")
-    values = json.loads(json.dumps(result(partial, "en-fr")))
-    assert values["note"] == "A note."
+    values = json.loads(json.dumps(result(translation, "en-fr", done=True)))
     pairs = [
         (values["source_words"][source]["text"], values["words"][target]["text"])
         for source, target in values["alignment"]

@@ -99,9 +99,15 @@ def test_source_words_have_their_places_in_the_whole_text() -> None:
 
 def test_notes_of_sentences_are_given_once() -> None:
     service = service_of(x=NotingTranslator())
-    last = list(service.translate(request(service, "Ja? Nein? Yes.")))[-1]
-    assert last.note == "This does not look like English." and last.translation.text == "JA? NEIN? YES."
-    assert list(service.translate(request(service, "Yes.")))[-1].note == ""
+    whole = list(service.translate(request(service, "Ja? Nein? Yes.")))[-1].translation
+    assert whole.note == "this does not look like English" and whole.text == "Ja? Nein? YES."
+    assert list(service.translate(request(service, "Yes.")))[-1].translation.note == ""
+
+
+def test_lines_are_not_split_for_a_model_of_whole_lines() -> None:
+    translator = FakeTranslator(decoding=DecodingConfig(sentences=False))
+    list(service_of(x=translator).translate(Request("One. Two.\n Three.", 5, 1, "x")))
+    assert translator.calls == ["One. Two.", "Three."]
 
 
 def test_failed_request_holds_no_slot() -> None:
