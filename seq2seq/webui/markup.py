@@ -7,14 +7,17 @@ panes.py has what surrounds them. The look is in style.css. Here are classes, an
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
 from seq2seq.translation import Translation, Word
 from seq2seq.webui.model_info import ModelInfo
 
-MAX_PIECES = 60  # on each side of the attention map: 3,600 cells are sent and drawn quickly
+MAX_PIECES = 60  # on each side of an attention map: 3,600 cells are sent and drawn quickly
+MAX_MAPS = 6  # sentences whose attention is shown
 EOS = "</s>"
 MIN_SHOWN_WEIGHT = 0.01  # cells with a lower weight are empty
 MIN_LABELLED_WEIGHT = 0.05  # cells with a lower weight have no number
@@ -82,28 +85,56 @@ def alternatives(translation: Translation, *, code: str) -> str:
 
 
 def attention(translation: Translation) -> str:
-    """A heat map of the attention: a row for each target piece, a column for each source piece."""
-    weights = translation.attention
-    if weights is None or 0 in weights.shape:
+    """A heat map of attention for each sentence: a row per target piece, a column per source piece."""
+    sentences = _sentences(translation)
+    if not sentences:
         return ""
-    columns, rows = translation.source_tokens[:MAX_PIECES], translation.target_tokens[:MAX_PIECES]
-    head = "".join(f'<th scope="col"><span>{_piece(token)}</span></th>' for token in columns)
-    body = "".join(_row(token, weights[index, : len(columns)]) for index, token in enumerate(rows))
-    cut = ""
-    if max(weights.shape) > MAX_PIECES:
-        cut = (
-            f" Only the first {MAX_PIECES} pieces of each side are shown, of {weights.shape[1]} in the "
-            f"source and {weights.shape[0]} in the translation."
-        )
-    table = f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody>"
+    tables = "".join(_map(*sentence) for sentence in sentences[:MAX_MAPS])
+    cuts = []
+    if len(sentences) > MAX_MAPS:
+        cuts.append(f" Only the first {MAX_MAPS} of {len(sentences)} sentences are shown.")
+    if any(max(weights.shape) > MAX_PIECES for _, _, weights in sentences[:MAX_MAPS]):
+        cuts.append(f" Of long sentences the first {MAX_PIECES} pieces of each side are shown.")
     return (
         '<section class="card map"><div><h2>Attention</h2><p class="note">'
         "Each row is a piece of the translation. It shows, in percent, how the model distributed its "
         "attention over the pieces of the source when it wrote this piece. Attention is not a word "
-        f"alignment.{cut}</p>"
+        f"alignment.{''.join(cuts)}</p>"
         '</div><div class="scroll" tabindex="0" role="region" aria-label="Attention, a table">'
-        f'<table class="attention">{table}</table></div></section>'
+        f"{tables}</div></section>"
     )
+
+
+def _sentences(translation: Translation) -> list[tuple[list[str], list[str], np.ndarray]]:
+    """Source pieces, target pieces and weights of each sentence.
+
+    The attention of a text is block diagonal, and each of its sentences ends in EOS on both sides.
+    """
+    weights = translation.attention
+    if weights is None or 0 in weights.shape:
+        return []
+    columns = [index for index, token in enumerate(translation.source_tokens, 1) if token == EOS]
+    rows = [index for index, token in enumerate(translation.target_tokens, 1) if token == EOS]
+    if len(columns) != len(rows):
+        columns, rows = [weights.shape[1]], [weights.shape[0]]
+    return [
+        (
+            translation.source_tokens[left:right],
+            translation.target_tokens[top:bottom],
+            weights[top:bottom, left:right],
+        )
+        for (left, right), (top, bottom) in zip(pairwise([0, *columns]), pairwise([0, *rows]), strict=True)
+    ]
+
+
+def _map(source: Sequence[str], target: Sequence[str], weights: np.ndarray) -> str:
+    """The table of one sentence."""
+    columns = source[:MAX_PIECES]
+    head = "".join(f'<th scope="col"><span>{_piece(token)}</span></th>' for token in columns)
+    body = "".join(
+        _row(token, weights[index, : len(columns)]) for index, token in enumerate(target[:MAX_PIECES])
+    )
+    return f'<table class="attention"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _row(token: str, weights: np.ndarray) -> str:

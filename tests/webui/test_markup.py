@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from seq2seq.translation import Translation, Word
+from seq2seq.translation import Translation, Word, join
 from seq2seq.webui import markup, panes
 from seq2seq.webui.model_info import read_model_info
 from seq2seq.webui.service import Direction
@@ -86,8 +86,18 @@ def test_words_of_a_result_are_marked_in_place() -> None:
 def test_large_attention_map_is_cut_and_says_so() -> None:
     html = markup.attention(in_capitals(" ".join(["word"] * 100)))
     assert Outline(html).tags.count("td") == 1 + markup.MAX_PIECES**2
-    assert f"first {markup.MAX_PIECES} pieces of each side are shown, of 101 in the source and 101" in html
+    assert f"the first {markup.MAX_PIECES} pieces of each side are shown" in html
     assert "Attention is not a word alignment" in html
+
+
+def test_each_sentence_has_a_map_of_its_own() -> None:
+    parts = [in_capitals("one two"), in_capitals("three"), Translation("kept")]
+    html = markup.attention(join(parts, [" ", " ", ""]))
+    assert Outline(html).tags.count("table") == 2 and Outline(html).tags.count("td") == (1 + 9) + (1 + 4)
+    assert html.count('class="strong"') == 3 + 2  # all weights are 1 or 0
+    many = join([in_capitals("one")] * 9, [" "] * 9)
+    assert Outline(markup.attention(many)).tags.count("table") == markup.MAX_MAPS == 6
+    assert "first 6 of 9 sentences" in markup.attention(many)
 
 
 @pytest.mark.parametrize("attention", [None, np.zeros((0, 3), np.float32)])
