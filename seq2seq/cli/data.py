@@ -1,4 +1,4 @@
-"""`seq2seq data`: check, clean, split and convert parallel text before training."""
+"""`seq2seq data`: check, clean, split and convert parallel text before training, and extract phrases."""
 
 from __future__ import annotations
 
@@ -169,14 +169,58 @@ class Convert(Source):
 
 
 @dataclass(frozen=True)
+class Phrases(Source):
+    """Write pairs of words and short phrases that the sentences of a corpus contain."""
+
+    out: Path = Path("phrases.tsv")
+    """File to write: .tsv, .csv, .jsonl or .tmx, or one of these with .gz after it."""
+    files: Files = ()
+    """Data as in `seq2seq data check`. It is not cleaned."""
+    max_words: int = 4
+    """Most words of a phrase, from 1."""
+    min_count: int = 3
+    """Least number of times that a pair occurs."""
+    limit: float = 0.15
+    """At most so many pairs for each pair of the data."""
+    seed: int = 1
+    """Chooses the sample of data that is too large."""
+
+    def run(self) -> int:
+        """Extract; returns the exit code."""
+        from seq2seq.data.alignment import train_alignment
+        from seq2seq.data.phrases import extract_phrases
+
+        if self.max_words < 1 or self.min_count < 1 or self.limit < 0:
+            raise UsageError(
+                f"--max-words is {self.max_words}, --min-count {self.min_count} and --limit {self.limit:g}, "
+                "expected 1 or more for the first two and 0 or more for the third"
+            )
+        _check_outputs((self.out,), self.files)
+        counts, replaced = Counts(), Counts()
+        pairs = list(self.read(self.files, counts))
+        phrases = extract_phrases(
+            pairs,
+            table=train_alignment(pairs, seed=self.seed),
+            max_words=self.max_words,
+            min_count=self.min_count,
+            limit=self.limit,
+            seed=self.seed,
+        )
+        written = write_pairs(phrases, (self.out,), languages=self.languages, counts=replaced)
+        say(f"{self.out}: {written} pairs of words and phrases from {counts}")
+        return 0
+
+
+@dataclass(frozen=True)
 class Data:
-    """Check, clean, split and convert parallel text before training."""
+    """Check, clean, split and convert parallel text before training, and extract phrases."""
 
     action: tyro.conf.OmitSubcommandPrefixes[
         Annotated[Check, tyro.conf.subcommand("check")]
         | Annotated[Clean, tyro.conf.subcommand("clean")]
         | Annotated[Split, tyro.conf.subcommand("split")]
         | Annotated[Convert, tyro.conf.subcommand("convert")]
+        | Annotated[Phrases, tyro.conf.subcommand("phrases")]
     ]
 
     def run(self) -> int:

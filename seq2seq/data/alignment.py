@@ -170,13 +170,13 @@ class _Training:
     """
 
     def __init__(self, groups: Sequence[Group], size: int, tension: float) -> None:
-        self.size = size
+        self.size, self.tension = size, tension
         shapes = [(len(group.rows), group.source.shape[1], group.target.shape[1]) for group in groups]
         self.priors = [_position_priors(width, height, tension) for _, width, height in shapes]
         self.shapes = [(number, width + 1, height + 1) for number, width, height in shapes]
         sizes = np.array([number * width * height for number, width, height in self.shapes], np.int64)
         self.cuts = [0, *np.cumsum(sizes).tolist()]
-        keys = np.zeros(self.cuts[-1], np.int64)
+        keys = np.zeros(self.cuts[-1] + 1, np.int64)  # the last is "no word" twice: no table is empty
         for group, start, end in zip(groups, self.cuts, self.cuts[1:], strict=False):
             keys[start:end] = _cell_keys(group.source, group.target, size).ravel()
         self.keys, inverse = np.unique(keys, return_inverse=True)
@@ -187,13 +187,14 @@ class _Training:
         given = np.divmod(self.keys, self.size)  # source words, target words
         tables = []
         for direction in (0, 1):
+            kinds = np.bincount(given[direction][given[1 - direction] > 0], minlength=self.size)
             theta = np.ones(len(self.keys), np.float32)
             for iteration in range(1, iterations + 1):
                 counts = self._expectation(theta, direction)
-                theta = _maximisation(counts, given[direction], self.size, last=iteration == iterations)
+                theta = _maximisation(counts, given[direction], kinds, last=iteration == iterations)
             tables.append(theta)
-        kept = np.maximum(*tables) >= _KEPT
-        return AlignmentTable(vocabulary, self.keys[kept], tables[0][kept], tables[1][kept])
+        kept = (np.maximum(*tables) >= _KEPT) | (self.keys == 0)
+        return AlignmentTable(vocabulary, self.keys[kept], tables[0][kept], tables[1][kept], self.tension)
 
     def _expectation(self, theta: Floats, direction: int) -> NDArray[np.float64]:
         """Expected number of times that each pair of words is linked."""
@@ -207,14 +208,17 @@ class _Training:
         return np.bincount(self.cells, shares, minlength=len(self.keys)).astype(np.float64, copy=False)
 
 
-def _maximisation(counts: NDArray[np.float64], given: NDArray[np.int64], size: int, *, last: bool) -> Floats:
-    """Probabilities of the counts, given one of the two words. All but the last step apply the prior
-    (variational Bayes, Riley and Gildea, 2012), whose results are not normalised.
+def _maximisation(
+    counts: NDArray[np.float64], given: NDArray[np.int64], kinds: NDArray[np.int64], *, last: bool
+) -> Floats:
+    """Probabilities of the counts, given one of the two words, of which there are `kinds` different others.
+
+    All but the last step apply the prior (variational Bayes, Riley and Gildea, 2012), whose results are not
+    normalised.
     """
-    totals = np.bincount(given, counts, minlength=size)
+    totals = np.bincount(given, counts, minlength=len(kinds))
     if last:
         return (counts / np.maximum(totals, 1e-9)[given]).astype(np.float32)
-    kinds = np.bincount(given, minlength=size)
     theta = np.exp(_digamma(counts + PRIOR) - _digamma(totals + PRIOR * np.maximum(kinds, 1))[given])
     return theta.astype(np.float32)
 

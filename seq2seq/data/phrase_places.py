@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seq2seq.data.alignment import AlignmentTable, Bools, Group, best_links
-from seq2seq.data.words import Ints, WordArrays
+from seq2seq.data.words import Ints, WordArrays, is_unspaced
 
 Positions = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 Shares = NDArray[np.float64]
 Sides = tuple["PhraseSide", "PhraseSide"]
 
-COMMON = 0.002
-"""Words with a larger share of all words count as grammatical words, such as articles."""
+COMMON = 30
+"""Words that are more than so many times as frequent as the average word count as grammatical words, such as
+articles. Characters of scripts without spaces never do: they are parts of words."""
 _CLAUSE_MARKS = frozenset(".,;:!?…।。，；：！？、")
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, with bits that look random
 
@@ -43,7 +44,8 @@ class PhraseSide:
 
     hashes (L+1,W): of each phrase. complete (L+1,W): whether it stands in one text, is made of words alone
     and begins and ends where a written word does. before, after (W,): number of the word before and after
-    word k, 0 at the end of a clause. rare (V+1,): whether a word number is not one of the grammatical words.
+    word k, 0 at the end of a clause. inner (W,): whether a word or comma stands before word k. rare (V+1,):
+    whether a word number is not one of the grammatical words.
     """
 
     words: WordArrays
@@ -51,12 +53,8 @@ class PhraseSide:
     complete: Bools
     before: Ints
     after: Ints
+    inner: Bools
     rare: Bools
-
-    @property
-    def inner(self) -> Bools:
-        """Whether each word is not the first of its sentence or clause, (W,)."""
-        return self.before > 0
 
     def statistics(self, hashes: Hashes) -> PhraseStatistics:
         """Statistics of the phrases with these hashes."""
@@ -88,21 +86,25 @@ def phrase_side(words: WordArrays, table: AlignmentTable, *, max_words: int) -> 
     clause_mark = np.array([name[:1] in _CLAUSE_MARKS for name in names])
     ids, count = words.ids, len(words.ids)
     texts = np.repeat(np.arange(len(words.lengths)), words.lengths)
-    numbers = np.random.default_rng(0).integers(0, 2**63, len(names), np.uint64)[ids]
+    codes = np.random.default_rng(0).integers(0, 2**63, len(names), np.uint64)[ids]
     hashes, complete = np.zeros((max_words + 1, count), np.uint64), np.zeros((max_words + 1, count), bool)
     inside = np.ones(count, bool)
     for length in range(1, max_words + 1):
         last = np.minimum(np.arange(count) + length - 1, count - 1)
-        hashes[length] = (hashes[length - 1] + numbers[last]) * _FACTOR
+        hashes[length] = (hashes[length - 1] + codes[last]) * _FACTOR
         inside &= is_word[ids[last]] & (texts[last] == texts) & (np.arange(count) + length <= count)
         complete[length] = inside & can_begin[ids] & can_end[ids[last]]
     before, after = np.zeros((2, count), np.int32)
     same_text = np.diff(texts) == 0
     before[1:] = np.where(same_text & is_word[ids[:-1]], ids[:-1], 0)
     after[:-1] = np.where(same_text & ~clause_mark[ids[1:]], ids[1:], 0)
-    rare = np.bincount(ids, minlength=len(names)) <= COMMON * count
+    numbers = np.bincount(ids, minlength=len(names))
+    rare = numbers * np.count_nonzero(numbers) <= COMMON * count
+    rare |= np.array([is_unspaced(name) for name in names])
     rare[0] = False
-    return PhraseSide(words, hashes, complete, before, after, rare)
+    inner = before > 0
+    inner[1:] |= same_text & np.array([name in (",", "，") for name in names])[ids[:-1]]
+    return PhraseSide(words, hashes, complete, before, after, inner, rare)
 
 
 def _most_frequent(phrases: Positions, neighbours: Ints, number: int) -> Positions:

@@ -28,6 +28,8 @@ CLAUSE_END = 0.05
 """Least share of a phrase's occurrences at the end of a clause: "in the" and "think that" are cut off."""
 TARGETS = 2
 """Most translations of one phrase."""
+USUAL = 0.2
+"""Share of the occurrences of a word inside sentences from which its casing there is kept."""
 
 _FINAL_MARKS = re.compile(r"[\s.!?…。！？]+$")
 _SHOWN = 50  # occurrences of a word that choose its casing
@@ -97,24 +99,24 @@ def _choose_phrases(phrases: PhrasePairs, side: PhraseSide) -> Ints:
 
 
 class _Writer:
-    """Writes phrases as they stand in a sentence, each word with the casing that it mostly has inside
-    sentences.
+    """Writes phrases as they stand in a sentence. A word at its start, or with a casing that it rarely has,
+    gets the casing that it mostly has inside sentences.
 
     `places` (N,2) has the first word and the number of words of each phrase.
     """
 
     def __init__(self, texts: Sequence[str], side: PhraseSide, places: Ints) -> None:
-        self.texts, self.words, self.places = texts, side.words, places
+        self.texts, self.words, self.places, self.inner = texts, side.words, places, side.inner
         needed = np.zeros(int(side.words.ids.max(initial=0)) + 1, bool)
         for step in range(len(side.hashes) - 1):
             needed[side.words.ids[places[places[:, 1] > step, 0] + step]] = True
-        positions = np.flatnonzero(side.inner & needed[side.words.ids])
+        positions = np.flatnonzero(self.inner & needed[side.words.ids])
         positions = positions[np.argsort(side.words.ids[positions], kind="stable")]
         seen: dict[int, Counter[str]] = defaultdict(Counter)
         for position, number in zip(positions.tolist(), side.words.ids[positions].tolist(), strict=True):
             if seen[number].total() < _SHOWN:
                 seen[number][self._surface(position)] += 1
-        self.casings = {number: counts.most_common(1)[0][0] for number, counts in seen.items()}
+        self.casings = dict(seen)
 
     def _text_of(self, position: int) -> int:
         return int(np.searchsorted(self.words.offsets, position, side="right")) - 1
@@ -128,8 +130,18 @@ class _Writer:
         result, end = "", int(self.words.starts[first])
         sentence = self.texts[self._text_of(first)]
         for position in range(first, first + length):
-            word, cased = self._surface(position), self.casings.get(int(self.words.ids[position]), "")
-            word = cased if cased.lower() == word.lower() else word.lower()
+            word = self._cased(position)
             result += sentence[end : self.words.starts[position]] + word
             end = int(self.words.ends[position])
         return result
+
+    def _cased(self, position: int) -> str:
+        word, casings = (
+            self._surface(position),
+            self.casings.get(int(self.words.ids[position]), Counter[str]()),
+        )
+        if self.inner[position] and casings[word] >= USUAL * casings.total():
+            return word
+        return next(
+            (cased for cased, _ in casings.most_common() if cased.lower() == word.lower()), word.lower()
+        )

@@ -20,13 +20,18 @@ UNCERTAIN = 0.5
 """Below this forward share, the share alone must be `SURELY_ALONE`."""
 SURELY_ALONE = 0.4
 LAST_RESORT = (10, 0.2, 0.4, 0.6)
-"""Least count, forward and backward share and share alone of the best translation, if no other is reliable."""
+"""Least count, forward and backward share and share alone of the best translation if none is reliable."""
 SAME_NEIGHBOUR = 0.8
 """Largest share of a phrase's occurrences with one word beside it: "good to be true" has "too" before it."""
 SEVERAL_WORDS = (0.25, 0.4)
 """Least forward and backward share of a translation of several words."""
 GAIN = 1.5
-"""Its backward share is so many times that of each of its words. "Mot de passe" is one, "les écoles" not."""
+"""Its backward share is so many times that of each of its words, if these are also used alone: "mot de passe"
+is a translation, "les écoles" is not."""
+USED = 0.5
+"""It is used in so many of the places where its main word is linked."""
+UNIT_NEIGHBOUR = 0.5
+"""`SAME_NEIGHBOUR` of a translation that begins with a grammatical word: "aux dents" has "mal" before it."""
 _TRIED = 8  # most frequent translations of a word
 
 
@@ -94,7 +99,7 @@ class _Choice:
         return similar(self.names[self.targets[one]], self.names[self.targets[other]])
 
     def _together(self, number: int, numbers: list[int]) -> int:
-        """Count of a pair of words and of those of `numbers`, with the same source, with an inflected target."""
+        """Count of a pair of words, and of those of `numbers` whose targets are inflections of its target."""
         return sum(self.counts[other] for other in numbers if self._similar_targets(number, other))
 
     def _is_reliable(self, number: int, numbers: list[int]) -> bool:
@@ -140,21 +145,21 @@ class _Choice:
 
     def _is_unit(self, phrase: int, source: int) -> bool:
         """Whether several words together translate a word, and none of them does without the others."""
-        pairs = self.phrases
-        inside = set(self._words_inside(phrase))
-        single = max(
-            (
-                self.counts[number] / int(self.words.target.totals[number])
-                for number in self.by_source[source]
-                if self.targets[number] in inside
-            ),
-            default=0.0,
-        )
-        first, *_, last = self._words_inside(phrase)
-        neighbour = 0.0 if self.rare_target[first] else pairs.target.same_neighbour[phrase]
+        pairs, inside = self.phrases, self._words_inside(phrase)
+        parts = [number for number in self.by_source[source] if self.targets[number] in inside]
+        main = max(parts, key=lambda number: self.counts[number], default=None)
+        needed = 0.0
+        if main is not None:
+            if pairs.counts[phrase] < USED * self.counts[main]:
+                return False
+            alone = self.words.alone[main] >= ALONE * self.counts[main]
+            if alone and self._neighbour(main) <= SAME_NEIGHBOUR:
+                needed = GAIN * max(float(self.words.backward[number]) for number in parts)
+        open_start = not self.rare_target[inside[0]] and pairs.target.same_neighbour[phrase] > UNIT_NEIGHBOUR
         return bool(
             pairs.forward[phrase] >= SEVERAL_WORDS[0]
-            and pairs.backward[phrase] >= max(SEVERAL_WORDS[1], GAIN * single)
-            and max(pairs.source.same_neighbour[phrase], neighbour) <= SAME_NEIGHBOUR
-            and self.rare_target[last]
+            and pairs.backward[phrase] >= max(SEVERAL_WORDS[1], needed)
+            and pairs.source.same_neighbour[phrase] <= SAME_NEIGHBOUR
+            and self.rare_target[inside[-1]]
+            and not open_start
         )

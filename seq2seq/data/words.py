@@ -48,11 +48,17 @@ _WORD = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_UNSPACED_START = re.compile(f"[{_UNSPACED}]")
 
 
 def split_words(text: str) -> list[Span]:
     """The spans of the words of `text`, in order."""
     return [match.span() for match in _WORD.finditer(text)]
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a word is a character of a script without spaces between words."""
+    return bool(_UNSPACED_START.match(word))
 
 
 def word_key(word: str) -> str:
