@@ -26,6 +26,7 @@ OPTIONS = [
     "--no-first-run",
     "--remote-debugging-pipe",
     "--force-color-profile=srgb",
+    "--hide-scrollbars",
 ]
 KEY_CODES = {"Enter": 13, "Escape": 27, "Backspace": 8, "Tab": 9}
 
