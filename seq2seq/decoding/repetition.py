@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 
 from seq2seq.decoding.choices import NEVER
@@ -78,10 +77,15 @@ class LimitRepeats:
         A sequence of n tokens occurs r times if the last n * (r - 1) tokens equal those n places before. Most
         tokens do not even equal the last few, so these are compared first.
         """
-        windows = sliding_window_view(tokens, _FIRST_LOOK, axis=-1)[..., ::-1, :]  # (B, K, places, 4)
-        equal = (windows[..., 1 : LONGEST + 1, :] == windows[..., :1, :]).all(-1)
+        places = min(LONGEST, tokens.shape[-1] - _FIRST_LOOK)
+        equal = np.ones((*tokens.shape[:2], places), bool)
+        for back in range(1, _FIRST_LOOK + 1):  # the last tokens, and those 1 to `places` places before them
+            earlier = tokens[..., -back - places : -back]
+            equal &= earlier == tokens[..., -back, None]
+        if not equal.any():
+            return
         for row, k, place in zip(*equal.nonzero(), strict=True):
-            size, prefix = int(place) + 1, tokens[row, k]
+            size, prefix = places - int(place), tokens[row, k]
             compared = size * max(self.repeats, -(-SHORT // size)) - 1  # without the new token
             if len(prefix) < compared + size:
                 continue

@@ -255,14 +255,12 @@ class _Search:
                 self.tokens, self.live, self.best = self.tokens[rows], self.live[rows], self.best[rows]
                 self.sentences, self.max_lengths = self.sentences[rows], self.max_lengths[rows]
                 self.rows = {number: row for row, number in enumerate(self.sentences.tolist())}
+        hypotheses = None if parents is None else parents + rows.unsqueeze(1) * before  # (B,K)
         if self.constraints and len(rows):
-            kept = self.prefixes[rows]
-            if parents is not None:
-                index = parents.expand(len(rows), -1).unsqueeze(-1)
-                kept = kept.gather(1, index.expand(-1, -1, kept.shape[-1]))
+            kept = self.prefixes if hypotheses is None else self.prefixes.flatten(0, 1)[hypotheses]
             self.prefixes = torch.cat([kept, self.tokens.unsqueeze(-1)], -1)
-        if parents is not None and len(rows):
-            self.state = self.state.select(rows, parents + rows.unsqueeze(1) * before)
+        if hypotheses is not None and len(rows):
+            self.state = self.state.select(rows, hypotheses)
 
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:
