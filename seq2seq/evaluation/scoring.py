@@ -10,7 +10,7 @@ from typing import Any
 from seq2seq.config import DecodingConfig
 from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
-from seq2seq.evaluation.metrics import Score, bleu, score_all
+from seq2seq.evaluation.metrics import Score, bleu, score_all, why_no_ter
 from seq2seq.translator import Translator
 
 
@@ -24,6 +24,7 @@ class Evaluation:
         seconds: time that translating took.
         model: name of the model.
         decoding: the settings it translated with.
+        notes: why a score is missing.
     """
 
     scores: dict[str, Score]
@@ -31,6 +32,7 @@ class Evaluation:
     seconds: float
     model: str
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """What `seq2seq evaluate` prints."""
@@ -39,13 +41,15 @@ class Evaluation:
             "sentences": len(self.translations),
             "seconds": round(self.seconds, 3),
             "model": self.model,
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
 
 def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_scores: bool = True) -> Evaluation:
     """Translate the sources of `pairs` and compare the translations with the targets, as raw text.
 
-    Scores are BLEU, chrF and TER, or without `all_scores` BLEU alone. Raises DataError if there is no pair.
+    Scores are BLEU, chrF and TER, or without `all_scores` BLEU alone. TER is left out, with a note, for lines
+    of more than `metrics.MOST_WORDS` words. Raises DataError if there is no pair.
     """
     if not pairs:
         raise DataError("the test set is empty, expected at least one pair")
@@ -54,8 +58,11 @@ def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_score
     seconds = time.perf_counter() - start
     references = [pair.target for pair in pairs]
     language = translator.target_language
+    notes: tuple[str, ...] = ()
     if all_scores:
+        reason = why_no_ter(translations, references, language=language)
+        notes = (f"ter is left out: {reason}",) if reason else ()
         scores = score_all(translations, references, language=language)
     else:
         scores = {"bleu": bleu(translations, references, language=language)}
-    return Evaluation(scores, translations, seconds, translator.name, translator.decoding)
+    return Evaluation(scores, translations, seconds, translator.name, translator.decoding, notes)

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from seq2seq.errors import UsageError
-from seq2seq.evaluation.metrics import build_metric, check_texts
+from seq2seq.errors import DataError, UsageError
+from seq2seq.evaluation.metrics import build_metric, check_texts, why_no_ter
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,14 @@ def paired_significance(
         samples: number of resamples, 2 or more.
         seed: of the resampling, 1 or more.
 
-    Raises UsageError for a wrong argument, DataError for texts of different number.
+    Raises UsageError for a wrong argument, DataError for texts of different number, or too long for TER.
     """
     check_texts(system_a, references)
     check_texts(system_b, references)
+    if metric == "ter":
+        for system in (system_a, system_b):
+            if reason := why_no_ter(system, references, language=language):
+                raise DataError(reason)
     if samples < 2:
         raise UsageError(f"samples is {samples}, expected 2 or more")
     if seed < 1:

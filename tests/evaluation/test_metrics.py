@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import DataError
 from seq2seq.evaluation import metrics
-from seq2seq.evaluation.metrics import bleu, chrf, score_all, ter, tokenizer_for
+from seq2seq.evaluation.metrics import Score, bleu, chrf, score_all, ter, tokenizer_for, why_no_ter
 from tests.evaluation.systems import GOOD, REFERENCES, sacrebleu_command
 
 
@@ -140,3 +142,44 @@ def test_any_text_has_a_score(pairs: list[tuple[str, str]]) -> None:
 def test_sacrebleu_is_loaded_only_when_something_is_scored() -> None:
     code = "import sys, seq2seq.evaluation.metrics; assert 'sacrebleu' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+# Long lines
+
+
+def counted_words(number: int) -> str:
+    return " ".join(str(index % 997) for index in range(number))
+
+
+@pytest.mark.parametrize("language", ["fr", "zh"])
+def test_ter_is_left_out_for_very_long_lines(language: str) -> None:
+    long = ["a b", "字" * 150_000 if language == "zh" else counted_words(150_000)]  # most of a megabyte
+    for hypotheses, references, kind in (
+        (long, ["a b", "c"], "hypothesis"),
+        (["a b", "c"], long, "reference"),
+    ):
+        expected = f"{kind} 2 has 150,000 words, TER takes at most 2,000"
+        assert why_no_ter(hypotheses, references, language=language) == expected
+        assert score_all(hypotheses, references, language=language).keys() == {"bleu", "chrf"}
+        with pytest.raises(DataError, match=expected):
+            ter(hypotheses, references, language=language)
+
+
+def test_long_words_have_all_scores() -> None:
+    text = " ".join(letter * 50_000 for letter in "abcd")
+    scores = score_all([text], [text], language="fr")
+    assert [round(score.score, 6) for score in scores.values()] == [100.0, 100.0, 0.0]
+    assert why_no_ter([counted_words(2000)], ["a"]) == ""
+    assert why_no_ter([counted_words(2001)], ["a"]) != ""
+
+
+@pytest.mark.parametrize("score", [bleu, chrf])
+def test_time_of_other_scores_grows_with_the_length_and_no_faster(score: Callable[..., Score]) -> None:
+    def seconds(number: int) -> float:
+        text = counted_words(number)
+        start = time.process_time()
+        score([text], [text + " 5"])
+        return time.process_time() - start
+
+    seconds(100)
+    assert seconds(20_000) < 8 * seconds(5_000) + 0.1

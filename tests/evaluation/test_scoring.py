@@ -58,6 +58,14 @@ def test_bleu_alone_can_be_scored(translator: Translator) -> None:
     assert evaluate(translator, tiny.pairs(3), all_scores=False).scores.keys() == {"bleu"}
 
 
+def test_a_score_that_cannot_be_computed_is_left_out_with_a_note(translator: Translator) -> None:
+    result = evaluate(translator, [*tiny.pairs(2), SentencePair("one", "un " * 100_000)])
+    assert result.scores.keys() == {"bleu", "chrf"}
+    assert result.to_dict()["notes"] == [
+        "ter is left out: reference 3 has 100,000 words, TER takes at most 2,000"
+    ]
+
+
 def test_an_empty_test_set_is_an_error(translator: Translator) -> None:
     with pytest.raises(DataError, match="the test set is empty"):
         evaluate(translator, [])
