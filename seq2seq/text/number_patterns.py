@@ -24,6 +24,21 @@ _UNITS = words(
     "[kKMG]bps [kMG]?Hz [kMG]?Wh? m[AV] kV m?Ah kJ k?cal [hk]?Pa bar dB px pt em rem vh vw dpi fps rpm "
     "mph kph bn [KMBXDGCFVAJ] [a-dghj-mptwx] (?<!0)s"
 )
+# International symbols of units, which may stand after a space. No words, and no other single letters.
+_SYMBOLS = words(
+    "k?m/h m/s [kcdmµμn]?m[²³]? [mµμk]?g [mcd]?[lL] [mµμn]?s min [kKMGT]B [KMG]b [kKMG]bps [kMG]?Hz "
+    "h [kMG]?Wh? [mk]?[AV] m?Ah kJ kcal [hk]Pa dB"
+)
+_NO_WORD = r"(?![\w'’-])"
+_DOT = r"""\.(?!["'”’»]*+\s*+\Z)"""  # a stop that ends the text is that of the sentence
+# "am" is a preposition in German: "um 9:30 am Montag".
+_TIME = rf"""
+    (?: [01]?[0-9] (?::[0-5][0-9])? {SPACE}?
+        (?: [ap]\.m(?:{_DOT})? | [AP]\.M(?:{_DOT})? | pm | AM | PM | am (?![ ](?:[A-ZÄÖÜ]|\w{{3,20}}en\b)) )
+      | (?:[01]?[0-9]|2[0-3]) {SPACE}?h (?:{SPACE}?[0-5][0-9](?!{SPACE}?[0-9%]))?
+        (?:{SPACE}d(?:u{SPACE}(?:matin|soir)|e{SPACE}l['’]après-midi))?
+    ) {_NO_WORD}
+"""
 _ENDINGS = words("st nd rd th am pm AM PM s er ers ère ères e es ème èmes eme nde d ª º")
 _ISO = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]++)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -47,8 +62,9 @@ _PREFIX = rf"(?:{CURRENCY}|(?:{_CODES})){SPACE}?(?![0-9.,]++{SPACE}(?:{_LARGE})\
 NUMBER = rf"""
     {_TELEPHONE}
   | (?=[-−+±.0-9\$€£¥₹₽₩₺₴₫₪₿฿₦₱A-Z]) (?<![{SPACED}0-9_])
-    (?: (?:(?<![\w)\]}}%])[-−+±])? (?:{_PREFIX})? [-−]? {_AMOUNT} (?:[-–]{CURRENCY}{_AMOUNT})?
-        (?:(?:{_UNITS})[²³]?{_AFTER})?
+    (?: (?<![.,:/’'-]) {_TIME}
+      | (?:(?<![\w)\]}}%])[-−+±])? (?:{_PREFIX})? [-−]? {_AMOUNT} (?:[-–]{CURRENCY}{_AMOUNT})?
+        (?:(?:{_UNITS})[²³]?{_AFTER}|{SPACE}(?:{_SYMBOLS}){_NO_WORD})?
       | [-−+±]? {_AMOUNT} )
     [½⅓⅔¼¾⅛]? (?: {SPACE}?(?:[%‰]|{CURRENCY}(?![0-9])|°[CF]?|(?:{_CODES})(?!\w)) )?
     (?:{_AFTER} | (?=(?:{_ENDINGS}){_AFTER}))

@@ -1,4 +1,4 @@
-"""Numbers as each language writes them: separators, percent and currency signs.
+"""Numbers as each language writes them: separators, percent and currency signs. Clock times: times.py.
 
 The table follows Unicode CLDR 47 (cldr.unicode.org). Which part of a text is a number: verbatim.py.
 """
@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cache
 
 from seq2seq.text.languages import language_code, normalize_tag
+from seq2seq.text.times import localize_time, time_value
 
 SPACE = "[ \u00a0\u2009\u202f]"
 """Spaces that stand inside numbers: plain, no-break, thin, narrow no-break."""
@@ -76,7 +77,7 @@ _PLAIN = r"0|[1-9][0-9]*+"
 _NUMBER = r"""
     (?P<sign>[-−+±]?) (?P<prefix>(?:{currency}{space}?|%)?) (?P<inner_sign>[-−+]?)
     (?P<digits>{amount})(?P<second>(?:[-–]{amount})?)
-    (?P<unit>(?:{space}?(?!{currency})(?:[^\W\d_]{{1,5}}(?:/[hs])?|°[CF]?))?)
+    (?P<unit>(?:{space}?(?!{currency})(?:[^\W\d_]{{1,5}}(?:/[hs]|[²³])?|°[CF]?))?)
     (?P<suffix>(?:{space}?(?:%|{currency}))?)
 """
 
@@ -90,9 +91,12 @@ def localize_number(text: str, source: str, target: str) -> str:
     """`text`, a number in language `source`, as language `target` writes it; its value is the same.
 
     Separators, the place of a percent or currency sign and the space before it change; sign, digits and units
-    stay. A number without separators gets none. What is no plain number (times, dates, versions, telephone
-    numbers, ordinals), and numbers in languages without a format, stay as they are.
+    stay. A number without separators gets none. Clock times: see `localize_time`. What is no plain number
+    (dates, versions, telephone numbers, ordinals), and numbers in languages without a format, stay as they
+    are.
     """
+    if (written := localize_time(text, source, target)) is not None:
+        return written
     source_format, target_format = number_format(source), number_format(target)
     if not source_format or not target_format or source_format == target_format:
         return text
@@ -116,7 +120,7 @@ def number_value(text: str, language: str) -> Decimal | None:
     format.
     """
     number = number_format(language)
-    if not number:
+    if not number or time_value(text, language) is not None:
         return None
     other = "," if number.decimal == "." else "."
     for form in (number, replace(number, decimal=other, group="")):
@@ -131,14 +135,22 @@ def number_value(text: str, language: str) -> Decimal | None:
 
 
 def same_value(one: str, source: str, other: str, target: str) -> bool:
-    """Whether `one`, written in language `source`, and `other`, in `target`, have the same value.
+    """Whether `one`, written in language `source`, and `other`, in `target`, have the same value and unit.
 
-    What is no plain number (a time, a version) must be the same text, or the same but for its separators.
+    Times are the same if they are the same minute of the day. What is no plain number (a date, a version)
+    must be the same text, or the same but for its separators.
     """
-    value = number_value(one, source)
-    if value is not None:
-        return value == number_value(other, target)
-    return other in (one, localize_number(one, source, target))
+    if other in (one, localize_number(one, source, target)) and number_value(one, source) is None:
+        return True
+    minute, value = time_value(one, source), number_value(one, source)
+    if minute is not None:
+        return minute == time_value(other, target)
+    return value is not None and value == number_value(other, target) and _unit(one) == _unit(other)
+
+
+def _unit(text: str) -> str:
+    """The unit of a number: what stands after its digits, without percent, currency and spaces."""
+    return re.sub(rf"{SPACE}|%|{CURRENCY}", "", re.split("[0-9]", text)[-1])
 
 
 def _localize_range(text: str, source: str, target: str) -> str:

@@ -20,8 +20,8 @@ class Verbatim:
 
     Kinds: `url` (also bare domains), `email`, `mention` (@name, #tag), `file` (names, paths, typed escapes
     such as \\n), `placeholder`, `tag` (markup, entities), `code` (quoted code, identifiers, options, product
-    codes), `emoji` (a run of them; also :-) and :name:), `number` (with sign, currency, percent, attached
-    unit; also times, dates, telephone numbers, versions), `script` (words that the model has no pieces for).
+    codes), `emoji` (a run of them; also :-) and :name:), `number` (with sign, currency, percent, unit if
+    it is a symbol; also times, dates, telephone numbers, versions), `script` (words that the model has no pieces for).
     """
 
     start: int
@@ -37,7 +37,8 @@ def find_verbatim(text: str, *, alphabet: Container[str] | None = None) -> list[
 
     Of spans that overlap, the one that begins first counts, then the longest, then the order of `PATTERNS`.
     A mark that ends a sentence, and a bracket that opens outside a span, do not belong to it. Digits before
-    letters that are language are a number without them ("21" in "21st", "10" in "10am", "1990" in "1990s").
+    letters that are language are a number without them ("21" in "21st", "1990" in "1990s"). A stop
+    after "p.m" that ends the text ends the sentence.
 
     `alphabet` holds the characters (in NFC) that the model has pieces for. A word, without the punctuation at
     its edges, with another letter, digit or symbol is a `script` span; such words with one space between them

@@ -38,6 +38,9 @@ LANGUAGES = sorted(FORMATS)
         ("en", "−2.5", "fr", "−2,5"),
         ("en", "2.5km", "fr", "2,5km"),
         ("en", "20.5°C", "fr", "20,5°C"),
+        ("en", "1.80 m", "fr", "1,80 m"),
+        ("en", "1,500.5 km/h", "fr", f"1{NARROW}500,5 km/h"),
+        ("fr", "2,5 m²", "en", "2.5 m²"),
         ("en", "$3.5M", "fr", f"3,5M{FIXED}$"),
         ("en", "10-20%", "fr", f"10-20{FIXED}%"),
         ("en", "1.5–2.5", "fr", "1,5–2,5"),
@@ -62,7 +65,6 @@ def test_numbers_change_their_signs(source: str, text: str, target: str, expecte
     "text",
     [
         *(
-            "10:45",
             "10h30",
             "12/03/2024",
             "2024-03-12",
@@ -138,7 +140,11 @@ def test_no_value(text: str) -> None:
         ("5", "6", False),
         ("5", "-5", False),
         ("10:45", "10:45", True),
-        ("10:45", "10h45", False),
+        ("10:45", "10h45", True),
+        ("5 km", "5km", True),
+        ("1.5 kg", "1,5 kg", True),
+        ("5 km", "5", False),  # "5 kilomètres"
+        ("5 m", "5 km", False),
         ("10-20%", f"10-20{FIXED}%", True),
     ],
 )

@@ -81,10 +81,17 @@ SPANS = {
         ("+33 1 23 45 67 89", "+33␣1␣23␣45␣67␣89"),
         ("(555) 123-4567, 06 12 34 56 78", "(555)␣123-4567 06␣12␣34␣56␣78"),
         ("3.11.2 192.168.0.1 5km 20°C 100km/h", "3.11.2 192.168.0.1 5km 20°C 100km/h"),
-        ("on the 21st at 10am, in the 1990s, le 1er", "21 10 1990 1"),
+        ("on the 21st at 10am, in the 1990s, le 1er", "21 10am 1990 1"),
         ("a 16-year-old, 10-20%, 24/7, 1920x1080", "16 10-20% 24/7 1920x1080"),
         ("$5 million, 5 $20 bills, n°5, No.5", "5 5 $20 5 5"),
         ("我有5个苹果", "5"),
+        ("5 kg, 12 km; 200 ml. 1.80 m", "5␣kg 12␣km 200␣ml 1.80␣m"),
+        ("50 km/h (25 °C) 3 GB, 60 W? 2 l!", "50␣km/h 25␣°C 3␣GB 60␣W 2␣l"),
+        ("5 m², 1 234,5 kg 10 A", "5␣m² 1␣234,5␣kg 10␣A"),
+        ("5 a day, 2 l'eau, 3 m-high, 4 men, 6 in 7", "5 2 3 4 6 7"),
+        ("10:45 or 5 p.m. or 9 a.m. or 9:30 am, 5pm", "10:45 5␣p.m. 9␣a.m. 9:30␣am 5pm"),
+        ("10 h 45, 17 h, 10h30, 5 h du soir. 24 h", "10␣h␣45 17␣h 10h30 5␣h␣du␣soir 24␣h"),
+        ("2 h d'attente, 3 h 450, um 9:30 am Montag", "2␣h 3␣h 450 9:30"),
     ],
 }
 CASES = [(kind, text, spans) for kind, cases in SPANS.items() for text, spans in cases]
@@ -139,6 +146,20 @@ def test_words_between_other_spans() -> None:
         ("emoji", "😀"),
         ("script", "мир"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("See you at 5 p.m.", "5 p.m"),  # the stop ends the sentence
+        ("“See you at 5 P.M.”", "5 P.M"),
+        ("See you at 5 p.m.?", "5 p.m."),
+        ("See you (at 5 p.m.).", "5 p.m."),
+        ("At 5 p.m. we leave.", "5 p.m."),
+    ],
+)
+def test_the_stop_of_a_time_that_ends_the_text_is_that_of_the_sentence(text: str, span: str) -> None:
+    assert found(text) == [("number", span)]
 
 
 def test_the_span_that_begins_first_counts() -> None:
