@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Container
 from dataclasses import dataclass
 
-from seq2seq.text.verbatim_patterns import PATTERNS
+from seq2seq.text.verbatim_patterns import HINT, PATTERNS
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,10 @@ class Verbatim:
     """A span of a text that a translation keeps: text[start:end].
 
     Kinds: `url` (also bare domains), `email`, `mention` (@name, #tag), `file` (names, paths, typed escapes
-    such as \\n), `placeholder`, `tag` (markup, entities), `code` (quoted code, identifiers, options, product
-    codes), `emoji` (a run of them; also :-) and :name:), `number` (with sign, currency, percent, unit if
-    it is a symbol; also times, dates, telephone numbers, versions), `script` (words that the model has no pieces for).
+    such as \\n), `placeholder`, `tag` (markup, entities, Markdown's marks of emphasis), `code` (quoted code,
+    identifiers, options, product codes), `emoji` (a run of them; also :-) and :name:), `number` (with sign,
+    currency, percent, unit if it is a symbol; also times, dates, telephone numbers, versions), `script`
+    (words that the model has no pieces for).
     """
 
     start: int
@@ -44,6 +45,12 @@ def find_verbatim(text: str, *, alphabet: Container[str] | None = None) -> list[
     its edges, with another letter, digit or symbol is a `script` span; such words with one space between them
     are one span. None: no `script` spans.
     """
+    spans = _by_pattern(text) if HINT.search(text) else []
+    return spans if alphabet is None else _with_scripts(text, spans, alphabet)
+
+
+def _by_pattern(text: str) -> list[Verbatim]:
+    """The spans of `text` that patterns find."""
     candidates = [
         (match.start(), -match.end(), order, kind)
         for order, (kind, pattern) in enumerate(PATTERNS.items())
@@ -54,7 +61,7 @@ def find_verbatim(text: str, *, alphabet: Container[str] | None = None) -> list[
         if start >= end:
             end = -minus_end
             spans.append(Verbatim(start, end, kind))
-    return spans if alphabet is None else _with_scripts(text, spans, alphabet)
+    return spans
 
 
 def _with_scripts(text: str, spans: list[Verbatim], alphabet: Container[str]) -> list[Verbatim]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import timeit
 from decimal import Decimal
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.text.verbatim import Verbatim, find_verbatim
+from seq2seq.text.verbatim_patterns import HINT, PATTERNS
 from tests.text.sentences import patient
 from tests.text.verbatim_sentences import Expected, VerbatimSentence, lost_spans, verbatim_sentences
 
@@ -138,6 +140,19 @@ def test_words_outside_the_alphabet(text: str, spans: list[str]) -> None:
     assert find_verbatim(text) == []
 
 
+def test_marks_of_emphasis_are_tags() -> None:
+    assert found("**a b** ***c*** *d* _e_ ~~f~~ __g h__.") == [
+        ("tag", mark) for mark in ["**", "**", "***", "***", "~~", "~~", "__", "__"]
+    ]
+    assert found("f**k, 2 ** 3, __init__, ____") == [
+        *[("number", "2"), ("number", "3"), ("code", "__init__"), ("placeholder", "____")]
+    ]
+
+
+def test_hexadecimal_words_are_language() -> None:
+    assert found("He defaced it, she acceded; 1a2b3c4d") == [("code", "1a2b3c4d")]
+
+
 def test_words_between_other_spans() -> None:
     assert found("Иван@x.org шум 5 😀мир", LATIN) == [
         ("email", "Иван@x.org"),
@@ -214,6 +229,21 @@ def test_spans_of_any_text_are_apart_and_in_order(text: str) -> None:
         assert not text[span.start : span.end][0].isspace() and not text[span.end - 1].isspace()
 
 
+@patient
+@given(st.lists(pieces, max_size=8).map("".join))
+def test_texts_without_a_hint_have_no_spans(text: str) -> None:
+    plain = HINT.sub("", text)
+    while HINT.search(plain):
+        plain = HINT.sub("", plain)
+    assert [kind for kind, pattern in PATTERNS.items() if pattern.search(plain)] == []
+
+
+def test_every_character_with_a_span_of_its_own_is_a_hint() -> None:
+    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    plain = [char for char in characters if not HINT.search(char)]
+    assert [char for char in plain if PATTERNS["emoji"].search(char)] == []
+
+
 def seconds(text: str) -> float:
     """Processor time of one search, the least of two."""
     times = []
@@ -234,10 +264,16 @@ HARD = [
 # fmt: on
 
 
+def test_plain_sentences_take_little_time() -> None:
+    """About 3 µs; 60 µs if each pattern were tried."""
+    sentence = "The old man reads a book about the small town, but nobody kn"
+    assert min(timeit.repeat(lambda: find_verbatim(sentence), number=500, repeat=5)) / 500 < 15e-6
+
+
 def test_any_text_takes_about_as_long_as_plain_text() -> None:
     """Up to 2.7 times as long, with a span at every second character. Quadratic time is hundreds of times."""
     size = 20_000
-    plain = ("The old man reads a book about the small town, but nobody knows its name. " * size)[:size]
+    plain = ("The old man reads 2 books about the small town, but nobody knows its name. " * size)[:size]
     allowed = 6 * max(seconds(plain), 0.005)
     slow = {unit: spent for unit in HARD if (spent := seconds((unit * size)[:size])) > allowed}
     assert slow == {}
