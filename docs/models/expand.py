@@ -5,8 +5,8 @@ slots and prints the pair (English, tab, French) unless it was printed before.
 
 A slot is ``⟦kind⟧``; ``⟦kind.form⟧`` asks for another form of the same value (``⟦country.in⟧``: "en France"),
 ``⟦kind:2⟧`` for a second value of the kind, different from the first. A capital asks for a capital:
-``⟦country.The⟧``. ``de~⟦first⟧`` becomes "de Tom" or "d'Anna", ``à~⟦drink.the⟧`` "au lait". Kinds are lists in
-``slots.en-fr.toml`` or, for numbers, dates and measures, functions in this file.
+``⟦country.The⟧``. ``de~⟦first⟧`` becomes "de Tom" or "d'Anna", ``à~⟦drink.the⟧`` "au lait". Kinds are lists
+in ``slots.en-fr.toml`` or, for numbers, dates and measures, functions in this file.
 """
 
 from __future__ import annotations
@@ -115,7 +115,14 @@ def date(rng: random.Random) -> Value:
     else:
         english = rng.choice([f"{name} {day}", f"{name} {ordinal_text(day)}", f"{day} {name}"])
     bare = f"{'1er' if day == 1 else day} {FR_MONTHS[month]} {year}".rstrip()
-    return {"en": english, "fr": f"le {bare}", "fr.of": f"du {bare}", "fr.to": f"au {bare}", "fr.bare": bare}
+    return {
+        "en": english,
+        "fr": f"le {bare}",
+        "fr.the": f"le {bare}",
+        "fr.of": f"du {bare}",
+        "fr.to": f"au {bare}",
+        "fr.bare": bare,
+    }
 
 
 def ordinal_text(number: int) -> str:
@@ -205,7 +212,7 @@ def read_templates(path: Path) -> list[tuple[str, str]]:
 
 
 def fill(text: str, language: str, values: dict[tuple[str, str], Value]) -> str:
-    """Replace the slots of one side of a template."""
+    """Replace the slots of one side of a template; one full stop is enough after "a.m."."""
 
     def replace(match: re.Match[str]) -> str:
         word, kind, form, index = match.groups()
@@ -221,7 +228,7 @@ def fill(text: str, language: str, values: dict[tuple[str, str], Value]) -> str:
             return f"{CONTRACTED[word, article]} {rest}"
         return f"{word[:-1]}'{value}" if word.endswith("e") and VOWEL.match(value) else f"{word} {value}"
 
-    return SLOT.sub(replace, text)
+    return SLOT.sub(replace, text).replace(".m..", ".m.")
 
 
 def expand(
