@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+
+MOST_WEIGHTS = 2**24
+"""Attention of a text in several parts has at most so many weights (64 MiB; about 14,000 characters)."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +107,18 @@ def mean_probability(log_probs: Sequence[float]) -> float:
     return math.exp(sum(log_probs) / len(log_probs)) if log_probs else 1.0
 
 
-def kept(text: str, *, start: int = 0, note: str = "") -> Translation:
-    """`text`, at the place `start` of its source, as its own translation: each word is that of the source."""
-    spans = [match.span() for match in re.finditer(r"\S+", text)]
+def kept(text: str, *, translation: str | None = None, note: str = "") -> Translation:
+    """What is not translated: `text`, or what stands for it in the translation. Words are linked in order."""
+    result = text if translation is None else translation
+    source_words, words = (
+        tuple(Word(m[0], m.start(), m.end()) for m in re.finditer(r"\S+", side)) for side in (text, result)
+    )
+    links = min(len(source_words), len(words))
     return Translation(
-        text,
-        source_words=tuple(Word(text[first:last], first + start, last + start) for first, last in spans),
-        words=tuple(Word(text[first:last], first, last, 1.0) for first, last in spans),
-        alignment=[(number, number) for number in range(len(spans))],
+        result,
+        source_words=source_words,
+        words=tuple(replace(word, confidence=1.0) for word in words),
+        alignment=[(number, number) for number in range(links)],
         note=note,
     )
 
@@ -148,10 +155,23 @@ def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation
     )
 
 
+def moved(translation: Translation, start: int) -> Translation:
+    """`translation` with its source words `start` characters further on."""
+    if not start:
+        return translation
+    return replace(
+        translation,
+        source_words=tuple(Word(w.text, w.start + start, w.end + start) for w in translation.source_words),
+        alternatives=[moved(other, start) for other in translation.alternatives],
+    )
+
+
 def _block_diagonal(blocks: Sequence[np.ndarray]) -> np.ndarray | None:
-    if not blocks:
+    """The blocks on the diagonal of one matrix; None if it would have more than `MOST_WEIGHTS` numbers."""
+    size = sum(len(block) for block in blocks), sum(block.shape[1] for block in blocks)
+    if not blocks or size[0] * size[1] > MOST_WEIGHTS:
         return None
-    whole = np.zeros((sum(len(b) for b in blocks), sum(b.shape[1] for b in blocks)), np.float32)
+    whole = np.zeros(size, np.float32)
     row = column = 0
     for block in blocks:
         whole[row : row + block.shape[0], column : column + block.shape[1]] = block

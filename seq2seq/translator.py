@@ -3,8 +3,9 @@
     translator = Translator.from_pretrained("runs/en-fr")
     print(translator.translate("Good morning."))
 
-N texts in give N translations out, empty ones included. The sentences of a text are translated one by one (see
-`text.preparation`), and one of more than `max_source_length` pieces is translated in parts. Nothing is cut off.
+N texts in give N translations out, empty ones included. The sentences of a text are translated one by one
+(see `text.preparation`), and one of more than `max_source_length` pieces is translated in parts. Nothing is
+cut off.
 """
 
 from __future__ import annotations
@@ -16,28 +17,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
-import numpy as np
-
 from seq2seq import files
 from seq2seq.bundle import finding, model_directory
 from seq2seq.bundle.directions import Direction, Directions, find_target
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.bundle.weights import NumberType
 from seq2seq.config import DecodingConfig
-from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
-from seq2seq.decoding.hypotheses import Hypothesis
-from seq2seq.decoding.placeholders import Placeholders, is_complete
 from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.devices import find_device, use_threads
 from seq2seq.errors import DataError, UsageError, UsageTypeError
 from seq2seq.nn.model import count_parameters
-from seq2seq.text.casing import shout
+from seq2seq.part_translator import PartTranslator
 from seq2seq.text.plain_lines import one_line, read_lines, write_lines
 from seq2seq.text.preparation import Part, Preparation
-from seq2seq.text.word_spans import WordSpan
-from seq2seq.translation import Translation, Word, align, join, kept, mean_probability
-
-EOS = "</s>"
+from seq2seq.translation import Translation, join, moved
 
 
 class Translator:
@@ -66,7 +59,7 @@ class Translator:
         self.source_tokenizer, self.target_tokenizer = bundle.source, bundle.target
         self.decoding = bundle.decoding
         self.direction = direction or next(iter(bundle.directions), ("", ""))
-        self.preparation = Preparation(self.source_tokenizer, bundle.source_words, self.direction)
+        self._preparations: dict[str, Preparation] = {}
         self.name = name
 
     @classmethod
@@ -174,11 +167,21 @@ class Translator:
                 ValueError; for `text` of a wrong type (bytes, a dict, a set, None, a list with a number) it
                 is a TypeError too.
         """
-        config, tag = self._config(options), self._tag(target_language)
+        way = self._way(options, target_language)
         if isinstance(text, str):
-            return self._translate([_checked_text(text, "text")], config, tag)[0]
+            return self._translate([_checked_text(text, "text")], way)[0]
         _check_iterable(text, "text", "str or an iterable of str")
-        return self._translate(list(_checked_texts(text, "text")), config, tag)
+        return self._translate(list(_checked_texts(text, "text")), way)
+
+    def _way(self, options: Mapping[str, Any], target_language: str | None) -> PartTranslator:
+        """How to translate with these arguments. Raises UsageError for wrong ones."""
+        config, target = self._config(options), self._target(target_language)
+        if target not in self._preparations:
+            source = next((s for s, t in self.directions if t == target), self.source_language)
+            words = self.bundle.source_words, self.bundle.target_words
+            self._preparations[target] = Preparation(self.source_tokenizer, *words, (source, target))
+        tag = [self.source_tokenizer.tag_ids[target]] if len(self.directions) > 1 else []
+        return PartTranslator(self.bundle, self.engine, self._preparations[target], config, tag)
 
     def _config(self, options: Mapping[str, Any]) -> DecodingConfig:
         """The decoding settings with the given changes."""
@@ -190,150 +193,21 @@ class Translator:
                 raise UsageError(f"unknown option {name!r}; {hint}")
         return replace(self.decoding, **options)
 
-    def _tag(self, target_language: str | None) -> list[int]:
-        """The id of the tag of the target language. A model with a single direction has no tag."""
+    def _target(self, target_language: str | None) -> str:
+        """The language to translate into; "" if it is unknown."""
         if target_language is None:
-            target = self.target_language
-        elif isinstance(target_language, str):
-            target = find_target(self.directions, target_language)
-        else:
+            return self.target_language
+        if not isinstance(target_language, str):
             raise UsageTypeError(f"target_language is {target_language!r}, expected a text such as 'fr'")
-        return [self.source_tokenizer.tag_ids[target]] if len(self.directions) > 1 else []
+        return find_target(self.directions, target_language)
 
-    def _translate(
-        self, texts: Sequence[str], config: DecodingConfig, tag: Sequence[int]
-    ) -> list[Translation]:
-        texts_parts = [self._parts(text, config) for text in texts]
-        translations = iter(
-            self._translate_parts([part for parts in texts_parts for part in parts], config, tag)
-        )
+    def _translate(self, texts: Sequence[str], way: PartTranslator) -> list[Translation]:
+        texts_parts = [way.parts(text) for text in texts]
+        translations = iter(way.translate([part for parts in texts_parts for part in parts]))
         return [
             join([next(translations) for _ in parts], [part.separator for part in parts])
             for parts in texts_parts
         ]
-
-    def _parts(self, text: str, config: DecodingConfig) -> list[Part]:
-        return self.preparation.parts(
-            text, max_pieces=config.max_source_length, sentences=config.sentences, keep=config.verbatim
-        )
-
-    def _translate_parts(
-        self, parts: Sequence[Part], config: DecodingConfig, tag: Sequence[int], *, tries: int = 2
-    ) -> list[Translation]:
-        """The translation of each part. Those with faults are tried in another way, up to `tries` times."""
-        active = [part for part in parts if part.ids]
-        wider = replace(config, n_best=config.beam_size) if config.verbatim else config
-        hypotheses = decode(self.engine, config=wider, **self._search_arguments(active, tag))
-        if config.verbatim:
-            hypotheses = [self._best_first(p, found) for p, found in zip(active, hypotheses, strict=True)]
-        others = [
-            self._other_parts(part, found[0], config, invented=tries > 1) if tries and config.verbatim else []
-            for part, found in zip(active, hypotheses, strict=True)
-        ]
-        flat = [part for found in others for part in found]
-        again = iter(self._translate_parts(flat, config, tag, tries=tries - 1) if flat else ())
-        done = []
-        for part, found, other in zip(active, hypotheses, others, strict=True):
-            first = self._with_alternatives(part, found[: config.n_best], tag)
-            if other:
-                separators = [part.separator for part in other[:-1]] + [""]
-                second = join([next(again) for _ in other], separators)
-                first = second if self._is_better(second, part, found[0]) else first
-            done.append(first)
-        translations = iter(done)
-        return [
-            next(translations) if part.ids else kept(part.text, start=part.start, note=part.note)
-            for part in parts
-        ]
-
-    def _other_parts(
-        self, part: Part, best: Hypothesis, config: DecodingConfig, *, invented: bool
-    ) -> list[Part]:
-        """Another way to translate `part`, if `best` lacks something that is to be kept, or with `invented`
-        if it has an invented word; else none."""
-        incomplete, words = self._faults(part, best)
-        if not incomplete and not (invented and words):
-            return []
-        others = self.preparation.again(part, max_pieces=config.max_source_length, around=incomplete)
-        return others if [other.ids for other in others] != [part.ids] else []
-
-    def _is_better(self, translation: Translation, part: Part, best: Hypothesis) -> bool:
-        incomplete, words = self._faults(part, best)
-        return incomplete or len(self.bundle.target_words.invented(translation.text, source=part.text)) < words
-
-    def _search_arguments(self, parts: Sequence[Part], tag: Sequence[int]) -> dict[str, Any]:
-        """What `decode` needs besides the engine and the settings."""
-        sources = [[*tag, *part.ids] for part in parts]
-        forbidden = forbidden_tokens(self.target_tokenizer)
-        if not any(part.fillings for part in parts):
-            return {"sources": sources, "forbidden": forbidden}
-        placeholders = self.target_tokenizer.placeholder_ids
-        rule = Placeholders(sources, placeholders, self.target_tokenizer.eos_id)
-        allowed = tuple(token for token in forbidden if token not in placeholders)
-        return {"sources": sources, "forbidden": allowed, "constraints": [rule]}
-
-    def _best_first(self, part: Part, hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-        """`hypotheses` with those first that keep all that is to be kept, and among them those without
-        invented words."""
-        return sorted(hypotheses, key=lambda one: self._faults(part, one))
-
-    def _faults(self, part: Part, hypothesis: Hypothesis) -> tuple[bool, int]:
-        """Whether a placeholder is missing, and the number of invented words."""
-        complete = is_complete(part.ids, hypothesis.tokens, self.target_tokenizer.placeholder_ids)
-        text = self.target_tokenizer.decode(hypothesis.tokens)
-        return not complete, len(self.bundle.target_words.invented(text, source=part.text))
-
-    def _with_alternatives(
-        self, part: Part, hypotheses: Sequence[Hypothesis], tag: Sequence[int]
-    ) -> Translation:
-        """The first hypothesis as a translation, with the others as its alternatives."""
-        source_words = self.source_tokenizer.words(part.ids, part.originals)
-        best, *others = (self._translation(part, one, source_words, tag) for one in hypotheses)
-        return replace(best, alternatives=others)
-
-    def _translation(
-        self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan], tag: Sequence[int]
-    ) -> Translation:
-        ids = list(hypothesis.tokens)
-        text = self._text(part, ids)
-        words = self.target_tokenizer.words(ids, part.fillings)
-        attention = None if hypothesis.weights is None else hypothesis.weights.float().cpu().numpy()
-        if attention is not None:  # longer sentences of the batch add columns, whose weights are 0
-            attention = np.ascontiguousarray(attention[:, : len(tag) + len(part.ids) + 1])
-        log_probs = hypothesis.token_log_probs
-        return Translation(
-            text=text.strip(),
-            log_prob=hypothesis.log_prob,
-            score=hypothesis.score,
-            confidence=mean_probability(log_probs),
-            source_tokens=[*self.source_tokenizer.pieces([*tag, *part.ids]), EOS],
-            target_tokens=[*self.target_tokenizer.pieces(ids), EOS],
-            source_words=tuple(
-                Word(part.text[w.start : w.end], w.start + part.start, w.end + part.start)
-                for w in source_words
-            ),
-            words=tuple(
-                Word(
-                    text[w.start : w.end],
-                    w.start,
-                    w.end,
-                    mean_probability(log_probs[w.pieces.start : w.pieces.stop]),
-                )
-                for w in words
-            ),
-            attention=attention,
-            alignment=[]
-            if attention is None
-            else align(attention[:, len(tag) :], [w.pieces for w in source_words], [w.pieces for w in words]),
-        )
-
-    def _text(self, part: Part, ids: Sequence[int]) -> str:
-        """The text of target tokens, with what was kept, and in capitals if `part` was typed so."""
-        if not part.shouted:
-            return self.target_tokenizer.decode(ids, part.fillings)
-        text, spans = self.target_tokenizer.decode_spans(ids, part.fillings)
-        placeholders = self.target_tokenizer.placeholder_ids
-        return shout(text, keep=[s for token, s in zip(ids, spans, strict=True) if token in placeholders])
 
     def stream(
         self, text: str, *, target_language: str | None = None, **options: Any
@@ -343,24 +217,22 @@ class Translator:
         Partial translations are greedy and have their text only. Arguments and errors are those of
         `translate`.
         """
-        config, tag = self._config(options), self._tag(target_language)
-        return self._stream(self._parts(_checked_text(text, "text"), config), config, tag)
+        way = self._way(options, target_language)
+        return self._stream(way.parts(_checked_text(text, "text")), way)
 
-    def _stream(
-        self, parts: Sequence[Part], config: DecodingConfig, tag: Sequence[int]
-    ) -> Iterator[Translation]:
-        done, separators, before = list[Translation](), [part.separator for part in parts], ""
+    def _stream(self, parts: Sequence[Part], way: PartTranslator) -> Iterator[Translation]:
+        done, made, before = list[Translation](), dict[Part, Translation](), ""
         for part in parts:
-            if part.ids:
-                arguments = self._search_arguments([part], tag)
-                source = arguments.pop("sources")[0]
-                for partial in greedy_stream(self.engine, source, config=config, **arguments):
-                    yield Translation(before + self._text(part, partial).strip())
-            done += self._translate_parts([part], config, tag)
+            key = replace(part, start=0, separator="")
+            if key not in made:
+                for text in way.partial(part) if part.ids else ():
+                    yield Translation(before + text)
+                made[key] = way.translate([key])[0]
+            done.append(moved(made[key], part.start))
             before += done[-1].text + part.separator
             if part is not parts[-1]:
                 yield Translation(before)
-        yield join(done, separators)
+        yield join(done, [part.separator for part in parts])
 
     def translate_lines(
         self,
@@ -377,17 +249,17 @@ class Translator:
         """
         if type(buffer) is not int or buffer < 1:
             raise UsageError(f"buffer is {buffer!r}, expected a whole number from 1")
-        config, tag = self._config(options), self._tag(target_language)
+        way = self._way(options, target_language)
         _check_iterable(lines, "lines", "an iterable of str")
         if isinstance(lines, str):
             raise UsageTypeError("lines is of type str, expected an iterable of str, such as a list")
-        return self._translate_lines(_checked_texts(lines, "line"), buffer, config, tag)
+        return self._translate_lines(_checked_texts(lines, "line"), buffer, way)
 
     def _translate_lines(
-        self, lines: Iterator[str], buffer: int, config: DecodingConfig, tag: Sequence[int]
+        self, lines: Iterator[str], buffer: int, way: PartTranslator
     ) -> Iterator[Translation]:
         while chunk := list(islice(lines, buffer)):
-            yield from self._translate(chunk, config, tag)
+            yield from self._translate(chunk, way)
 
     def translate_file(
         self, source: str | Path, target: str | Path, *, buffer: int = 1000, **options: Any

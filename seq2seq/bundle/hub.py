@@ -7,7 +7,7 @@ from pathlib import Path
 from seq2seq.errors import ModelError
 
 PATTERNS = ["*.json", "*.safetensors", "*.model", "words.*.txt", "README.md"]
-"""The files of a model directory: weights, tokenizers, word lists, JSON and the card. No code is downloaded."""
+"""The files of a model directory: weights, tokenizers, word lists, JSON, the card. No code is downloaded."""
 
 
 def download(name: str) -> Path:

@@ -16,11 +16,11 @@ import tyro
 from seq2seq.cli.messages import say
 from seq2seq.config.data import CleaningConfig, DataConfig
 from seq2seq.data.cleaning import clean
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers import group_paths, read_pairs
 from seq2seq.data.splitting import part_of
 from seq2seq.data.writers import WRITERS, writable_suffix, write_pairs
 from seq2seq.errors import UsageError
+from seq2seq.pairs import Counts, SentencePair
 
 Files = Annotated[tuple[str, ...], tyro.conf.Positional]
 Cleaning = Annotated[CleaningConfig, tyro.conf.arg(name="data")]
@@ -187,8 +187,8 @@ class Phrases(Source):
 
     def run(self) -> int:
         """Extract; returns the exit code."""
-        from seq2seq.data.alignment import train_alignment
-        from seq2seq.data.phrases import extract_phrases
+        from seq2seq.augmentation.alignment import train_alignment
+        from seq2seq.augmentation.phrases import extract_phrases
 
         if self.max_words < 1 or self.min_count < 1 or self.limit < 0:
             raise UsageError(

@@ -32,7 +32,7 @@ DEFAULT_NOISE = {
     "apostrophes": 0.02,
     "spacing": 0.01,
 }
-"""All kinds of noise, with the rates of "default". `seq2seq/data/noise.py` makes them."""
+"""All kinds of noise, with the rates of "default". `seq2seq/augmentation/noise.py` makes them."""
 
 
 @dataclass(frozen=True)

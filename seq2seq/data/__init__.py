@@ -1,6 +1,5 @@
 """Parallel text: reading, cleaning, splitting, storing and batching it.
 
-pairs.py          a sentence pair, and counts of pairs, repairs and drops
 lines.py          the lines of a text file; every repair is counted
 columns.py        which columns of a table are source and target
 readers/          one reader per file format

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seq2seq.data.noise import Noise
-from seq2seq.data.pairs import SentencePair
+from seq2seq.augmentation.noise import Noise
 from seq2seq.nn.padding import pad
+from seq2seq.pairs import SentencePair
 from seq2seq.text.tokenizer import Tokenizer
 
 POOL = 20_000

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from seq2seq.config.data import CleaningConfig
-from seq2seq.data.pairs import Counts, SentencePair
+from seq2seq.pairs import Counts, SentencePair
 
 _SHORT = 20
 """Pairs up to this many characters are never unbalanced: "Ja." and "Yes, of course."."""

@@ -17,8 +17,8 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from seq2seq.data.pairs import Counts
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts
 
 MAX_LINE = 1 << 24
 """Longest line in bytes: a file without line ends must not fill the memory."""

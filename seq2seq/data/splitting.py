@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts, SentencePair
 
 HELD_OUT = 1000
 """At most so many source sentences are held out of the training data for validation."""

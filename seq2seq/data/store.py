@@ -13,9 +13,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
 from seq2seq.files import new_directory
+from seq2seq.pairs import SentencePair
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from seq2seq import files
+from seq2seq.augmentation.alignment import train_alignment
+from seq2seq.augmentation.copying import with_placeholders
+from seq2seq.augmentation.phrases import extract_phrases
 from seq2seq.config import DataConfig
-from seq2seq.data.alignment import train_alignment
 from seq2seq.data.batching import TextColumns, token_lengths
 from seq2seq.data.cleaning import clean
-from seq2seq.data.pairs import Counts, SentencePair
-from seq2seq.data.phrases import extract_phrases
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.store import StoredPairs, build_dataset, load_dataset
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
 
@@ -123,8 +124,6 @@ def _more_pairs(
     pairs: Sequence[SentencePair], config: DataConfig, languages: tuple[str, str], *, seed: int
 ) -> Iterator[SentencePair]:
     """`pairs` with placeholders, some of them a second time, and phrases, as `config` says."""
-    from seq2seq.data.copying import with_placeholders
-
     aligned = config.phrases or (config.placeholders and config.copies)
     table = train_alignment(pairs, seed=seed) if aligned else None
     if config.placeholders:

@@ -19,8 +19,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from seq2seq import files
 from seq2seq.data.columns import choose_columns
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.errors import UsageError
+from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.languages import is_language_tag
 
 Writer = Callable[[Iterable[SentencePair], tuple[str, str], Counts], Iterator[str]]

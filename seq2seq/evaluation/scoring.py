@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seq2seq.config import DecodingConfig
-from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
 from seq2seq.evaluation.metrics import Score, bleu, score_all, why_no_ter
+from seq2seq.pairs import SentencePair
 from seq2seq.translator import Translator
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.readers import read_pairs
 from seq2seq.errors import DataError
+from seq2seq.pairs import SentencePair
 
 
 def read_test(paths: Sequence[str], *, languages: tuple[str, str], **options: Any) -> list[SentencePair]:

@@ -16,7 +16,6 @@ from typing import Any
 from seq2seq import files
 from seq2seq.bundle.versions import versions
 from seq2seq.config import Settings
-from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import RunError, SeqError, UsageError
 from seq2seq.evaluation import figures
 from seq2seq.evaluation.significance import Comparison, paired_significance
@@ -25,6 +24,7 @@ from seq2seq.experiments.comparison_table import markdown, panels
 from seq2seq.experiments.job import EXTENSIBLE, RESULT, Job, logged, number, pairs_digest
 from seq2seq.experiments.setting import Setting
 from seq2seq.experiments.worker_pool import run_jobs
+from seq2seq.pairs import SentencePair
 from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_settings import Corpora, describe

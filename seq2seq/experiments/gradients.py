@@ -24,10 +24,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
 from seq2seq.nn.losses import cross_entropy
 from seq2seq.nn.padding import pad
+from seq2seq.pairs import SentencePair
 from seq2seq.translator import Translator
 
 MAX_SENTENCES = 64  # of a test set: the gradients of a trained model are averaged over them

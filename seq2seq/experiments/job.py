@@ -22,8 +22,8 @@ from typing import Any
 
 from seq2seq import files
 from seq2seq.config import Settings, from_dict
-from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError, RunError, SeqError, UsageError
+from seq2seq.pairs import SentencePair
 from seq2seq.training.optimization import FALLING
 from seq2seq.training.run_directory import LOG, RunDirectory
 from seq2seq.training.run_settings import (

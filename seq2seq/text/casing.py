@@ -1,6 +1,7 @@
-"""Capitals: a text in the form in which a model has seen its words, and an answer in the form of its text.
+"""Words as a model has seen them, and an answer in the form of its text.
 
-Truecasing (Lita et al., 2003): each word gets the capitals that it usually has in the training data.
+Truecasing (Lita et al., 2003): each word gets the capitals that it usually has in the training data. A word
+with one mistake becomes the likeliest known word (Norvig, 2007).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seq2seq.text.lexicon import WORD, Lexicon
+from seq2seq.text.rewriting import Change, Rewritten
 from seq2seq.text.word_spans import Span
 
 
@@ -16,23 +18,21 @@ def is_shouted(text: str) -> bool:
     return text.isupper() and sum(map(str.isupper, text)) > 1
 
 
-def usual_case(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> str:
-    """`text`, of the same length, with the capitals that its words usually have.
+def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Rewritten:
+    """`text` with its words as they are usually written.
 
-    A form that was seen in training stays. "i", "tom" and "PARIS" become "I", "Tom" and "Paris", and "Dog"
-    inside a sentence "dog". A first word keeps its capital letter, and gets one if no letter of a text of
-    several words is large. In a shouted text unknown words look like names.
+    A form that was seen in training stays. "i", "tom" and "PARIS" become "I", "Tom" and "Paris", "Dog" inside
+    a sentence "dog", and "teh" "the". A first word keeps its capital letter, and gets one if no letter of a
+    text of several words is large. In a shouted text unknown words look like names.
 
     Args:
         text: one sentence.
         lexicon: of the language of `text`; with an empty one `text` stays as it is.
         keep: spans that stay as they are, in order.
     """
-    if not lexicon:
-        return text
+    changes, kept = list[Change](), [*keep, (len(text), len(text))]
     shouted, calm = is_shouted(text), text == text.lower()
-    pieces, end, kept = list[str](), 0, [*keep, (len(text), len(text))]
-    matches = list(WORD.finditer(text))
+    matches = list(WORD.finditer(text)) if lexicon else []
     for index, match in enumerate(matches):
         start, stop = match.span()
         while kept[0][1] <= start < len(text):
@@ -40,18 +40,22 @@ def usual_case(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> str
         if kept[0][0] < stop:
             continue
         word, first = match[0], index == 0
-        if shouted:
-            form = lexicon.usual(word) if word in lexicon else word.capitalize()
-        elif not lexicon.knows_form(word) and word in lexicon:
-            form = lexicon.usual(word)
-        else:
-            form = word
+        form = _usual_form(word, lexicon, shouted=shouted, first=first)
         if first and (shouted or word[0].isupper() or (calm and len(matches) > 1)):
             form = form[:1].upper() + form[1:]
-        if len(form) == len(word):
-            pieces += [text[end:start], form]
-            end = stop
-    return "".join([*pieces, text[end:]])
+        if form != word:
+            changes.append(Change(start, stop, form))
+    return Rewritten(text, changes)
+
+
+def _usual_form(word: str, lexicon: Lexicon, *, shouted: bool, first: bool) -> str:
+    if word in lexicon:
+        return word if lexicon.knows_form(word) and not shouted else lexicon.usual(word)
+    if word.islower() or shouted or (first and word[1:].islower()):
+        correct = lexicon.corrected(word)
+        if correct != word:
+            return correct
+    return word.capitalize() if shouted else word
 
 
 def shout(text: str, *, keep: Sequence[Span] = ()) -> str:

@@ -7,6 +7,7 @@ is usually written ("Paris", "TV", "I"), and whether a translation holds a word 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -26,7 +27,8 @@ MOST_WORDS = 200_000
 _MOST_COUNTED = 1_000_000  # above it, words that occurred once are forgotten
 _RARE_FORM = 0.05  # a way to write a word that makes up less than this share of it is a mistake
 _RARE_LETTER = 20  # a letter that occurs less often than this was not learned
-_LONGEST_CHANGED = 24  # longer words are not compared with their neighbours
+_LONGEST_CHANGED, _SHORTEST_CHANGED = 24, 4  # lengths of words that are compared with all their neighbours
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 
 
 class Lexicon:
@@ -122,26 +124,55 @@ class Lexicon:
         return unknown
 
     def is_near(self, word: str) -> bool:
-        """Whether one mistake makes `word`, of four letters or more, of a known word: a letter missing, added
-        or changed, two letters in the wrong order, or a letter repeated several times."""
-        word = word.lower()
-        if not 4 <= len(word) <= _LONGEST_CHANGED:
-            return False
-        once = re.sub(r"(.)\1\1+", r"\1\1", word)
-        candidates = (once, re.sub(r"(.)\1", r"\1", once)) if once != word else ()
-        return any(candidate in self._usual for candidate in (*candidates, *self._neighbours(word)))
+        """Whether `corrected` knows a word for `word`."""
+        return self.corrected(word) != word
 
-    def _neighbours(self, word: str) -> Iterator[str]:
-        letters = self._letters
-        for cut in range(len(word) + 1):
-            left, right = word[:cut], word[cut:]
-            if right:
-                yield left + right[1:]
-            if len(right) > 1:
-                yield left + right[1] + right[0] + right[2:]
-            for letter in letters:
-                yield left + letter + right
-                yield left + letter + right[1:]
+    def corrected(self, word: str) -> str:
+        """The likeliest known word that one mistake turns into the unknown `word`; `word` itself if there is
+        none.
+
+        Mistakes are missing accents, letters repeated too often, and, in words of four letters or more, a
+        letter missing, added or changed, or two letters in the wrong order; in shorter words only the last.
+        An ending is no mistake: "books" may be the plural of a known word.
+        """
+        typed = word.lower()
+        if len(typed) > _LONGEST_CHANGED:
+            return word
+        if (plain := self._plain.get(_plain(typed))) is not None:
+            return plain
+        once = re.sub(r"(.)\1\1+", r"\1\1", typed)
+        for candidate in (once, re.sub(r"(.)\1", r"\1", once)) if once != typed else ():
+            if candidate in self._usual:
+                return self._usual[candidate]
+        found = [
+            (weight * self.counts[self._usual[candidate]], self._usual[candidate])
+            for weight, candidate in self._neighbours(typed)
+            if candidate in self._usual
+        ]
+        return max(found)[1] if found else word
+
+    def _neighbours(self, word: str) -> Iterator[tuple[float, str]]:
+        """Words that one mistake turns into `word`, with weights: changed letters are the rarest mistake."""
+        for cut in range(len(word) - 1):
+            yield 1.0, word[:cut] + word[cut + 1] + word[cut] + word[cut + 2 :]
+        if len(word) < _SHORTEST_CHANGED:
+            return
+        last = len(word) if len(word) == _SHORTEST_CHANGED else len(word) - 1
+        for cut in range(last):
+            if cut < len(word) - 1:
+                yield 0.5, word[:cut] + word[cut + 1 :]
+            for letter in self._letters:
+                yield 0.5, word[:cut] + letter + word[cut:]
+                yield 0.02, word[:cut] + letter + word[cut + 1 :]
+
+    @cached_property
+    def _plain(self) -> dict[str, str]:
+        """The most frequent word for each word without accents and ligatures."""
+        plain = dict[str, str]()
+        for word, form in self._usual.items():
+            if (without := _plain(word)) != word:
+                plain.setdefault(without, form)
+        return plain
 
     @cached_property
     def _letters(self) -> str:
@@ -156,3 +187,9 @@ class Lexicon:
     def letters(self) -> frozenset[str]:
         """The letters that occur often enough to be learned, small and large."""
         return frozenset(self._letters) | frozenset(self._letters.upper())
+
+
+def _plain(word: str) -> str:
+    """`word` without accents and ligatures."""
+    letters = unicodedata.normalize("NFD", word.translate(_LIGATURES))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -3,9 +3,10 @@
 Each line is split into sentences. In a sentence
 
 - what is not language (a web address, a number, an emoji) is kept: a placeholder goes through the model, and
-  the text takes its place in the translation. Emoji and tags at the ends of a sentence stay outside;
+  the text takes its place in the translation. Emoji, tags, list markers, quotation marks and brackets at the
+  ends of a sentence stay outside;
 - names that the model never saw are kept in the same way;
-- words get their usual capitals.
+- words get their usual capitals, and words with a mistake are corrected.
 
 A sentence that is mostly not in the source language is kept as a whole, with a note that says so.
 """
@@ -16,18 +17,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from seq2seq.text.casing import is_shouted, usual_case
+from seq2seq.text.casing import is_shouted, usual_words
 from seq2seq.text.languages import language_code, language_name
 from seq2seq.text.lexicon import WORD, Lexicon
+from seq2seq.text.marks import enclosed, leading_marker, localize_quotes
 from seq2seq.text.numbers import localize_number
-from seq2seq.text.segmentation import split_text
+from seq2seq.text.rewriting import Rewritten
+from seq2seq.text.segmentation import is_language, split_text
 from seq2seq.text.sentences import sentence_spans
 from seq2seq.text.symbols import PLACEHOLDERS, placeholder, placeholder_number
 from seq2seq.text.tokenizer import Tokenizer
 from seq2seq.text.verbatim import Verbatim, find_verbatim
+from seq2seq.text.word_spans import Span
 
-_OUTSIDE = frozenset(("emoji", "tag"))
+_OUTSIDE = frozenset(("emoji", "tag", "marker", "opening", "closing"))
 """Kinds that do not go through the model at the ends of a sentence."""
+_INSIDE_NAMES = (" ", "-", "'", "’")
+_RARE_NAME = 8  # a name that occurs less often was not learned well
 _CAPITAL_NOUNS = frozenset(("de", "lb", "nds"))
 """Languages in which every noun has a capital letter."""
 _COMPARED = 50  # unknown words of a sentence that are compared with known ones
@@ -36,7 +42,7 @@ _FOREIGN = 0.5  # a sentence is foreign if less than this share of its words is 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a text. One with ids is translated, any other is kept as it is.
+    """A part of a text. One with ids is translated, any other is kept.
 
     Attributes:
         text: what was typed, without white space at its ends; a blank line as it is.
@@ -44,7 +50,9 @@ class Part:
         separator: what follows it: white space, "" at the end of the text.
         ids: token ids, without EOS.
         originals, fillings: what each placeholder stands for in the source, and in the translation.
+        places: for each position of the text of `ids` that in `text`; empty if they are the same.
         shouted: whether it was typed in capital letters.
+        fixed: without ids, the translation; None if that is `text`.
         note: why it is kept, if there is something to say.
     """
 
@@ -54,7 +62,9 @@ class Part:
     ids: tuple[int, ...] = ()
     originals: tuple[str, ...] = ()
     fillings: tuple[str, ...] = ()
+    places: tuple[int, ...] = ()
     shouted: bool = False
+    fixed: str | None = None
     note: str = ""
 
 
@@ -64,11 +74,15 @@ class Preparation:
     Args:
         tokenizer: of the source side.
         lexicon: words of the source side; an empty one knows nothing of names and languages.
+        target_words: words of the target side: names that both sides write alike are kept.
         languages: source and target language, "" if unknown.
     """
 
-    def __init__(self, tokenizer: Tokenizer, lexicon: Lexicon, languages: tuple[str, str]) -> None:
-        self.tokenizer, self.lexicon, self.languages = tokenizer, lexicon, languages
+    def __init__(
+        self, tokenizer: Tokenizer, lexicon: Lexicon, target_words: Lexicon, languages: tuple[str, str]
+    ) -> None:
+        self.tokenizer, self.lexicon, self.target_words = tokenizer, lexicon, target_words
+        self.languages = languages
         self._capital_means_name = language_code(languages[0]) not in _CAPITAL_NOUNS
 
     @cached_property
@@ -79,7 +93,7 @@ class Preparation:
         characters = self.tokenizer.alphabet
         if not self.lexicon:
             return characters
-        return frozenset(c for c in characters if not c.isalpha() or c in self.lexicon.letters)
+        return self.lexicon.letters | {c for c in characters if not c.isalpha()}
 
     def parts(self, text: str, *, max_pieces: int, sentences: bool = True, keep: bool = True) -> list[Part]:
         """The parts of `text`. With their separators they are `text` again, apart from white space at the
@@ -129,61 +143,67 @@ class Preparation:
         unknown: bool = False,
     ) -> list[Part]:
         if not keep:
-            return self._pieces(text, text, start, [], max_pieces=max_pieces)
-        kept = find_verbatim(text, alphabet=self.alphabet)
+            return self._pieces(Rewritten(text, ()), (0, len(text)), start, [], max_pieces=max_pieces)
+        kept = _with_marks(text, find_verbatim(text, alphabet=self.alphabet))
         if not _has_letters(text, kept):
-            return [Part(text, start)]
+            fixed = _replaced(text, kept, [self._filling(k, text[k.start : k.end]) for k in kept])
+            return [Part(text, start, fixed=fixed)]
         if note := self._foreign_note(text, kept):
             return [Part(text, start, note=note)]
-        natural = usual_case(text, self.lexicon, keep=[(k.start, k.end) for k in kept])
-        kept = sorted([*kept, *self._names(natural, kept, unknown=unknown)], key=lambda k: k.start)
+        if not self.lexicon and is_language(text, self.tokenizer.encode(text), self.tokenizer) is False:
+            return [Part(text, start)]
+        usual = usual_words(text, self.lexicon, keep=[(k.start, k.end) for k in kept])
+        kept = sorted([*kept, *self._names(usual, kept, unknown=unknown)], key=lambda k: k.start)
         most = 0 if around else len(self.tokenizer.placeholder_ids)
         if not most and not around:  # a model that knows no placeholders reads numbers itself
             kept = [k for k in kept if k.kind not in ("number", "name")]
-        outside = _outside(text, kept, most=most)
         parts, end = list[Part](), 0
-        for gap in [*outside, Verbatim(len(text), len(text), "")]:
+        for gap in [*_outside(text, kept, most=most), Verbatim(len(text), len(text), "end")]:
             inner = text[end : gap.start]
             begin = end + len(inner) - len(inner.lstrip())
             stop = begin + len(inner.strip())
             if begin < stop:
-                inside = [
-                    Verbatim(k.start - begin, k.end - begin, k.kind)
-                    for k in kept
-                    if begin <= k.start and k.end <= stop
-                ]
-                parts += self._pieces(
-                    text[begin:stop], natural[begin:stop], start + begin, inside, max_pieces=max_pieces
-                )
+                inside = [k for k in kept if begin <= k.start and k.end <= stop]
+                parts += self._pieces(usual, (begin, stop), start, inside, max_pieces=max_pieces)
             if gap.start < gap.end:
-                parts.append(Part(text[gap.start : gap.end], start + gap.start))
+                original = text[gap.start : gap.end]
+                parts.append(Part(original, start + gap.start, fixed=self._filling(gap, original)))
             end = gap.end
         return _separated(parts, text, start)
 
     def _pieces(
-        self, text: str, natural: str, start: int, kept: Sequence[Verbatim], *, max_pieces: int
+        self, usual: Rewritten, span: Span, start: int, kept: Sequence[Verbatim], *, max_pieces: int
     ) -> list[Part]:
-        """The parts of a piece of a sentence, which goes through the model with placeholders for `kept`."""
-        if kept and not _has_letters(text, kept):
-            return [Part(text, start)]
-        originals = [text[k.start : k.end] for k in kept]
-        marked, end = "", 0
-        for number, span in enumerate(kept):
-            marked += natural[end : span.start] + placeholder(number)
-            end = span.end
-        marked += natural[end:]
-        fillings = [self._filling(span, original) for span, original in zip(kept, originals, strict=True)]
-        parts, place = list[Part](), 0
+        """The parts of a span of a sentence, which goes through the model with placeholders for `kept`."""
+        text, (begin, stop) = usual.original, span
+        inside = [Verbatim(k.start - begin, k.end - begin, k.kind) for k in kept]
+        if not _has_letters(text[begin:stop], inside):
+            fixed = _replaced(
+                text[begin:stop], inside, [self._filling(k, text[k.start : k.end]) for k in kept]
+            )
+            return [Part(text[begin:stop], start + begin, fixed=fixed)]
+        originals = tuple(text[k.start : k.end] for k in kept)
+        fillings = tuple(self._filling(k, o) for k, o in zip(kept, originals, strict=True))
+        first = usual.place(begin)
+        inside = [Verbatim(usual.place(k.start) - first, usual.place(k.end) - first, k.kind) for k in kept]
+        marked = _replaced(
+            usual.text[first : usual.place(stop)], inside, list(map(placeholder, range(len(kept))))
+        )
+        parts, place = list[Part](), first
         for cut in split_text(marked, self.tokenizer, max_pieces=max_pieces):
             length = len(_fill(cut.text, originals))
+            where, end = usual.origin(place), usual.origin(place + length)
             parts.append(
                 Part(
-                    text[place : place + length],
-                    start + place,
+                    text[where:end],
+                    start + where,
                     cut.separator,
                     tuple(cut.ids),
-                    tuple(originals),
-                    tuple(fillings),
+                    originals,
+                    fillings,
+                    places=()
+                    if usual.same_places
+                    else tuple(usual.origin(place + offset) - where for offset in range(length + 1)),
                     shouted=is_shouted(text),
                 )
             )
@@ -191,27 +211,44 @@ class Preparation:
         return parts
 
     def _filling(self, span: Verbatim, original: str) -> str:
-        return localize_number(original, *self.languages) if span.kind == "number" else original
+        """What stands in the translation for something that is kept."""
+        if span.kind == "number":
+            return localize_number(original, *self.languages)
+        if span.kind in ("opening", "closing"):
+            return localize_quotes(original, self.languages[1], closing=span.kind == "closing")
+        return original
 
-    def _names(self, text: str, kept: Sequence[Verbatim], *, unknown: bool) -> list[Verbatim]:
-        """Words that the model never saw and that are kept: those that look like names, or with `unknown` all
-        of them. Neighbours are kept together.
+    def _names(self, usual: Rewritten, kept: Sequence[Verbatim], *, unknown: bool) -> list[Verbatim]:
+        """Words that are kept: those that the model never saw and that look like names, rare names that both
+        languages write alike, or with `unknown` all words that the model never saw. Neighbours are kept
+        together.
         """
         if not self.lexicon:
             return []
-        names = list[Verbatim]()
-        for index, (start, end) in enumerate(_words(text, kept)):
-            word = text[start:end]
-            if word in self.lexicon or len(word) < 2:
+        text, names = usual.text, list[Verbatim]()
+        placed = [Verbatim(usual.place(k.start), usual.place(k.end), k.kind) for k in kept]
+        for index, (start, end) in enumerate(_words(text, placed)):
+            if not self._is_name(text[start:end], first=index == 0, unknown=unknown):
                 continue
-            capital = word[0].isupper() and self._capital_means_name
-            if not (unknown or (capital and (index > 0 or not self.lexicon.is_near(word)))):
-                continue
-            if names and text[names[-1].end : start] in (" ", "-", "'", "’"):
+            if names and text[names[-1].end : start] in _INSIDE_NAMES:
                 names[-1] = Verbatim(names[-1].start, end, "name")
             else:
                 names.append(Verbatim(start, end, "name"))
-        return names
+        return [Verbatim(usual.origin(n.start), usual.origin(n.end), n.kind) for n in names]
+
+    def _is_name(self, word: str, *, first: bool, unknown: bool) -> bool:
+        if len(word) < 2:
+            return False
+        capital = word[0].isupper() and self._capital_means_name
+        if word not in self.lexicon:
+            return unknown or (capital and not (first and self.lexicon.is_near(word)))
+        count = self.lexicon.counts.get(word, 0)
+        return (
+            capital
+            and 0 < count < _RARE_NAME
+            and self.lexicon.usual(word) == self.target_words.usual(word) == word
+            and self.target_words.counts.get(word, 0) >= count / 3
+        )
 
     def _foreign_note(self, text: str, kept: Sequence[Verbatim]) -> str:
         """Why `text` is kept as a whole; "" if enough of its words are known, or nearly."""
@@ -282,6 +319,32 @@ def _separated(parts: Sequence[Part], text: str, start: int) -> list[Part]:
         replace(part, separator=text[part.start + len(part.text) - start : following - start])
         for part, following in zip(parts, starts, strict=True)
     ]
+
+
+def _with_marks(text: str, kept: Sequence[Verbatim]) -> list[Verbatim]:
+    """`kept`, and what encloses a sentence: a list marker in front, quotation marks, brackets."""
+    marker = leading_marker(text)
+    begin, end = (marker + place for place in enclosed(text[marker:]))
+    marks = [
+        Verbatim(0, len(text[:marker].rstrip()), "marker"),
+        Verbatim(marker, begin, "opening"),
+        Verbatim(end, len(text), "closing"),
+    ]
+    inside = [k for k in kept if begin <= k.start and k.end <= end]
+    return (
+        [mark for mark in marks[:2] if mark.start < mark.end]
+        + inside
+        + [m for m in marks[2:] if m.start < m.end]
+    )
+
+
+def _replaced(text: str, spans: Sequence[Verbatim], values: Sequence[str]) -> str:
+    """`text` with `values` in place of `spans`."""
+    pieces, end = list[str](), 0
+    for span, value in zip(spans, values, strict=True):
+        pieces += [text[end : span.start], value]
+        end = span.end
+    return "".join([*pieces, text[end:]])
 
 
 def _fill(marked: str, values: Sequence[str]) -> str:

@@ -16,13 +16,13 @@ import torch
 
 from seq2seq import files
 from seq2seq.config import Settings
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.errors import DataError, SeqError, UsageError
 from seq2seq.nn.model import build_on_meta, count_parameters
+from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.languages import is_language_tag
 from seq2seq.training import distributed
 from seq2seq.training.directory_lock import directory_lock

@@ -13,16 +13,16 @@ from typing import Any
 
 import torch
 
+from seq2seq.augmentation.noise import Noise
 from seq2seq.bundle.directions import one_direction
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.bundle.versions import versions
 from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
-from seq2seq.data.noise import Noise
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.training_data import Prepared
 from seq2seq.errors import DataError, UsageError
 from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
+from seq2seq.pairs import SentencePair
 from seq2seq.training import distributed
 from seq2seq.training.divergence import Divergence, DivergenceCheck, rate_factor
 from seq2seq.training.limits import Outlook, outlook, reached_limit, share_done

@@ -11,9 +11,9 @@ from torch import nn
 
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.data.batching import Batch, Batches
-from seq2seq.data.pairs import SentencePair
 from seq2seq.evaluation.scoring import evaluate
 from seq2seq.nn.losses import cross_entropy
+from seq2seq.pairs import SentencePair
 from seq2seq.training.run_state import RunState
 from seq2seq.translator import Translator
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.cli import main
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.writers import WRITERS, write_pairs
+from seq2seq.pairs import Counts, SentencePair
 
 PAIRS = [("one", "un"), ("two", "deux"), ("one", "un"), ("", "vide"), ("x" * 30, "y"), ("two\u2028", "deux")]
 LANGUAGES = ["--source-lang", "en", "--target-lang", "fr"]

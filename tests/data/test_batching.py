@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
-from seq2seq.data.pairs import SentencePair
 from seq2seq.nn.padding import pad
+from seq2seq.pairs import SentencePair
 from seq2seq.text.tokenizer import Tokenizer
 
 

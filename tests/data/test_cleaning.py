@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.data.cleaning import CleaningConfig, HashSet, clean
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.errors import UsageError
+from seq2seq.pairs import Counts, SentencePair
 
 OFF = CleaningConfig(
     drop_empty=False, max_characters=0, max_ratio=0, drop_duplicates=False, drop_identical=False

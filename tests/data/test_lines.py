@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.data.lines import MAX_LINE, read_lines, repair
-from seq2seq.data.pairs import Counts
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts
 
 CRLF, BOM = "CRLF line end", "byte order mark removed"
 CONTROL = "control character replaced by a space"

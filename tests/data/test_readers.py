@@ -21,10 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.store import build_dataset
 from seq2seq.errors import DataError, UsageError
+from seq2seq.pairs import Counts, SentencePair
 
 Pairs = list[tuple[str, str]]
 BLANK, CONTROL = "blank line skipped", "control character replaced by a space"

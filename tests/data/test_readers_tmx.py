@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seq2seq.data.pairs import Counts
 from seq2seq.data.readers import read_pairs
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE tmx SYSTEM "tmx14.dtd">

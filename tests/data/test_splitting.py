@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.splitting import hold_out, part_of
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts, SentencePair
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3)), min_size=2, max_size=300))

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.data import store
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.store import build_dataset, load_dataset
 from seq2seq.errors import DataError, RunError
+from seq2seq.pairs import SentencePair
 
 PAIRS = [SentencePair(f"source {n}", f"cible {n} é中😀", f"t.tsv:{n}") for n in range(10)]
 

@@ -11,9 +11,9 @@ import torch
 
 from seq2seq.bundle import model_directory
 from seq2seq.config import DecodingConfig
-from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
 from seq2seq.evaluation.scoring import evaluate
+from seq2seq.pairs import SentencePair
 from seq2seq.translator import Translator
 from tests import tiny
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import DataError
 from seq2seq.experiments.gradients import decoder_gradient_norms, norms_by_distance, through_time
 from seq2seq.nn.cells import build_cell
 from seq2seq.nn.padding import pad
+from seq2seq.pairs import SentencePair
 from seq2seq.translator import Translator
 from tests import tiny
 

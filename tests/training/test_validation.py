@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from seq2seq.data.batching import Batches, PairColumns, token_lengths
-from seq2seq.data.pairs import SentencePair
+from seq2seq.pairs import SentencePair
 from seq2seq.training.run_state import RunState
 from seq2seq.training.validation import ValidationScores, Validator, is_better, mean_loss
 from tests import tiny

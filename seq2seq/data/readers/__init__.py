@@ -25,7 +25,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers.aligned import read_aligned
 from seq2seq.data.readers.csv import read_csv
 from seq2seq.data.readers.huggingface import read_huggingface
@@ -35,6 +34,7 @@ from seq2seq.data.readers.request import Reader, ReadRequest
 from seq2seq.data.readers.tmx import read_tmx
 from seq2seq.data.readers.tsv import read_tsv
 from seq2seq.errors import DataError, UsageError
+from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.languages import same_language
 
 __all__ = ["READERS", "ReadRequest", "Reader", "group_paths", "read_pairs"]

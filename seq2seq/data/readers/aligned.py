@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from seq2seq.data.lines import read_lines
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.errors import DataError
+from seq2seq.pairs import SentencePair
 
 
 def read_aligned(paths: Sequence[str], request: ReadRequest) -> Iterator[SentencePair]:

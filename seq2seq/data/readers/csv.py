@@ -8,10 +8,10 @@ import csv
 from collections.abc import Iterator
 
 from seq2seq.data.lines import MAX_LINE, read_lines
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.data.readers.table import Row, read_table
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts, SentencePair
 
 
 def read_csv(path: str, request: ReadRequest) -> Iterator[SentencePair]:

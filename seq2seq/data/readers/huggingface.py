@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.readers.records import read_records
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.errors import DataError
+from seq2seq.pairs import SentencePair
 
 
 def read_huggingface(path: str, request: ReadRequest) -> Iterator[SentencePair]:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from seq2seq.data.lines import read_lines
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers.records import read_records
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts, SentencePair
 
 
 def read_jsonl(path: str, request: ReadRequest) -> Iterator[SentencePair]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.readers.records import column_names, read_records
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.errors import DataError
+from seq2seq.pairs import SentencePair
 
 _BATCH_ROWS = 512  # at a megabyte each they still fit into memory
 

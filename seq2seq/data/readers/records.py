@@ -7,9 +7,9 @@ from typing import Any
 
 from seq2seq.data.columns import choose_columns
 from seq2seq.data.lines import repair
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts, SentencePair
 
 
 def read_records(records: Iterable[tuple[str, Any]], request: ReadRequest) -> Iterator[SentencePair]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from seq2seq.data.pairs import Counts, SentencePair
+from seq2seq.pairs import Counts, SentencePair
 
 
 @dataclass(frozen=True)

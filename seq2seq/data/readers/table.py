@@ -8,9 +8,9 @@ from itertools import chain
 
 from seq2seq.data.columns import choose_columns
 from seq2seq.data.lines import repair
-from seq2seq.data.pairs import Counts, SentencePair
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.errors import DataError
+from seq2seq.pairs import Counts, SentencePair
 
 Row = tuple[int, list[str]]
 """Number of the row's first line, and its cells."""

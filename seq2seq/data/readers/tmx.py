@@ -16,9 +16,9 @@ from itertools import islice
 from typing import IO, Any
 
 from seq2seq.data.lines import repair
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.errors import DataError
+from seq2seq.pairs import SentencePair
 from seq2seq.text.languages import normalize_tag, same_language
 
 _CODES = ("bpt", "ept", "ph", "it", "ut")

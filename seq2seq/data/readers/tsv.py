@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seq2seq.data.lines import read_lines
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.readers.request import ReadRequest
 from seq2seq.data.readers.table import read_table
+from seq2seq.pairs import SentencePair
 
 
 def read_tsv(path: str, request: ReadRequest) -> Iterator[SentencePair]:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seq2seq.augmentation.noise import CHANGES, Noise
 from seq2seq.config import DataConfig
 from seq2seq.config.data import DEFAULT_NOISE, noise_rates
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
-from seq2seq.data.noise import CHANGES, Noise
-from seq2seq.data.pairs import SentencePair
 from seq2seq.errors import UsageError
+from seq2seq.pairs import SentencePair
 from seq2seq.text.tokenizer import Tokenizer
 from tests import tiny
 

@@ -15,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from seq2seq.data.pairs import SentencePair
-from seq2seq.data.words import Ints, Vocabulary, WordArrays, index_words, word_key
+from seq2seq.augmentation.words import Ints, Vocabulary, WordArrays, index_words, word_key
+from seq2seq.pairs import SentencePair
 from seq2seq.text.word_spans import Span
 
 Floats = NDArray[np.float32]

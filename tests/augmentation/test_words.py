@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.data.words import index_words, is_unspaced, split_words, word_key
+from seq2seq.augmentation.words import index_words, is_unspaced, split_words, word_key
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,21 @@
 
 What is the same on both sides (a number, a web address) becomes a placeholder on both. There are few of these
 in most corpora, and names and unknown words are copied too. So some pairs are used a second time, with a word
-and its translation replaced (as the inline tags of OpusTrainer; Bogoychev et al., 2023).
+and its translation replaced by a placeholder, put between two as between tags, followed by one, or put in
+quotation marks or brackets (as the inline tags of OpusTrainer; Bogoychev et al., 2023).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 
-from seq2seq.data.alignment import AlignmentTable, linked_words
-from seq2seq.data.pairs import SentencePair
+from seq2seq.augmentation.alignment import AlignmentTable, linked_words
+from seq2seq.pairs import SentencePair
+from seq2seq.text.marks import localize_quotes
 from seq2seq.text.numbers import same_value
 from seq2seq.text.symbols import placeholder
 from seq2seq.text.verbatim import Verbatim, find_verbatim
@@ -23,7 +27,9 @@ Copies = list[tuple[Span, Span]]
 
 _CHUNK = 20_000  # pairs whose links are held in memory
 _CONTENT = 4  # a word of fewer letters is replaced only if it is a name
-_SECOND = 0.3  # probability of replacing a second word of a pair
+_WAYS = ("replace", "replace", "replace", "between", "followed", "quotes", "brackets")
+"""What is done to a word, each with the same probability."""
+_SECOND = 0.3  # probability of replacing a second word of a pair as well
 
 
 def copied_spans(pair: SentencePair, languages: tuple[str, str]) -> Copies:
@@ -46,25 +52,48 @@ def _is_copy(span: Verbatim, other: Verbatim, pair: SentencePair, languages: tup
     return text == translation
 
 
-def replace_copies(
-    pair: SentencePair, copies: Copies, random: np.random.Generator, *, most: int
-) -> SentencePair:
-    """`pair` with placeholders for the first `most` of `copies`.
+@dataclass(frozen=True)
+class Edit:
+    """Something is put in the place of a span, on both sides. In `new`, "@" stands for a placeholder."""
 
-    Their numbers rise from left to right in the source, and are drawn from all `most`, so that the model
-    meets each as often.
+    source: Span
+    target: Span
+    new_source: str = "@"
+    new_target: str = "@"
+
+
+def edited(
+    pair: SentencePair, edits: Sequence[Edit], random: np.random.Generator, *, most: int
+) -> SentencePair:
+    """`pair` with `edits`, as many as `most` placeholders allow.
+
+    The numbers of the placeholders rise from left to right in the source, and are drawn from all `most`, so
+    that the model meets each as often.
     """
-    copies = copies[:most]
-    numbers = np.sort(random.choice(most, len(copies), replace=False)).tolist()
-    source = [(span, number) for (span, _), number in zip(copies, numbers, strict=True)]
-    target = [(span, number) for (_, span), number in zip(copies, numbers, strict=True)]
+    done, needed = list[Edit](), 0
+    for edit in sorted(edits, key=lambda edit: edit.source):
+        if needed + edit.new_source.count("@") <= most:
+            done.append(edit)
+            needed += edit.new_source.count("@")
+    numbers = iter(np.sort(random.choice(most, needed, replace=False)).tolist())
+    source, target = list[tuple[Span, str]](), list[tuple[Span, str]]()
+    for edit in done:
+        marks = [placeholder(next(numbers)) for _ in range(edit.new_source.count("@"))]
+        source.append((edit.source, _with_marks(edit.new_source, marks)))
+        target.append((edit.target, _with_marks(edit.new_target, marks)))
     return SentencePair(_replaced(pair.source, source), _replaced(pair.target, sorted(target)), pair.location)
 
 
-def _replaced(text: str, spans: Sequence[tuple[Span, int]]) -> str:
+def _with_marks(text: str, marks: Sequence[str]) -> str:
+    for mark in marks:
+        text = text.replace("@", mark, 1)
+    return text
+
+
+def _replaced(text: str, spans: Sequence[tuple[Span, str]]) -> str:
     pieces, end = list[str](), 0
-    for (start, stop), number in spans:
-        pieces += [text[end:start], placeholder(number)]
+    for (start, stop), new in spans:
+        pieces += [text[end:start], new]
         end = stop
     return "".join([*pieces, text[end:]])
 
@@ -96,7 +125,7 @@ def with_placeholders(
         links = linked_words(chosen, table) if table is not None and chosen else None
         for pair in chunk:
             copies = copied_spans(pair, languages)
-            yield replace_copies(pair, copies, random, most=most) if copies else pair
+            yield edited(pair, list(starmap(Edit, copies)), random, most=most) if copies else pair
         for number, pair in enumerate(chosen):
             copies = copied_spans(pair, languages)
             words = [
@@ -105,8 +134,31 @@ def with_placeholders(
             if words:
                 size = min(len(words), 1 + int(random.random() < _SECOND))
                 picked = random.choice(len(words), size, replace=False).tolist()
-                both = sorted([*copies, *(words[index] for index in picked)])
-                yield replace_copies(pair, both, random, most=most)
+                way = _WAYS[int(random.integers(len(_WAYS)))]
+                edits = [_edit(pair, words[picked[0]], way, languages)]
+                edits += [Edit(*words[index]) for index in picked[1:]]
+                yield edited(pair, [*starmap(Edit, copies), *edits], random, most=most)
+
+
+def _edit(pair: SentencePair, link: tuple[Span, Span], way: str, languages: tuple[str, str]) -> Edit:
+    """What the `way` does to two linked words. A word in quotation marks or brackets may be a placeholder."""
+    (start, end), (first, last) = link
+    words = [word.replace("@", "") for word in (pair.source[start:end], pair.target[first:last])]
+    if way == "replace":
+        return Edit(*link)
+    if way == "between":
+        return Edit(*link, *(f"@{word}@" for word in words))
+    if way == "followed":
+        return Edit(*link, *(f"{word} @" for word in words))
+    if way == "brackets":
+        return Edit(*link, *(f"({word})" for word in words))
+    return Edit(
+        *link,
+        *(
+            localize_quotes("“", language) + word + localize_quotes("”", language, closing=True)
+            for word, language in zip(words, languages, strict=True)
+        ),
+    )
 
 
 def _is_word_to_copy(pair: SentencePair, link: tuple[Span, Span], copies: Copies) -> bool:

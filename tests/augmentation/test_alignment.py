@@ -10,11 +10,11 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from seq2seq.augmentation.alignment import linked_words, mutual_links, train_alignment
+from seq2seq.augmentation.words import split_words
 from seq2seq.data import alignment
-from seq2seq.data.alignment import linked_words, mutual_links, train_alignment
-from seq2seq.data.pairs import SentencePair
 from seq2seq.data.sample import sample_corpus
-from seq2seq.data.words import split_words
+from seq2seq.pairs import SentencePair
 
 SMALL = [
     ("the house", "das haus"),

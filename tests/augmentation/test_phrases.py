@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from seq2seq.augmentation.alignment import train_alignment
+from seq2seq.augmentation.phrase_places import consistent_phrases, phrase_side, symmetric_links
+from seq2seq.augmentation.phrases import extract_phrases
+from seq2seq.augmentation.word_choice import similar
+from seq2seq.augmentation.words import index_words
 from seq2seq.cli import main
-from seq2seq.data.alignment import train_alignment
-from seq2seq.data.pairs import SentencePair
-from seq2seq.data.phrase_places import consistent_phrases, phrase_side, symmetric_links
-from seq2seq.data.phrases import extract_phrases
 from seq2seq.data.readers import read_pairs
-from seq2seq.data.word_choice import similar
-from seq2seq.data.words import index_words
+from seq2seq.pairs import SentencePair
 
 Grid = NDArray[np.bool_]
 

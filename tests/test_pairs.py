@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from seq2seq.data.pairs import Counts, SentencePair
+from seq2seq.pairs import Counts, SentencePair
 
 
 def test_counts_print_as_one_line() -> None:

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from seq2seq.data.alignment import AlignmentTable, groups_of, sample_rows
-from seq2seq.data.pairs import SentencePair
-from seq2seq.data.phrase_places import PhrasePairs, PhraseSide, find_places, phrase_pairs, phrase_side
-from seq2seq.data.word_choice import SAME_NEIGHBOUR, choose_words
-from seq2seq.data.words import Ints, index_words
+from seq2seq.augmentation.alignment import AlignmentTable, groups_of, sample_rows
+from seq2seq.augmentation.phrase_places import PhrasePairs, PhraseSide, find_places, phrase_pairs, phrase_side
+from seq2seq.augmentation.word_choice import SAME_NEIGHBOUR, choose_words
+from seq2seq.augmentation.words import Ints, index_words
+from seq2seq.pairs import SentencePair
 
 LIMIT = 0.15
 """At most so many phrase pairs for each pair of the corpus."""

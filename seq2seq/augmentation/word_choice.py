@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seq2seq.data.phrase_places import PhrasePairs, Sides
-from seq2seq.data.words import Ints
+from seq2seq.augmentation.phrase_places import PhrasePairs, Sides
+from seq2seq.augmentation.words import Ints
 
 FORWARD = 0.35
 """Least share of a word's occurrences that a translation and its inflections translate."""

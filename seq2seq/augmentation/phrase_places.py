@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seq2seq.data.alignment import AlignmentTable, Bools, Group, best_links
-from seq2seq.data.words import Ints, WordArrays, is_unspaced
+from seq2seq.augmentation.alignment import AlignmentTable, Bools, Group, best_links
+from seq2seq.augmentation.words import Ints, WordArrays, is_unspaced
 
 Positions = NDArray[np.int64]
 Hashes = NDArray[np.uint64]

@@ -1,0 +1,191 @@
+"""Translates the parts of a text (see `text.preparation`) with a model, and mends what went wrong.
+
+A translation is wrong if it lacks something that is to be kept, or has an invented word: one that the
+training data never had, and the source does not have. The best hypothesis without faults is taken. If all
+have faults, the part is translated in another way, once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from seq2seq.bundle.model_directory import Bundle
+from seq2seq.config import DecodingConfig
+from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
+from seq2seq.decoding.engine import Engine
+from seq2seq.decoding.hypotheses import Hypothesis
+from seq2seq.decoding.placeholders import Placeholders, is_complete
+from seq2seq.text.casing import shout
+from seq2seq.text.preparation import Part, Preparation
+from seq2seq.text.word_spans import WordSpan
+from seq2seq.translation import Translation, Word, align, join, kept, mean_probability, moved
+
+EOS = "</s>"
+
+
+class PartTranslator:
+    """Translates parts of texts.
+
+    Args:
+        bundle: the model with its tokenizers and word lists.
+        engine: runs the model's network.
+        preparation: makes other parts of one whose translation has faults.
+        config: settings of decoding.
+        tag: ids that are put in front of each source, such as the tag of the target language.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: Engine,
+        preparation: Preparation,
+        config: DecodingConfig,
+        tag: Sequence[int] = (),
+    ) -> None:
+        self.engine, self.preparation, self.config, self.tag = engine, preparation, config, list(tag)
+        self.source, self.target, self.words = bundle.source, bundle.target, bundle.target_words
+        self.placeholders = bundle.target.placeholder_ids
+
+    def parts(self, text: str) -> list[Part]:
+        """The parts of `text`."""
+        return self.preparation.parts(
+            text,
+            max_pieces=self.config.max_source_length,
+            sentences=self.config.sentences,
+            keep=self.config.verbatim,
+        )
+
+    def translate(self, parts: Sequence[Part]) -> list[Translation]:
+        """The translation of each part; equal parts are translated once."""
+        return self._translate(parts, tries=2)
+
+    def partial(self, part: Part) -> Iterator[str]:
+        """Yield the greedy translation of `part` as it grows."""
+        arguments = self._search_arguments([part])
+        source = arguments.pop("sources")[0]
+        for ids in greedy_stream(self.engine, source, self.config, **arguments):
+            yield self._text(part, ids).strip()
+
+    def _translate(self, parts: Sequence[Part], *, tries: int) -> list[Translation]:
+        keys = [replace(part, start=0, separator="") for part in parts]
+        different = list(dict.fromkeys(keys))
+        made = dict(zip(different, self._translate_different(different, tries=tries), strict=True))
+        return [moved(made[key], part.start) for key, part in zip(keys, parts, strict=True)]
+
+    def _translate_different(self, parts: Sequence[Part], *, tries: int) -> list[Translation]:
+        """The translation of each part. Those with faults are tried in another way, up to `tries` times."""
+        active, config = [part for part in parts if part.ids], self.config
+        wider = replace(config, n_best=config.beam_size) if config.verbatim else config
+        hypotheses = decode(self.engine, config=wider, merge=True, **self._search_arguments(active))
+        if config.verbatim:
+            hypotheses = [
+                sorted(found, key=lambda one, part=part: self._faults(part, one))  # type: ignore[misc]
+                for part, found in zip(active, hypotheses, strict=True)
+            ]
+        others = [
+            self._other_parts(part, found[0], invented=tries > 1) if tries and config.verbatim else []
+            for part, found in zip(active, hypotheses, strict=True)
+        ]
+        flat = [part for found in others for part in found]
+        again = iter(self._translate(flat, tries=tries - 1) if flat else ())
+        translations = iter(
+            [
+                self._better(part, found, [next(again) for _ in other], other)
+                for part, found, other in zip(active, hypotheses, others, strict=True)
+            ]
+        )
+        return [
+            next(translations) if part.ids else kept(part.text, translation=part.fixed, note=part.note)
+            for part in parts
+        ]
+
+    def _search_arguments(self, parts: Sequence[Part]) -> dict[str, Any]:
+        """What a search needs besides the engine and the settings."""
+        sources = [[*self.tag, *part.ids] for part in parts]
+        forbidden = forbidden_tokens(self.target)
+        if not any(part.fillings for part in parts):
+            return {"sources": sources, "forbidden": (*forbidden, *self.placeholders)}
+        rule = Placeholders(sources, self.placeholders, self.target.eos_id)
+        return {"sources": sources, "forbidden": forbidden, "constraints": [rule]}
+
+    def _faults(self, part: Part, hypothesis: Hypothesis) -> tuple[bool, int]:
+        """Whether a placeholder is missing, and the number of invented words."""
+        complete = is_complete(part.ids, hypothesis.tokens, self.placeholders)
+        return not complete, len(self.words.invented(self.target.decode(hypothesis.tokens), source=part.text))
+
+    def _other_parts(self, part: Part, best: Hypothesis, *, invented: bool) -> list[Part]:
+        """Another way to translate `part`, if `best` lacks something that is to be kept, or with `invented`
+        if it has an invented word; else none."""
+        incomplete, words = self._faults(part, best)
+        if not incomplete and not (invented and words):
+            return []
+        others = self.preparation.again(part, max_pieces=self.config.max_source_length, around=incomplete)
+        return others if [other.ids for other in others] != [part.ids] else []
+
+    def _better(
+        self,
+        part: Part,
+        hypotheses: Sequence[Hypothesis],
+        again: Sequence[Translation],
+        others: Sequence[Part],
+    ) -> Translation:
+        """The translation from the first of `hypotheses`, or that of the `others` if it has fewer faults."""
+        if others:
+            mended = join(again, [*(other.separator for other in others[:-1]), ""])
+            incomplete, words = self._faults(part, hypotheses[0])
+            if incomplete or len(self.words.invented(mended.text, source=part.text)) < words:
+                return mended
+        source_words = self.source.words(part.ids, part.originals)
+        best, *rest = (self._translation(part, one, source_words) for one in hypotheses[: self.config.n_best])
+        return replace(best, alternatives=rest)
+
+    def _translation(
+        self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan]
+    ) -> Translation:
+        ids, skip = list(hypothesis.tokens), len(self.tag)
+        text, words = self._text(part, ids), self.target.words(ids, part.fillings)
+        attention = None if hypothesis.weights is None else hypothesis.weights.float().cpu().numpy()
+        if attention is not None:  # longer sentences of the batch add columns, whose weights are 0
+            attention = np.ascontiguousarray(attention[:, : skip + len(part.ids) + 1])
+        log_probs = hypothesis.token_log_probs
+        return Translation(
+            text=text.strip(),
+            log_prob=hypothesis.log_prob,
+            score=hypothesis.score,
+            confidence=mean_probability(log_probs),
+            source_tokens=[*self.source.pieces([*self.tag, *part.ids]), EOS],
+            target_tokens=[*self.target.pieces(ids), EOS],
+            source_words=tuple(_source_word(part, word) for word in source_words),
+            words=tuple(
+                Word(
+                    text[w.start : w.end],
+                    w.start,
+                    w.end,
+                    mean_probability(log_probs[w.pieces.start : w.pieces.stop]),
+                )
+                for w in words
+            ),
+            attention=attention,
+            alignment=[]
+            if attention is None
+            else align(attention[:, skip:], [w.pieces for w in source_words], [w.pieces for w in words]),
+        )
+
+    def _text(self, part: Part, ids: Sequence[int]) -> str:
+        """The text of target tokens, with what was kept, and in capitals if `part` was typed so."""
+        if not part.shouted:
+            return self.target.decode(ids, part.fillings)
+        text, spans = self.target.decode_spans(ids, part.fillings)
+        return shout(
+            text, keep=[span for token, span in zip(ids, spans, strict=True) if token in self.placeholders]
+        )
+
+
+def _source_word(part: Part, word: WordSpan) -> Word:
+    """A word of what was encoded as the word that was typed."""
+    start, end = (part.places[place] if part.places else place for place in (word.start, word.end))
+    return Word(part.text[start:end], part.start + start, part.start + end)
