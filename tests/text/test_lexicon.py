@@ -1,8 +1,11 @@
 """Word lists: what is known, how words are written, and which words are one mistake away."""
 
+from pathlib import Path
+
 import pytest
 
-from seq2seq.text.casing import is_shouted, shout, usual_case
+from seq2seq.errors import ModelError
+from seq2seq.text.casing import is_shouted, shout, usual_words
 from seq2seq.text.lexicon import Lexicon
 
 SENTENCES = [
@@ -88,16 +91,16 @@ def test_letters_are_those_that_occur_often(lexicon: Lexicon) -> None:
     ],
 )
 def test_usual_case(lexicon: Lexicon, typed: str, usual: str) -> None:
-    assert usual_case(typed, lexicon) == usual
+    assert usual_words(typed, lexicon).text == usual
 
 
 def test_some_spans_are_kept(lexicon: Lexicon) -> None:
     typed = "SEE TOM AT TOM.COM OR TOM"
-    assert usual_case(typed, lexicon, keep=[(11, 18)]) == "See Tom At TOM.COM Or Tom"
+    assert usual_words(typed, lexicon, keep=[(11, 18)]).text == "See Tom At TOM.COM Or Tom"
 
 
 def test_without_a_lexicon_nothing_changes() -> None:
-    assert usual_case("i SEE Tom", Lexicon()) == "i SEE Tom"
+    assert usual_words("i SEE Tom", Lexicon()).text == "i SEE Tom"
 
 
 @pytest.mark.parametrize(
@@ -109,3 +112,44 @@ def test_is_shouted(text: str, answer: bool) -> None:
 
 def test_shouting_keeps_the_length_and_some_spans() -> None:
     assert shout("grüß a@b.c ici", keep=[(5, 10)]) == "GRÜß a@b.c ICI"
+
+
+FRENCH = ["La sœur de Tom est très fière.", "Le garçon a été très content.", "Où êtes-vous, ma sœur ?"] * 9
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("soeur", "sœur"),
+        ("tres", "très"),
+        ("etes", "êtes"),
+        ("garcon", "garçon"),
+        ("contnet", "content"),
+        ("trrrrès", "très"),
+    ],
+)
+def test_a_word_with_one_mistake_is_corrected(typed: str, meant: str) -> None:
+    assert Lexicon.count(FRENCH).corrected(typed) == meant
+
+
+@pytest.mark.parametrize("word", ["contents", "zzz", "x" * 1000, "a", "sœurs"])
+def test_endings_and_other_words_stay(word: str) -> None:
+    assert Lexicon.count(FRENCH).corrected(word) == word
+
+
+def test_corrections_are_part_of_the_usual_words(lexicon: Lexicon) -> None:
+    rewritten = usual_words("teh dog saw tom", lexicon)
+    assert rewritten.text == "The dog saw Tom"
+
+
+def test_words_of_translations_that_nobody_wrote() -> None:
+    words = Lexicon.count(FRENCH)
+    assert words.invented("La sœur chouvante de Xiomara", source="Xiomara's sister") == ["chouvante"]
+    assert Lexicon().invented("chouvante", source="") == []
+
+
+def test_a_missing_file_is_an_empty_list_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    assert not Lexicon.load(tmp_path / "words.source.txt")
+    (tmp_path / "words.source.txt").write_text("dog\t3\nfour words\n")
+    with pytest.raises(ModelError, match=r"words\.source\.txt.*line 2"):
+        Lexicon.load(tmp_path / "words.source.txt")
