@@ -25,6 +25,7 @@ from seq2seq.text.word_spans import WordSpan
 from seq2seq.translation import Translation, Word, align, join, kept, mean_probability, moved
 
 EOS = "</s>"
+_TWO_STOPS = ("a.m..", "p.m..")  # an abbreviation at the end of a sentence has one stop
 
 
 class PartTranslator:
@@ -164,7 +165,7 @@ class PartTranslator:
                 Word(
                     text[w.start : w.end],
                     w.start,
-                    w.end,
+                    min(w.end, len(text)),
                     mean_probability(log_probs[w.pieces.start : w.pieces.stop]),
                 )
                 for w in words
@@ -177,12 +178,13 @@ class PartTranslator:
 
     def _text(self, part: Part, ids: Sequence[int]) -> str:
         """The text of target tokens, with what was kept, and in capitals if `part` was typed so."""
-        if not part.shouted:
-            return self.target.decode(ids, part.fillings)
-        text, spans = self.target.decode_spans(ids, part.fillings)
-        return shout(
-            text, keep=[span for token, span in zip(ids, spans, strict=True) if token in self.placeholders]
-        )
+        if part.shouted:
+            text, spans = self.target.decode_spans(ids, part.fillings)
+            keep = [span for token, span in zip(ids, spans, strict=True) if token in self.placeholders]
+            text = shout(text, keep=keep)
+        else:
+            text = self.target.decode(ids, part.fillings)
+        return text[:-1] if text.endswith(_TWO_STOPS) else text
 
 
 def _source_word(part: Part, word: WordSpan) -> Word:

@@ -54,6 +54,7 @@ def test_the_json_form_has_everything_but_attention() -> None:
         "words": [{"text": "un", "start": 0, "end": 2, "confidence": 0.5}],
         "alignment": [[0, 0]],
         "alternatives": [{"text": "deux", "score": -1.5, "log_prob": -3.0}],
+        "note": "",
     }
 
 

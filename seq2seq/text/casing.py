@@ -13,9 +13,15 @@ from seq2seq.text.rewriting import Change, Rewritten
 from seq2seq.text.word_spans import Span
 
 
-def is_shouted(text: str) -> bool:
-    """Whether `text` has two capital letters or more, and no small ones."""
-    return text.isupper() and sum(map(str.isupper, text)) > 1
+def is_shouted(text: str, *, keep: Sequence[Span] = ()) -> bool:
+    """Whether `text` has two capital letters or more, and no small ones, outside the spans `keep`."""
+    letters = _without(text, keep)
+    return letters.isupper() and sum(map(str.isupper, letters)) > 1
+
+
+def _without(text: str, spans: Sequence[Span]) -> str:
+    starts, ends = [0, *(end for _, end in spans)], [*(start for start, _ in spans), len(text)]
+    return "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Rewritten:
@@ -31,7 +37,8 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
         keep: spans that stay as they are, in order.
     """
     changes, kept = list[Change](), [*keep, (len(text), len(text))]
-    shouted, calm = is_shouted(text), text == text.lower()
+    shouted, letters = is_shouted(text, keep=keep), _without(text, keep)
+    calm = letters == letters.lower()
     matches = list(WORD.finditer(text)) if lexicon else []
     for index, match in enumerate(matches):
         start, stop = match.span()

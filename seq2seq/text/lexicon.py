@@ -27,7 +27,7 @@ MOST_WORDS = 200_000
 _MOST_COUNTED = 1_000_000  # above it, words that occurred once are forgotten
 _RARE_FORM = 0.05  # a way to write a word that makes up less than this share of it is a mistake
 _RARE_LETTER = 20  # a letter that occurs less often than this was not learned
-_LONGEST_CHANGED, _SHORTEST_CHANGED = 24, 4  # lengths of words that are compared with all their neighbours
+_SHORTEST_CHANGED, _LONGEST_CHANGED = 4, 24  # letters of words that are compared with all their neighbours
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 
 
@@ -124,8 +124,9 @@ class Lexicon:
         return unknown
 
     def is_near(self, word: str) -> bool:
-        """Whether `corrected` knows a word for `word`."""
-        return self.corrected(word) != word
+        """Whether the unknown `word` is a known one with a mistake, or with another ending."""
+        stems = (word[:-cut] for cut in (1, 2, 3) if len(word) - cut >= _SHORTEST_CHANGED - 1)
+        return any(stem in self for stem in stems) or self.corrected(word) != word
 
     def corrected(self, word: str) -> str:
         """The likeliest known word that one mistake turns into the unknown `word`; `word` itself if there is

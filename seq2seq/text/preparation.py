@@ -32,6 +32,7 @@ from seq2seq.text.word_spans import Span
 
 _OUTSIDE = frozenset(("emoji", "tag", "marker", "opening", "closing"))
 """Kinds that do not go through the model at the ends of a sentence."""
+_FINAL = " \t.!?…"
 _INSIDE_NAMES = (" ", "-", "'", "’")
 _RARE_NAME = 8  # a name that occurs less often was not learned well
 _CAPITAL_NOUNS = frozenset(("de", "lb", "nds"))
@@ -87,12 +88,12 @@ class Preparation:
 
     @cached_property
     def alphabet(self) -> frozenset[str]:
-        """The characters that the model has learned: those of its pieces, letters only if they are
-        frequent.
+        """The characters that the model has learned: those of its pieces, small and large letters, and of
+        those only frequent ones.
         """
         characters = self.tokenizer.alphabet
         if not self.lexicon:
-            return characters
+            return characters | {c.swapcase() for c in characters}
         return self.lexicon.letters | {c for c in characters if not c.isalpha()}
 
     def parts(self, text: str, *, max_pieces: int, sentences: bool = True, keep: bool = True) -> list[Part]:
@@ -143,7 +144,8 @@ class Preparation:
         unknown: bool = False,
     ) -> list[Part]:
         if not keep:
-            return self._pieces(Rewritten(text, ()), (0, len(text)), start, [], max_pieces=max_pieces)
+            whole = Rewritten(text, ())
+            return self._pieces(whole, (0, len(text)), start, [], max_pieces=max_pieces, shouted=False)
         kept = _with_marks(text, find_verbatim(text, alphabet=self.alphabet))
         if not _has_letters(text, kept):
             fixed = _replaced(text, kept, [self._filling(k, text[k.start : k.end]) for k in kept])
@@ -157,6 +159,7 @@ class Preparation:
         most = 0 if around else len(self.tokenizer.placeholder_ids)
         if not most and not around:  # a model that knows no placeholders reads numbers itself
             kept = [k for k in kept if k.kind not in ("number", "name")]
+        shouted = is_shouted(text, keep=[(k.start, k.end) for k in kept])
         parts, end = list[Part](), 0
         for gap in [*_outside(text, kept, most=most), Verbatim(len(text), len(text), "end")]:
             inner = text[end : gap.start]
@@ -164,7 +167,9 @@ class Preparation:
             stop = begin + len(inner.strip())
             if begin < stop:
                 inside = [k for k in kept if begin <= k.start and k.end <= stop]
-                parts += self._pieces(usual, (begin, stop), start, inside, max_pieces=max_pieces)
+                parts += self._pieces(
+                    usual, (begin, stop), start, inside, max_pieces=max_pieces, shouted=shouted
+                )
             if gap.start < gap.end:
                 original = text[gap.start : gap.end]
                 parts.append(Part(original, start + gap.start, fixed=self._filling(gap, original)))
@@ -172,7 +177,14 @@ class Preparation:
         return _separated(parts, text, start)
 
     def _pieces(
-        self, usual: Rewritten, span: Span, start: int, kept: Sequence[Verbatim], *, max_pieces: int
+        self,
+        usual: Rewritten,
+        span: Span,
+        start: int,
+        kept: Sequence[Verbatim],
+        *,
+        max_pieces: int,
+        shouted: bool,
     ) -> list[Part]:
         """The parts of a span of a sentence, which goes through the model with placeholders for `kept`."""
         text, (begin, stop) = usual.original, span
@@ -204,7 +216,7 @@ class Preparation:
                     places=()
                     if usual.same_places
                     else tuple(usual.origin(place + offset) - where for offset in range(length + 1)),
-                    shouted=is_shouted(text),
+                    shouted=shouted,
                 )
             )
             place += length + len(cut.separator)
@@ -305,7 +317,8 @@ def _outside(text: str, kept: Sequence[Verbatim], *, most: int) -> list[Verbatim
             break
         first += 1
     while last > first and kept[last - 1].kind in _OUTSIDE:
-        if text[kept[last - 1].end : kept[last].start if last < len(kept) else None].strip():
+        after = text[kept[last - 1].end : kept[last].start if last < len(kept) else None]
+        if after.strip(_FINAL):
             break
         last -= 1
     inside = kept[first:last]

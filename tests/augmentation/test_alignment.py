@@ -10,9 +10,9 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from seq2seq.augmentation import alignment
 from seq2seq.augmentation.alignment import linked_words, mutual_links, train_alignment
 from seq2seq.augmentation.words import split_words
-from seq2seq.data import alignment
 from seq2seq.data.sample import sample_corpus
 from seq2seq.pairs import SentencePair
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -28,9 +29,12 @@ def test_too_little_address_space_is_refused(command: str, kilobytes: int) -> No
 @pytest.mark.skipif(sys.platform != "linux", reason="ulimit -v works on Linux only")
 def test_an_allocation_that_fails_is_out_of_memory(tmp_path: Path) -> None:
     """A beam of 200 over 300 long sentences at once needs more than the 2 GB that are allowed."""
-    (tmp_path / "long.txt").write_text(" ".join(["house"] * 200) + "\n")
+    words = ["house", "garden", "water", "friend", "summer", "letter"]
+    draw = random.Random(1)
+    lines = (" ".join(draw.choices(words, k=200)) for _ in range(3000))  # equal lines are translated once
+    (tmp_path / "long.txt").write_text("".join(line + "\n" for line in lines))
     line = (
-        f'ulimit -v 2000000; yes "$(cat long.txt)" | head -n 3000 | {sys.executable} -m seq2seq translate '
+        f"ulimit -v 2000000; {sys.executable} -m seq2seq translate < long.txt "
         "--beam-size 200 --batch-size 3000 --buffer 3000"
     )
     done = subprocess.run(

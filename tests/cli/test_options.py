@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,7 +22,8 @@ NAMES = [field.name for field in fields(DecodingConfig)]
 def test_every_decoding_setting_is_an_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run([command, "--help"]) == 0
     text = capsys.readouterr().out
-    assert all(f"--{name.replace('_', '-')} " in text for name in NAMES)
+    options = set(re.findall(r"--[\w-]+", text))
+    assert {f"--{name.replace('_', '-')}" for name in NAMES} <= options
     assert "--decoding." not in text
 
 
