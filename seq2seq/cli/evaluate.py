@@ -53,6 +53,8 @@ class Evaluate:
         languages = (translator.source_language, translator.target_language)
         pairs = read_test(self.test, languages=languages, columns=self.columns, split=self.split)
         result = evaluate(translator, pairs)
+        for note in result.notes:
+            say(note)
         if self.output is not None:
             write_text(self.output, "".join(one_line(text) + "\n" for text in result.translations))
         if self.record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
     from seq2seq.cli.output_forms import Form
+    from seq2seq.translation import Translation
+
+MOST_NOTES = 10
+"""So many lines that were kept as they are get a message each."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Translate:
         )
         lines = (
             format_translation(number, translation, form=self._form())
-            for number, translation in enumerate(translations)
+            for number, translation in enumerate(_with_notes(translations))
         )
         write_lines(lines, output, buffer=self.buffer)
         return 0
@@ -66,3 +71,16 @@ class Translate:
         if self.decoding.n_best is not None and self.decoding.n_best > 1:
             return "n-best"
         return "scores" if self.scores else "text"
+
+
+def _with_notes(translations: Iterator[Translation]) -> Iterator[Translation]:
+    """`translations`; stderr says why lines were kept as they are, for the first `MOST_NOTES` of them."""
+    notes = 0
+    for number, translation in enumerate(translations, start=1):
+        if translation.note:
+            notes += 1
+            if notes <= MOST_NOTES:
+                say(f"line {number}: kept as it is, because {translation.note}")
+        yield translation
+    if notes > MOST_NOTES:
+        say(f"{notes - MOST_NOTES} more lines were kept as they are")

@@ -106,10 +106,13 @@ def prepare(
         say(f"tokenizer: {made.report}")
     lengths = token_lengths(data, source, target)
     too_long = int((lengths.max(1) > config.max_length + 1).sum())  # EOS does not count
-    if too_long:
-        counts.drop(f"longer than {config.max_length} tokens (data.max_length)", too_long)
+    limit = f"longer than {config.max_length} tokens (data.max_length)"
+    if too_long and not added:
+        counts.drop(limit, too_long)
         counts.kept -= too_long
     say(f"data: {counts}")
+    if too_long and added:
+        say(f"{too_long} of {len(lengths)} pairs are left out in training: {limit}")
     if too_long == len(lengths):
         raise DataError(
             f"no training pair has at most data.max_length = {config.max_length} tokens ({counts}): raise it"

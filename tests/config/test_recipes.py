@@ -27,8 +27,10 @@ def test_every_recipe_gives_a_network(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_recipes_have_noise_unless_they_are_of_a_paper(name: str) -> None:
-    assert find_recipe(name).data.noise == ("" if name in PUBLISHED else "default")
+def test_recipes_prepare_for_what_users_type_unless_they_are_of_a_paper_or_a_benchmark(name: str) -> None:
+    data = find_recipe(name).data
+    plain = name in (*PUBLISHED, "multi30k")
+    assert (data.noise, data.placeholders) == (("", 0) if plain else ("default", 8))
 
 
 def lstm(inputs: int, hidden: int) -> int:

@@ -10,8 +10,9 @@ import pytest
 from seq2seq.config import DataConfig
 from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
-from seq2seq.errors import DataError
+from seq2seq.errors import DataError, ModelError
 from seq2seq.pairs import Counts, SentencePair
+from seq2seq.text.symbols import PLACEHOLDERS
 
 WORDS = [(f"the house number {number}", f"la maison numéro {number}") for number in range(100)]
 HAN = [(chr(0x4E00 + n) + chr(0x4E01 + n), chr(0x5E00 + n)) for n in range(0, 200, 2)]
@@ -107,3 +108,38 @@ def test_a_vocabulary_too_small_for_the_alphabet_is_raised_and_said(
     for row in range(len(prepared.data)):
         text = prepared.data[[row]]["source"][0]
         assert prepared.source.decode(prepared.source.encode(text)) == text
+
+
+@pytest.mark.parametrize(
+    "settings", [{"placeholders": 4}, {"phrases": 0.5}, {"placeholders": 4, "copies": 0.0}]
+)
+def test_more_pairs_are_made_from_those_of_the_corpus(tmp_path: Path, settings: dict[str, Any]) -> None:
+    animals = [("dog", "chien"), ("horse", "cheval"), ("tiger", "tigre")]
+    sentences = [
+        (f"I saw the {one} and the {other} today.", f"J'ai vu le {un} et le {autre} aujourd'hui.")
+        for one, un in animals
+        for other, autre in animals
+    ]
+    run = Run(tmp_path, WORDS * 2 + sentences * 5, drop_duplicates=False, **settings)
+    prepared = run.prepare()
+    corpus = run.counts.kept - len(run.held)
+    (line,) = [message for message in run.messages if message.startswith("added: ")]
+    assert line == f"added: {len(prepared.data) - corpus} pairs of phrases and of sentences with placeholders"
+    assert (len(prepared.data) > corpus) is (settings.get("copies") != 0.0)
+    marked = [row for row in prepared.data if PLACEHOLDERS.search(row["source"])]
+    assert len(marked) >= (150 if "placeholders" in settings else 0), "each number is one"
+    assert len(prepared.source.placeholder_ids) == settings.get("placeholders", 0)
+    assert not (run.folder / "plain").exists()
+    again = load_prepared(run.folder)
+    assert (again.lengths == prepared.lengths).all()
+
+
+def test_the_words_of_the_corpus_are_stored(tmp_path: Path) -> None:
+    run = Run(tmp_path, WORDS)
+    prepared = run.prepare()
+    for words in (prepared.target_words, load_prepared(run.folder).target_words):
+        assert set(words.counts) == {"la", "maison", "numéro"}
+        assert words.counts["maison"] == 100 - len(run.held)
+    (run.folder / "words.target.txt").write_text("maison\tmany\n")
+    with pytest.raises(ModelError, match=r"words\.target\.txt.*line 1"):
+        load_prepared(run.folder)
