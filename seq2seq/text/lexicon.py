@@ -22,13 +22,16 @@ _UNSPACED = (
 _LETTER = rf"[^\W\d_{_UNSPACED}][\u0300-\u036f]*"
 WORD = re.compile(rf"(?:{_LETTER})+|[{_UNSPACED}]")
 """A run of letters, or one character of a script that is written without spaces between words."""
+_SHORT_FORM = re.compile(rf"(?:{_LETTER})+(?:'(?:{_LETTER})+)+")
+"""Words with apostrophes inside: "don't", "aujourd'hui", "l'homme"."""
 
 MOST_WORDS = 200_000
 _MOST_COUNTED = 1_000_000  # above it, words that occurred once are forgotten
 _RARE_FORM = 0.05  # a way to write a word that makes up less than this share of it is a mistake
+_FREQUENT_SHORT_FORM = 5  # a word with an apostrophe that occurs as often is known without it, too
 _RARE_LETTER = 20  # a letter that occurs less often than this was not learned
 _SHORTEST_CHANGED, _LONGEST_CHANGED = 4, 24  # letters of words that are compared with all their neighbours
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
+_PLAIN = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "'": ""})
 
 
 class Lexicon:
@@ -58,9 +61,11 @@ class Lexicon:
         The first word of a sentence says nothing about capitals, so it only counts as written in small
         letters, and only if the word occurs nowhere else (Lita et al., 2003).
         """
-        inside, first = Counter[str](), Counter[str]()
+        inside, first, short = Counter[str](), Counter[str](), Counter[str]()
         for sentence in sentences:
             words = WORD.findall(sentence)
+            if "'" in sentence or "’" in sentence:
+                short.update(_SHORT_FORM.findall(sentence.replace("’", "'").lower()))
             first.update(words[:1])
             inside.update(words[1:])
             if len(inside) > _MOST_COUNTED:
@@ -72,6 +77,7 @@ class Lexicon:
             word = form.lower()
             if word not in totals:
                 inside[form if len(form) > 1 and form.isupper() else word] += count
+        inside.update({form: count for form, count in short.items() if count >= _FREQUENT_SHORT_FORM})
         kept = [(f, n) for f, n in inside.items() if n >= _RARE_FORM * totals.get(f.lower(), 0)]
         kept.sort(key=lambda item: (-item[1], item[0]))
         return cls(kept[:MOST_WORDS])
@@ -83,7 +89,8 @@ class Lexicon:
         lines = text.removesuffix("\n").split("\n") if text else []
         for number, line in enumerate(lines, start=1):
             word, _, count = line.partition("\t")
-            if not WORD.fullmatch(word) or not (count.isascii() and count.isdigit() and len(count) < 19):
+            is_word = WORD.fullmatch(word) or _SHORT_FORM.fullmatch(word)
+            if not is_word or not (count.isascii() and count.isdigit() and len(count) < 19):
                 raise ValueError(f"line {number} is {line[:60]!r}, expected a word, a tab and a count")
             counts[word] = int(count)
         return cls(counts.items())
@@ -125,15 +132,15 @@ class Lexicon:
 
     def is_near(self, word: str) -> bool:
         """Whether the unknown `word` is a known one with a mistake, or with another ending."""
-        stems = (word[:-cut] for cut in (1, 2, 3) if len(word) - cut >= _SHORTEST_CHANGED - 1)
+        stems = (word[:-cut] for cut in (1, 2, 3) if len(word) - cut >= _SHORTEST_CHANGED)
         return any(stem in self for stem in stems) or self.corrected(word) != word
 
     def corrected(self, word: str) -> str:
         """The likeliest known word that one mistake turns into the unknown `word`; `word` itself if there is
         none.
 
-        Mistakes are missing accents, letters repeated too often, and, in words of four letters or more, a
-        letter missing, added or changed, or two letters in the wrong order; in shorter words only the last.
+        Mistakes are missing accents and apostrophes, letters repeated too often, two letters in the wrong
+        order, and, in words of four letters or more, a letter missing, added or changed.
         An ending is no mistake: "books" may be the plural of a known word.
         """
         typed = word.lower()
@@ -143,7 +150,7 @@ class Lexicon:
             return plain
         once = re.sub(r"(.)\1\1+", r"\1\1", typed)
         for candidate in (once, re.sub(r"(.)\1", r"\1", once)) if once != typed else ():
-            if candidate in self._usual:
+            if candidate in self._usual and len(candidate) > 2:
                 return self._usual[candidate]
         found = [
             (weight * self.counts[self._usual[candidate]], self._usual[candidate])
@@ -168,11 +175,12 @@ class Lexicon:
 
     @cached_property
     def _plain(self) -> dict[str, str]:
-        """The most frequent word for each word without accents and ligatures."""
+        """The most frequent word for each word without accents, ligatures and apostrophes."""
         plain = dict[str, str]()
         for word, form in self._usual.items():
             if (without := _plain(word)) != word:
-                plain.setdefault(without, form)
+                parts = "'".join(map(self.usual, form.split("'")))
+                plain.setdefault(without, parts if "'" in form else form)
         return plain
 
     @cached_property
@@ -191,6 +199,6 @@ class Lexicon:
 
 
 def _plain(word: str) -> str:
-    """`word` without accents and ligatures."""
-    letters = unicodedata.normalize("NFD", word.translate(_LIGATURES))
+    """`word` without accents, ligatures and apostrophes."""
+    letters = unicodedata.normalize("NFD", word.translate(_PLAIN))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))

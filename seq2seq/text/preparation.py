@@ -253,7 +253,7 @@ class Preparation:
             return False
         capital = word[0].isupper() and self._capital_means_name
         if word not in self.lexicon:
-            return unknown or (capital and not (first and self.lexicon.is_near(word)))
+            return unknown or (capital and not (first and self.lexicon.corrected(word) != word))
         count = self.lexicon.counts.get(word, 0)
         return (
             capital

@@ -99,4 +99,4 @@ def test_only_data_files_are_downloaded(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "config.json").write_text("{}")
     assert locate("somebody/model").directory == tmp_path
     assert patterns == [("somebody/model", PATTERNS)]
-    assert set(PATTERNS) == {"*.json", "*.safetensors", "*.model", "README.md"}
+    assert set(PATTERNS) == {"*.json", "*.safetensors", "*.model", "words.*.txt", "README.md"}

@@ -114,6 +114,12 @@ def test_shouting_keeps_the_length_and_some_spans() -> None:
     assert shout("grüß a@b.c ici", keep=[(5, 10)]) == "GRÜß a@b.c ICI"
 
 
+def test_a_missing_apostrophe_is_a_mistake() -> None:
+    words = Lexicon.count(["I don't know.", "We don’t see it.", "They can't."] * 5)
+    assert [words.corrected(typed) for typed in ("dont", "cant", "wont")] == ["don't", "can't", "wont"]
+    assert "don't" in Lexicon.parse(str(words))
+
+
 FRENCH = ["La sœur de Tom est très fière.", "Le garçon a été très content.", "Où êtes-vous, ma sœur ?"] * 9
 
 

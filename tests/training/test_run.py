@@ -63,6 +63,7 @@ def finished(data: Corpora, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 def test_a_run_directory_has_all_its_parts(finished: tuple[Path, list[str]], data: Corpora) -> None:
     out, messages = finished
     names = {"training.json", "log.jsonl", "bundles", "best.json", "checkpoints", "data", "joint.model"}
+    names |= {"words.source.txt", "words.target.txt"}
     assert names | {"lengths.npy", "learning-curves.png", ".lock"} == set(os.listdir(out))
     stored = json.loads((out / "training.json").read_text())
     assert stored["corpora"]["languages"] == ["en", "fr"]
