@@ -21,7 +21,8 @@ from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.placeholders import Placeholders, is_complete
 from seq2seq.text.casing import shout
 from seq2seq.text.preparation import Part, Preparation
-from seq2seq.text.word_spans import WordSpan
+from seq2seq.text.word_spans import Span, WordSpan
+from seq2seq.text.wrapping import wrap
 from seq2seq.translation import Translation, Word, align, join, kept, mean_probability, moved
 
 EOS = "</s>"
@@ -148,11 +149,17 @@ class PartTranslator:
         self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan]
     ) -> Translation:
         ids, skip = list(hypothesis.tokens), len(self.tag)
-        text, words = self._text(part, ids), self.target.words(ids, part.fillings)
+        words = self.target.words(ids, part.fillings)
         attention = None if hypothesis.weights is None else hypothesis.weights.float().cpu().numpy()
+        links = list[tuple[int, int]]()
         if attention is not None:  # longer sentences of the batch add columns, whose weights are 0
             attention = np.ascontiguousarray(attention[:, : skip + len(part.ids) + 1])
-        log_probs = hypothesis.token_log_probs
+            links = align(attention[:, skip:], [w.pieces for w in source_words], [w.pieces for w in words])
+        log_probs, places = hypothesis.token_log_probs, [_typed(part, word) for word in source_words]
+        text = self._text(part, ids)
+        spans = [(w.start, min(w.end, len(text))) for w in words]
+        if part.wrappings:
+            text, spans = wrap(text, spans, part.text, places, links, part.wrappings)
         return Translation(
             text=text.strip(),
             log_prob=hypothesis.log_prob,
@@ -160,20 +167,15 @@ class PartTranslator:
             confidence=mean_probability(log_probs),
             source_tokens=[*self.source.pieces([*self.tag, *part.ids]), EOS],
             target_tokens=[*self.target.pieces(ids), EOS],
-            source_words=tuple(_source_word(part, word) for word in source_words),
+            source_words=tuple(
+                Word(part.text[start:end], part.start + start, part.start + end) for start, end in places
+            ),
             words=tuple(
-                Word(
-                    text[w.start : w.end],
-                    w.start,
-                    min(w.end, len(text)),
-                    mean_probability(log_probs[w.pieces.start : w.pieces.stop]),
-                )
-                for w in words
+                Word(text[start:end], start, end, mean_probability(log_probs[w.pieces.start : w.pieces.stop]))
+                for w, (start, end) in zip(words, spans, strict=True)
             ),
             attention=attention,
-            alignment=[]
-            if attention is None
-            else align(attention[:, skip:], [w.pieces for w in source_words], [w.pieces for w in words]),
+            alignment=links,
         )
 
     def _text(self, part: Part, ids: Sequence[int]) -> str:
@@ -187,7 +189,8 @@ class PartTranslator:
         return text[:-1] if text.endswith(_TWO_STOPS) else text
 
 
-def _source_word(part: Part, word: WordSpan) -> Word:
-    """A word of what was encoded as the word that was typed."""
-    start, end = (part.places[place] if part.places else place for place in (word.start, word.end))
-    return Word(part.text[start:end], part.start + start, part.start + end)
+def _typed(part: Part, word: WordSpan) -> Span:
+    """The span in the text of `part` of a word of what was encoded."""
+    if not part.places:
+        return word.start, word.end
+    return part.places[word.start], part.ends[word.end]

@@ -120,8 +120,10 @@ def with_placeholders(
     random = np.random.default_rng((seed, 1))
     for start in range(0, len(pairs), _CHUNK):
         chunk = pairs[start : start + _CHUNK]
-        again = np.flatnonzero(random.random(len(chunk)) < share) if table is not None else []
-        chosen = [chunk[int(row)] for row in again]
+        drawn = random.random(len(chunk)) < share
+        chosen = (
+            [pair for pair, again in zip(chunk, drawn, strict=True) if again] if table is not None else []
+        )
         links = linked_words(chosen, table) if table is not None and chosen else None
         for pair in chunk:
             copies = copied_spans(pair, languages)

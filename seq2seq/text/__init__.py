@@ -16,6 +16,8 @@ number_patterns.py     patterns of numbers
 numbers.py             numbers as each language writes them
 times.py               times of day as each language writes them
 marks.py               list markers, and marks that enclose a sentence
+kept_spans.py          what is kept of a sentence, and the words between
+wrapping.py            pairs of marks around words: tags, quotation marks
 preparation.py         a text cut into parts: those to translate, and those to keep
 plain_lines.py         lines of plain text, read and written
 """

@@ -6,6 +6,7 @@ with one mistake becomes the likeliest known word (Norvig, 2007).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from seq2seq.text.lexicon import WORD, Lexicon
@@ -39,13 +40,14 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
     changes, kept = list[Change](), [*keep, (len(text), len(text))]
     shouted, letters = is_shouted(text, keep=keep), _without(text, keep)
     calm = letters == letters.lower()
-    matches = list(WORD.finditer(text)) if lexicon else []
+    matches = list[re.Match[str]]()
+    for match in WORD.finditer(text) if lexicon else ():
+        while kept[0][1] <= match.start() < len(text):
+            kept.pop(0)
+        if match.end() <= kept[0][0]:
+            matches.append(match)
     for index, match in enumerate(matches):
         start, stop = match.span()
-        while kept[0][1] <= start < len(text):
-            kept.pop(0)
-        if kept[0][0] < stop:
-            continue
         word, first = match[0], index == 0
         form = _usual_form(word, lexicon, shouted=shouted, first=first)
         if first and (shouted or word[0].isupper() or (calm and len(matches) > 1)):

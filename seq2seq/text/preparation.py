@@ -13,14 +13,22 @@ A sentence that is mostly not in the source language is kept as a whole, with a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from seq2seq.text.casing import is_shouted, usual_words
+from seq2seq.text.kept_spans import (
+    has_letters,
+    outside_spans,
+    replaced,
+    with_marks,
+    without_pairs,
+    words_outside,
+)
 from seq2seq.text.languages import language_code, language_name
-from seq2seq.text.lexicon import WORD, Lexicon
-from seq2seq.text.marks import enclosed, leading_marker, localize_quotes
+from seq2seq.text.lexicon import Lexicon
+from seq2seq.text.marks import localize_quotes
 from seq2seq.text.numbers import localize_number
 from seq2seq.text.rewriting import Rewritten
 from seq2seq.text.segmentation import is_language, split_text
@@ -29,10 +37,8 @@ from seq2seq.text.symbols import PLACEHOLDERS, placeholder, placeholder_number
 from seq2seq.text.tokenizer import Tokenizer
 from seq2seq.text.verbatim import Verbatim, find_verbatim
 from seq2seq.text.word_spans import Span
+from seq2seq.text.wrapping import Wrapping, find_pairs, wrapping
 
-_OUTSIDE = frozenset(("emoji", "tag", "marker", "opening", "closing"))
-"""Kinds that do not go through the model at the ends of a sentence."""
-_FINAL = " \t.!?…"
 _INSIDE_NAMES = (" ", "-", "'", "’")
 _RARE_NAME = 8  # a name that occurs less often was not learned well
 _CAPITAL_NOUNS = frozenset(("de", "lb", "nds"))
@@ -51,7 +57,9 @@ class Part:
         separator: what follows it: white space, "" at the end of the text.
         ids: token ids, without EOS.
         originals, fillings: what each placeholder stands for in the source, and in the translation.
-        places: for each position of the text of `ids` that in `text`; empty if they are the same.
+        places, ends: for each position in the text of `ids` that in `text`, of what begins and of what ends
+            there; empty if they are the same.
+        wrappings: marks that go around words of the translation.
         shouted: whether it was typed in capital letters.
         fixed: without ids, the translation; None if that is `text`.
         note: why it is kept, if there is something to say.
@@ -64,6 +72,8 @@ class Part:
     originals: tuple[str, ...] = ()
     fillings: tuple[str, ...] = ()
     places: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+    wrappings: tuple[Wrapping, ...] = ()
     shouted: bool = False
     fixed: str | None = None
     note: str = ""
@@ -145,30 +155,33 @@ class Preparation:
     ) -> list[Part]:
         if not keep:
             whole = Rewritten(text, ())
-            return self._pieces(whole, (0, len(text)), start, [], max_pieces=max_pieces, shouted=False)
-        kept = _with_marks(text, find_verbatim(text, alphabet=self.alphabet))
-        if not _has_letters(text, kept):
-            fixed = _replaced(text, kept, [self._filling(k, text[k.start : k.end]) for k in kept])
+            return self._pieces(whole, (0, len(text)), start, [], [], max_pieces=max_pieces, shouted=False)
+        kept = with_marks(text, find_verbatim(text, alphabet=self.alphabet))
+        if not has_letters(text, kept):
+            fixed = replaced(text, kept, [self._filling(k, text[k.start : k.end]) for k in kept])
             return [Part(text, start, fixed=fixed)]
         if note := self._foreign_note(text, kept):
             return [Part(text, start, note=note)]
         if not self.lexicon and is_language(text, self.tokenizer.encode(text), self.tokenizer) is False:
             return [Part(text, start)]
         usual = usual_words(text, self.lexicon, keep=[(k.start, k.end) for k in kept])
+        pairs = [] if around else find_pairs(text, [k for k in kept if k.kind not in ("opening", "closing")])
+        usual, kept = without_pairs(usual, kept, pairs)
         kept = sorted([*kept, *self._names(usual, kept, unknown=unknown)], key=lambda k: k.start)
         most = 0 if around else len(self.tokenizer.placeholder_ids)
         if not most and not around:  # a model that knows no placeholders reads numbers itself
             kept = [k for k in kept if k.kind not in ("number", "name")]
         shouted = is_shouted(text, keep=[(k.start, k.end) for k in kept])
         parts, end = list[Part](), 0
-        for gap in [*_outside(text, kept, most=most), Verbatim(len(text), len(text), "end")]:
+        for gap in [*outside_spans(text, kept, most=most), Verbatim(len(text), len(text), "end")]:
             inner = text[end : gap.start]
             begin = end + len(inner) - len(inner.lstrip())
             stop = begin + len(inner.strip())
             if begin < stop:
                 inside = [k for k in kept if begin <= k.start and k.end <= stop]
+                wrapped = [wrapping(text, pair, self.languages[1]) for pair in pairs]
                 parts += self._pieces(
-                    usual, (begin, stop), start, inside, max_pieces=max_pieces, shouted=shouted
+                    usual, (begin, stop), start, inside, wrapped, max_pieces=max_pieces, shouted=shouted
                 )
             if gap.start < gap.end:
                 original = text[gap.start : gap.end]
@@ -182,6 +195,7 @@ class Preparation:
         span: Span,
         start: int,
         kept: Sequence[Verbatim],
+        wrapped: Sequence[Wrapping],
         *,
         max_pieces: int,
         shouted: bool,
@@ -189,8 +203,8 @@ class Preparation:
         """The parts of a span of a sentence, which goes through the model with placeholders for `kept`."""
         text, (begin, stop) = usual.original, span
         inside = [Verbatim(k.start - begin, k.end - begin, k.kind) for k in kept]
-        if not _has_letters(text[begin:stop], inside):
-            fixed = _replaced(
+        if not has_letters(text[begin:stop], inside):
+            fixed = replaced(
                 text[begin:stop], inside, [self._filling(k, text[k.start : k.end]) for k in kept]
             )
             return [Part(text[begin:stop], start + begin, fixed=fixed)]
@@ -198,13 +212,14 @@ class Preparation:
         fillings = tuple(self._filling(k, o) for k, o in zip(kept, originals, strict=True))
         first = usual.place(begin)
         inside = [Verbatim(usual.place(k.start) - first, usual.place(k.end) - first, k.kind) for k in kept]
-        marked = _replaced(
+        marked = replaced(
             usual.text[first : usual.place(stop)], inside, list(map(placeholder, range(len(kept))))
         )
         parts, place = list[Part](), first
         for cut in split_text(marked, self.tokenizer, max_pieces=max_pieces):
             length = len(_fill(cut.text, originals))
-            where, end = usual.origin(place), usual.origin(place + length)
+            where = usual.origin_of_end(place) if parts else begin
+            end = min(usual.origin(place + length), stop)
             parts.append(
                 Part(
                     text[where:end],
@@ -213,9 +228,13 @@ class Preparation:
                     tuple(cut.ids),
                     originals,
                     fillings,
-                    places=()
-                    if usual.same_places
-                    else tuple(usual.origin(place + offset) - where for offset in range(length + 1)),
+                    places=_origins(usual.origin, usual, place, length, where),
+                    ends=_origins(usual.origin_of_end, usual, place, length, where),
+                    wrappings=tuple(
+                        replace(one, start=max(one.start, where) - where, end=min(one.end, end) - where)
+                        for one in wrapped
+                        if where <= one.start < end
+                    ),
                     shouted=shouted,
                 )
             )
@@ -239,14 +258,14 @@ class Preparation:
             return []
         text, names = usual.text, list[Verbatim]()
         placed = [Verbatim(usual.place(k.start), usual.place(k.end), k.kind) for k in kept]
-        for index, (start, end) in enumerate(_words(text, placed)):
+        for index, (start, end) in enumerate(words_outside(text, placed)):
             if not self._is_name(text[start:end], first=index == 0, unknown=unknown):
                 continue
             if names and text[names[-1].end : start] in _INSIDE_NAMES:
                 names[-1] = Verbatim(names[-1].start, end, "name")
             else:
                 names.append(Verbatim(start, end, "name"))
-        return [Verbatim(usual.origin(n.start), usual.origin(n.end), n.kind) for n in names]
+        return [Verbatim(usual.origin(n.start), usual.origin_of_end(n.end), n.kind) for n in names]
 
     def _is_name(self, word: str, *, first: bool, unknown: bool) -> bool:
         if len(word) < 2:
@@ -267,7 +286,7 @@ class Preparation:
         if not self.lexicon:
             return ""
         known, counted, compared = 0.0, 0, 0
-        for index, (start, end) in enumerate(_words(text, kept)):
+        for index, (start, end) in enumerate(words_outside(text, kept)):
             word = text[start:end]
             if word in self.lexicon:
                 known += 1
@@ -285,44 +304,13 @@ class Preparation:
         return f"this does not look like {language}" if language != "?" else "the model knows none of this"
 
 
-def _words(text: str, kept: Sequence[Verbatim]) -> list[tuple[int, int]]:
-    """Spans of the words of `text` outside `kept`."""
-    words, spans = list[tuple[int, int]](), [*kept, Verbatim(len(text), len(text), "")]
-    index = 0
-    for match in WORD.finditer(text):
-        while spans[index].end <= match.start() and index < len(kept):
-            index += 1
-        if match.end() <= spans[index].start:
-            words.append(match.span())
-    return words
-
-
-def _has_letters(text: str, kept: Sequence[Verbatim]) -> bool:
-    """Whether there are letters outside `kept`."""
-    end = 0
-    for span in kept:
-        if any(map(str.isalpha, text[end : span.start])):
-            return True
-        end = span.end
-    return any(map(str.isalpha, text[end:]))
-
-
-def _outside(text: str, kept: Sequence[Verbatim], *, most: int) -> list[Verbatim]:
-    """The kept spans that do not go through the model: emoji and tags at the ends of `text`, and one after
-    each `most` others.
-    """
-    first, last = 0, len(kept)
-    while first < last and kept[first].kind in _OUTSIDE:
-        if text[kept[first - 1].end if first else 0 : kept[first].start].strip():
-            break
-        first += 1
-    while last > first and kept[last - 1].kind in _OUTSIDE:
-        after = text[kept[last - 1].end : kept[last].start if last < len(kept) else None]
-        if after.strip(_FINAL):
-            break
-        last -= 1
-    inside = kept[first:last]
-    return [*kept[:first], *inside[most :: most + 1], *kept[last:]]
+def _origins(
+    origin: Callable[[int], int], usual: Rewritten, place: int, length: int, where: int
+) -> tuple[int, ...]:
+    """`origin` of the `length` + 1 positions from `place` on, counted from `where`; () if all stay."""
+    if usual.same_places:
+        return ()
+    return tuple(origin(place + offset) - where for offset in range(length + 1))
 
 
 def _separated(parts: Sequence[Part], text: str, start: int) -> list[Part]:
@@ -332,32 +320,6 @@ def _separated(parts: Sequence[Part], text: str, start: int) -> list[Part]:
         replace(part, separator=text[part.start + len(part.text) - start : following - start])
         for part, following in zip(parts, starts, strict=True)
     ]
-
-
-def _with_marks(text: str, kept: Sequence[Verbatim]) -> list[Verbatim]:
-    """`kept`, and what encloses a sentence: a list marker in front, quotation marks, brackets."""
-    marker = leading_marker(text)
-    begin, end = (marker + place for place in enclosed(text[marker:]))
-    marks = [
-        Verbatim(0, len(text[:marker].rstrip()), "marker"),
-        Verbatim(marker, begin, "opening"),
-        Verbatim(end, len(text), "closing"),
-    ]
-    inside = [k for k in kept if begin <= k.start and k.end <= end]
-    return (
-        [mark for mark in marks[:2] if mark.start < mark.end]
-        + inside
-        + [m for m in marks[2:] if m.start < m.end]
-    )
-
-
-def _replaced(text: str, spans: Sequence[Verbatim], values: Sequence[str]) -> str:
-    """`text` with `values` in place of `spans`."""
-    pieces, end = list[str](), 0
-    for span, value in zip(spans, values, strict=True):
-        pieces += [text[end : span.start], value]
-        end = span.end
-    return "".join([*pieces, text[end:]])
 
 
 def _fill(marked: str, values: Sequence[str]) -> str:

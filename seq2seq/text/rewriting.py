@@ -58,3 +58,16 @@ class Rewritten:
             if place < start + len(change.new):
                 return change.start + min(place - start, change.end - change.start)
         return place - self._shifts[number]
+
+    def origin_of_end(self, place: int) -> int:
+        """The position in the original where something ends that ends at `place` in the new text."""
+        if place == 0:
+            return 0
+        number = bisect_right(self._new_starts, place - 1)
+        if number:
+            change, start = self.changes[number - 1], self._new_starts[number - 1]
+            if place == start + len(change.new):
+                return change.end
+            if place < start + len(change.new):
+                return change.start + min(place - start, change.end - change.start)
+        return place - self._shifts[number]

@@ -30,6 +30,7 @@ def test_positions_outside_changes_are_those_of_the_same_character() -> None:
             if place not in inside:
                 assert new.text[new.place(place)] == letter
                 assert new.origin(new.place(place)) == place
+                assert new.origin_of_end(new.place(place) + 1) == place + 1
         assert new.place(len(text)) == len(new.text)
         assert new.origin(len(new.text)) == len(text)
         origins = [new.origin(place) for place in range(len(new.text) + 1)]

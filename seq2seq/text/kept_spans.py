@@ -1,0 +1,104 @@
+"""What is kept of a sentence: spans, those that do not go through the model, and the words between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from seq2seq.text.lexicon import WORD
+from seq2seq.text.marks import enclosed, leading_marker
+from seq2seq.text.rewriting import Change, Rewritten
+from seq2seq.text.verbatim import Verbatim
+from seq2seq.text.wrapping import Pair
+
+_OUTSIDE = frozenset(("emoji", "tag", "marker", "opening", "closing", "break"))
+"""Kinds that do not go through the model at the ends of a sentence."""
+_BREAK = re.compile(
+    r"</?(?:br|p|div|li|ul|ol|h[1-6]|tr|td|th|table|hr|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE
+)
+"""Tags that end a sentence: kind "break"."""
+_FINAL = " \t.!?…"
+
+
+def words_outside(text: str, kept: Sequence[Verbatim]) -> list[tuple[int, int]]:
+    """Spans of the words of `text` outside `kept`."""
+    words, spans = list[tuple[int, int]](), [*kept, Verbatim(len(text), len(text), "")]
+    index = 0
+    for match in WORD.finditer(text):
+        while spans[index].end <= match.start() and index < len(kept):
+            index += 1
+        if match.end() <= spans[index].start:
+            words.append(match.span())
+    return words
+
+
+def has_letters(text: str, kept: Sequence[Verbatim]) -> bool:
+    """Whether there are letters outside `kept`."""
+    end = 0
+    for span in kept:
+        if any(map(str.isalpha, text[end : span.start])):
+            return True
+        end = span.end
+    return any(map(str.isalpha, text[end:]))
+
+
+def outside_spans(text: str, kept: Sequence[Verbatim], *, most: int) -> list[Verbatim]:
+    """The kept spans that do not go through the model: emoji, tags and marks at the ends of `text`, breaks,
+    and one after each `most` others.
+    """
+    first, last = 0, len(kept)
+    while first < last and kept[first].kind in _OUTSIDE:
+        if text[kept[first - 1].end if first else 0 : kept[first].start].strip():
+            break
+        first += 1
+    while last > first and kept[last - 1].kind in _OUTSIDE:
+        after = text[kept[last - 1].end : kept[last].start if last < len(kept) else None]
+        if after.strip(_FINAL):
+            break
+        last -= 1
+    inside, count = list[Verbatim](), 0
+    for span in kept[first:last]:  # a break, or one more than there are placeholders
+        count = count + 1 if span.kind != "break" else most + 1
+        if count > most:
+            inside.append(span)
+            count = 0
+    return [*kept[:first], *inside, *kept[last:]]
+
+
+def with_marks(text: str, kept: Sequence[Verbatim]) -> list[Verbatim]:
+    """`kept`, and what encloses a sentence: a list marker in front, quotation marks, brackets."""
+    marker = leading_marker(text)
+    begin, end = (marker + place for place in enclosed(text[marker:]))
+    marks = [
+        Verbatim(0, len(text[:marker].rstrip()), "marker"),
+        Verbatim(marker, begin, "opening"),
+        Verbatim(end, len(text), "closing"),
+    ]
+    inside = [
+        replace(k, kind="break") if k.kind == "tag" and _BREAK.fullmatch(text[k.start : k.end]) else k
+        for k in kept
+        if begin <= k.start and k.end <= end
+    ]
+    return [k for k in [*marks[:2], *inside, marks[2]] if k.start < k.end]
+
+
+def replaced(text: str, spans: Sequence[Verbatim], values: Sequence[str]) -> str:
+    """`text` with `values` in place of `spans`."""
+    pieces, end = list[str](), 0
+    for span, value in zip(spans, values, strict=True):
+        pieces += [text[end : span.start], value]
+        end = span.end
+    return "".join([*pieces, text[end:]])
+
+
+def without_pairs(
+    usual: Rewritten, kept: Sequence[Verbatim], pairs: Sequence[Pair]
+) -> tuple[Rewritten, list[Verbatim]]:
+    """`usual` and `kept` without the marks of `pairs`."""
+    marks = [span for p in pairs for span in ((p.start, p.inner_start), (p.inner_end, p.end))]
+    if not marks:
+        return usual, list(kept)
+    changes = [*usual.changes, *(Change(start, end, "") for start, end in marks)]
+    rewritten = Rewritten(usual.original, sorted(changes, key=lambda change: change.start))
+    return rewritten, [k for k in kept if (k.start, k.end) not in marks]
