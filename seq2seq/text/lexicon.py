@@ -160,7 +160,8 @@ class Lexicon:
         return max(found)[1] if found else word
 
     def _neighbours(self, word: str) -> Iterator[tuple[float, str]]:
-        """Words that one mistake turns into `word`, with weights: changed letters are the rarest mistake."""
+        """Words that one mistake turns into `word`, with weights: a double letter is often missed, a wrong
+        letter seldom typed."""
         for cut in range(len(word) - 1):
             yield 1.0, word[:cut] + word[cut + 1] + word[cut] + word[cut + 2 :]
         if len(word) < _SHORTEST_CHANGED:
@@ -170,8 +171,11 @@ class Lexicon:
             if cut < len(word) - 1:
                 yield 0.5, word[:cut] + word[cut + 1 :]
             for letter in self._letters:
-                yield 0.5, word[:cut] + letter + word[cut:]
-                yield 0.02, word[:cut] + letter + word[cut + 1 :]
+                yield (
+                    1.0 if letter in word[max(cut - 1, 0) : cut + 1] else 0.5,
+                    word[:cut] + letter + word[cut:],
+                )
+                yield 0.005, word[:cut] + letter + word[cut + 1 :]
 
     @cached_property
     def _plain(self) -> dict[str, str]:
