@@ -9,6 +9,7 @@ from typing import Any
 
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import DataError
+from seq2seq.evaluation.invented_words import invented_rate, known_words
 from seq2seq.evaluation.metrics import Score, bleu, score_all, why_no_ter
 from seq2seq.pairs import SentencePair
 from seq2seq.translator import Translator
@@ -25,6 +26,8 @@ class Evaluation:
         model: name of the model.
         decoding: the settings it translated with.
         notes: why a score is missing.
+        invented_words: in 1,000 words of the translations, and of the references, those that the training
+            data did not have (see `invented_words`); None if the model has no word list.
     """
 
     scores: dict[str, Score]
@@ -33,6 +36,7 @@ class Evaluation:
     model: str
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     notes: tuple[str, ...] = ()
+    invented_words: tuple[float, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """What `seq2seq evaluate` prints."""
@@ -41,8 +45,13 @@ class Evaluation:
             "sentences": len(self.translations),
             "seconds": round(self.seconds, 3),
             "model": self.model,
+            **({"invented_words": self._invented()} if self.invented_words else {}),
             **({"notes": list(self.notes)} if self.notes else {}),
         }
+
+    def _invented(self) -> dict[str, float]:
+        rates = self.invented_words or (0.0, 0.0)
+        return dict(zip(("per_1000", "references_per_1000"), (round(rate, 2) for rate in rates), strict=True))
 
 
 def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_scores: bool = True) -> Evaluation:
@@ -59,10 +68,26 @@ def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_score
     references = [pair.target for pair in pairs]
     language = translator.target_language
     notes: tuple[str, ...] = ()
+    invented = None
     if all_scores:
+        invented = _invented_rates(translator, pairs, translations)
         reason = why_no_ter(translations, references, language=language)
         notes = (f"ter is left out: {reason}",) if reason else ()
         scores = score_all(translations, references, language=language)
     else:
         scores = {"bleu": bleu(translations, references, language=language)}
-    return Evaluation(scores, translations, seconds, translator.name, translator.decoding, notes)
+    return Evaluation(scores, translations, seconds, translator.name, translator.decoding, notes, invented)
+
+
+def _invented_rates(
+    translator: Translator, pairs: Sequence[SentencePair], translations: Sequence[str]
+) -> tuple[float, float] | None:
+    """Invented words in 1,000 words of the translations, and of the references."""
+    if not translator.bundle.target_words:
+        return None
+    known, sources = known_words(translator.bundle.target_words.counts), [pair.source for pair in pairs]
+    references = [pair.target for pair in pairs]
+    return (
+        invented_rate(translations, known=known, sources=sources),
+        invented_rate(references, known=known, sources=sources),
+    )

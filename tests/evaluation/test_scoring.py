@@ -14,6 +14,7 @@ from seq2seq.config import DecodingConfig
 from seq2seq.errors import DataError
 from seq2seq.evaluation.scoring import evaluate
 from seq2seq.pairs import SentencePair
+from seq2seq.text.lexicon import Lexicon
 from seq2seq.translator import Translator
 from tests import tiny
 
@@ -52,6 +53,16 @@ def test_evaluate_prints_exactly_these_keys(translator: Translator) -> None:
         assert printed[name].keys() == {"score", "signature"}
         assert "version:" in printed[name]["signature"]
     assert printed["sentences"] == 3 and printed["seconds"] > 0 and printed["model"] == translator.name
+
+
+def test_invented_words_are_counted_if_the_model_has_a_word_list() -> None:
+    pairs = [SentencePair("one two", "un deux"), SentencePair("three four", "trois Xyzzy")]
+    words = Lexicon.count(["Ici un deux trois."] * 3)
+    translator = Translator(replace(tiny.bundle(), target_words=words))
+    printed = evaluate(translator, pairs).to_dict()
+    assert printed["invented_words"]["references_per_1000"] == 250.0, "Xyzzy, of four words"
+    assert 0 <= printed["invented_words"]["per_1000"] <= 1000
+    assert "invented_words" not in evaluate(Translator(tiny.bundle()), pairs).to_dict()
 
 
 def test_bleu_alone_can_be_scored(translator: Translator) -> None:
