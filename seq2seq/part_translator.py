@@ -2,7 +2,7 @@
 
 A translation is wrong if it lacks something that is to be kept, or has an invented word: one that the
 training data never had, and the source does not have. The best hypothesis without faults is taken. If all
-have faults, the part is translated in another way, once more.
+have faults, the part is translated in another way, at most twice.
 """
 
 from __future__ import annotations
@@ -159,9 +159,13 @@ class PartTranslator:
         text = self._text(part, ids)
         spans = [(w.start, min(w.end, len(text))) for w in words]
         if part.wrappings:
-            text, spans = wrap(text, spans, part.text, places, links, part.wrappings)
+            more = _more_links(part, places, links, attention, skip, source_words, words)
+            text, spans = wrap(text, spans, part.text, places, [*links, *more], part.wrappings)
+        lead = len(text) - len(text.lstrip())
+        text = text.strip()
+        spans = [(max(start - lead, 0), min(max(end - lead, 0), len(text))) for start, end in spans]
         return Translation(
-            text=text.strip(),
+            text=text,
             log_prob=hypothesis.log_prob,
             score=hypothesis.score,
             confidence=mean_probability(log_probs),
@@ -187,6 +191,29 @@ class PartTranslator:
         else:
             text = self.target.decode(ids, part.fillings)
         return text[:-1] if text.endswith(_TWO_STOPS) else text
+
+
+def _more_links(
+    part: Part,
+    places: Sequence[Span],
+    links: Sequence[tuple[int, int]],
+    attention: np.ndarray | None,
+    skip: int,
+    source_words: Sequence[WordSpan],
+    words: Sequence[WordSpan],
+) -> list[tuple[int, int]]:
+    """For each pair of marks without a link: its first word, and the target word that attends to it most."""
+    more, linked = list[tuple[int, int]](), {source for source, _ in links}
+    for one in part.wrappings:
+        inner = [n for n, (start, end) in enumerate(places) if start < one.end and one.start < end]
+        if not inner or attention is None or not words or linked.intersection(inner):
+            continue
+        columns = [skip + piece for number in inner for piece in source_words[number].pieces]
+        mass = attention[:, columns].sum(1)
+        more.append(
+            (inner[0], int(np.argmax([mass[word.pieces.start : word.pieces.stop].sum() for word in words])))
+        )
+    return more
 
 
 def _typed(part: Part, word: WordSpan) -> Span:

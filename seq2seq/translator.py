@@ -178,8 +178,14 @@ class Translator:
         config, target = self._config(options), self._target(target_language)
         if target not in self._preparations:
             source = next((s for s, t in self.directions if t == target), self.source_language)
-            words = self.bundle.source_words, self.bundle.target_words
-            self._preparations[target] = Preparation(self.source_tokenizer, *words, (source, target))
+            source = self.source_language if target == self.target_language else source
+            self._preparations[target] = Preparation(
+                self.source_tokenizer,
+                self.bundle.source_words,
+                self.bundle.target_words,
+                (source, target),
+                pairs=self.model.config.attention != "none",
+            )
         tag = [self.source_tokenizer.tag_ids[target]] if len(self.directions) > 1 else []
         return PartTranslator(self.bundle, self.engine, self._preparations[target], config, tag)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -32,7 +33,13 @@ class Placeholders:
 
     def select(self, sentences: Sequence[int]) -> Placeholders:
         """The constraint for a batch of these sentences."""
-        return Placeholders([self.sources[sentence] for sentence in sentences], self.ids, self.eos)
+        sources = [self.sources[sentence] for sentence in sentences]
+        return Placeholders(sources, self.ids, self.eos)
+
+    @cached_property
+    def wanted(self) -> Tensor:
+        """Which placeholders each source has (B,P)."""
+        return torch.tensor([[number in source for number in self.ids] for source in map(set, self.sources)])
 
     def apply(self, logits: Tensor, prefixes: Tensor, sentences: Tensor, candidates: Tensor | None) -> Tensor:
         """Forbid placeholders that are not left, and the end while some are."""
@@ -41,11 +48,7 @@ class Placeholders:
             raise ValueError("candidates lack a placeholder, expected all of them")
         columns, numbers = columns[:-1], torch.tensor(self.ids, device=logits.device)
         used = (prefixes.unsqueeze(-1) == numbers).any(2)  # (B,K,P)
-        wanted = torch.tensor(
-            [[number in self.sources[sentence] for number in self.ids] for sentence in sentences.tolist()],
-            device=logits.device,
-        )
-        left = wanted.unsqueeze(1) & ~used
+        left = self.wanted.to(logits.device)[sentences].unsqueeze(1) & ~used
         logits[..., columns] = logits[..., columns].masked_fill(~left, -math.inf)
         logits[..., ending] -= _UNFINISHED * left.any(-1)
         return logits

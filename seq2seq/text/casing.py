@@ -7,17 +7,22 @@ with one mistake becomes the likeliest known word (Norvig, 2007).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from seq2seq.text.lexicon import WORD, Lexicon
 from seq2seq.text.rewriting import Change, Rewritten
 from seq2seq.text.word_spans import Span
 
+_SPACE_FOR = dict.fromkeys("\t\u00a0\u2028\u2029\u202f\u205f" + "".join(map(chr, range(0x2000, 0x200B))), " ")
+_SPACE_FOR |= dict.fromkeys("\u00ad\u200b\ufeff", "")
+_ODD_SPACE = re.compile(f"[{''.join(_SPACE_FOR)}]")
+
 
 def is_shouted(text: str, *, keep: Sequence[Span] = ()) -> bool:
     """Whether `text` has two capital letters or more, and no small ones, outside the spans `keep`."""
     letters = _without(text, keep)
-    return letters.isupper() and sum(map(str.isupper, letters)) > 1
+    capitals, others = sum(map(str.isupper, letters)), sum(map(str.isalpha, letters))
+    return letters.isupper() and capitals > 1 and 2 * capitals > others  # others: of scripts without capitals
 
 
 def _without(text: str, spans: Sequence[Span]) -> str:
@@ -28,33 +33,40 @@ def _without(text: str, spans: Sequence[Span]) -> str:
 def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Rewritten:
     """`text` with its words as they are usually written.
 
-    A form that was seen in training stays. "i", "tom" and "PARIS" become "I", "Tom" and "Paris", "Dog" inside
-    a sentence "dog", and "teh" "the". A first word keeps its capital letter, and gets one if no letter of a
-    text of several words is large. In a shouted text unknown words look like names.
+    White space becomes spaces, and invisible characters go. A form that was seen in training stays. "i",
+    "tom" and "PARIS" become "I", "Tom" and "Paris", "Dog" inside a sentence "dog", and "teh" "the". A first
+    word keeps its capital letter, and gets one if no letter of a text of several words is large. In a shouted
+    text unknown words look like names.
 
     Args:
         text: one sentence.
         lexicon: of the language of `text`; with an empty one `text` stays as it is.
         keep: spans that stay as they are, in order.
     """
-    changes, kept = list[Change](), [*keep, (len(text), len(text))]
-    shouted, letters = is_shouted(text, keep=keep), _without(text, keep)
+    changes = [Change(m.start(), m.end(), _SPACE_FOR[m[0]]) for m in _outside(_ODD_SPACE, text, keep)]
+    matches = list(_outside(WORD, text, keep)) if lexicon else []
+    letters = _without(text, keep)
     calm = letters == letters.lower()
-    matches = list[re.Match[str]]()
-    for match in WORD.finditer(text) if lexicon else ():
-        while kept[0][1] <= match.start() < len(text):
-            kept.pop(0)
-        if match.end() <= kept[0][0]:
-            matches.append(match)
+    shouted = is_shouted(letters) and not all(lexicon.usual(m[0]) == m[0] for m in matches)
     for index, match in enumerate(matches):
         start, stop = match.span()
         word, first = match[0], index == 0
         form = _usual_form(word, lexicon, shouted=shouted, first=first)
         if first and (shouted or word[0].isupper() or (calm and len(matches) > 1)):
-            form = form[:1].upper() + form[1:]
+            form = form[:1].title() + form[1:]
         if form != word:
             changes.append(Change(start, stop, form))
-    return Rewritten(text, changes)
+    return Rewritten(text, sorted(changes, key=lambda change: change.start))
+
+
+def _outside(pattern: re.Pattern[str], text: str, spans: Sequence[Span]) -> Iterator[re.Match[str]]:
+    """The matches of `pattern` in `text` outside `spans`, which are in order."""
+    number = 0
+    for match in pattern.finditer(text):
+        while number < len(spans) and spans[number][1] <= match.start():
+            number += 1
+        if number == len(spans) or match.end() <= spans[number][0]:
+            yield match
 
 
 def _usual_form(word: str, lexicon: Lexicon, *, shouted: bool, first: bool) -> str:

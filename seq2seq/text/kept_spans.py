@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -92,13 +93,39 @@ def replaced(text: str, spans: Sequence[Verbatim], values: Sequence[str]) -> str
     return "".join([*pieces, text[end:]])
 
 
-def without_pairs(
-    usual: Rewritten, kept: Sequence[Verbatim], pairs: Sequence[Pair]
-) -> tuple[Rewritten, list[Verbatim]]:
-    """`usual` and `kept` without the marks of `pairs`."""
-    marks = [span for p in pairs for span in ((p.start, p.inner_start), (p.inner_end, p.end))]
-    if not marks:
-        return usual, list(kept)
-    changes = [*usual.changes, *(Change(start, end, "") for start, end in marks)]
-    rewritten = Rewritten(usual.original, sorted(changes, key=lambda change: change.start))
-    return rewritten, [k for k in kept if (k.start, k.end) not in marks]
+def marks_of(pairs: Sequence[Pair]) -> list[Verbatim]:
+    """The marks of `pairs` as spans."""
+    return [
+        Verbatim(start, end, "mark")
+        for pair in pairs
+        for start, end in ((pair.start, pair.inner_start), (pair.inner_end, pair.end))
+    ]
+
+
+def without_marks(usual: Rewritten, pairs: Sequence[Pair]) -> Rewritten:
+    """`usual` without the marks of `pairs`."""
+    if not pairs:
+        return usual
+    changes = {(mark.start, mark.end): Change(mark.start, mark.end, "") for mark in marks_of(pairs)}
+    return Rewritten(usual.original, sorted([*usual.changes, *changes.values()], key=lambda c: c.start))
+
+
+def with_names(kept: Sequence[Verbatim], names: Sequence[Verbatim]) -> list[Verbatim]:
+    """`kept` and `names`, in order."""
+    return sorted([*kept, *names], key=lambda span: span.start)
+
+
+def whole_pairs(
+    text: str, pairs: Sequence[Pair], kept: Sequence[Verbatim], *, most: int
+) -> tuple[list[Pair], list[Verbatim], list[Verbatim]]:
+    """The pairs whose words go through the model together, what else is kept, and what stays outside."""
+    pairs = list(pairs)
+    while True:
+        marks = {(mark.start, mark.end) for mark in marks_of(pairs)}
+        rest = [k for k in kept if (k.start, k.end) not in marks]
+        gaps = outside_spans(text, rest, most=most)
+        starts = [gap.start for gap in gaps]
+        whole = [p for p in pairs if bisect_left(starts, p.start) == bisect_left(starts, p.end)]
+        if len(whole) == len(pairs):
+            return pairs, rest, gaps
+        pairs = whole

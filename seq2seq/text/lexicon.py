@@ -19,7 +19,8 @@ _UNSPACED = (
     "\u0e00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3040-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_LETTER = rf"[^\W\d_{_UNSPACED}][\u0300-\u036f]*"
+_MARKS = "".join(chr(code) for code in range(0x300, 0x3000) if unicodedata.category(chr(code))[0] == "M")
+_LETTER = rf"[^\W\d_{_UNSPACED}][{_MARKS}]*"
 WORD = re.compile(rf"(?:{_LETTER})+|[{_UNSPACED}]")
 """A run of letters, or one character of a script that is written without spaces between words."""
 _SHORT_FORM = re.compile(rf"(?:{_LETTER})+(?:'(?:{_LETTER})+)+")
@@ -61,15 +62,16 @@ class Lexicon:
         The first word of a sentence says nothing about capitals, so it only counts as written in small
         letters, and only if the word occurs nowhere else (Lita et al., 2003).
         """
-        inside, first, short = Counter[str](), Counter[str](), Counter[str]()
+        inside, first, short, most = Counter[str](), Counter[str](), Counter[str](), _MOST_COUNTED
         for sentence in sentences:
             words = WORD.findall(sentence)
             if "'" in sentence or "’" in sentence:
                 short.update(_SHORT_FORM.findall(sentence.replace("’", "'").lower()))
             first.update(words[:1])
             inside.update(words[1:])
-            if len(inside) > _MOST_COUNTED:
+            if len(inside) > most:
                 inside = Counter({word: count for word, count in inside.items() if count > 1})
+                most = max(most, 2 * len(inside))
         totals = Counter[str]()
         for form, count in inside.items():
             totals[form.lower()] += count

@@ -13,6 +13,7 @@ A sentence that is mostly not in the source language is kept as a whole, with a 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,10 +21,12 @@ from functools import cached_property
 from seq2seq.text.casing import is_shouted, usual_words
 from seq2seq.text.kept_spans import (
     has_letters,
-    outside_spans,
+    marks_of,
     replaced,
+    whole_pairs,
     with_marks,
-    without_pairs,
+    with_names,
+    without_marks,
     words_outside,
 )
 from seq2seq.text.languages import language_code, language_name
@@ -87,13 +90,20 @@ class Preparation:
         lexicon: words of the source side; an empty one knows nothing of names and languages.
         target_words: words of the target side: names that both sides write alike are kept.
         languages: source and target language, "" if unknown.
+        pairs: whether the model aligns words, so that tags and quotation marks can be put around them.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, lexicon: Lexicon, target_words: Lexicon, languages: tuple[str, str]
+        self,
+        tokenizer: Tokenizer,
+        lexicon: Lexicon,
+        target_words: Lexicon,
+        languages: tuple[str, str],
+        *,
+        pairs: bool = True,
     ) -> None:
         self.tokenizer, self.lexicon, self.target_words = tokenizer, lexicon, target_words
-        self.languages = languages
+        self.languages, self.pairs = languages, pairs
         self._capital_means_name = language_code(languages[0]) not in _CAPITAL_NOUNS
 
     @cached_property
@@ -165,23 +175,25 @@ class Preparation:
         if not self.lexicon and is_language(text, self.tokenizer.encode(text), self.tokenizer) is False:
             return [Part(text, start)]
         usual = usual_words(text, self.lexicon, keep=[(k.start, k.end) for k in kept])
-        pairs = [] if around else find_pairs(text, [k for k in kept if k.kind not in ("opening", "closing")])
-        usual, kept = without_pairs(usual, kept, pairs)
-        kept = sorted([*kept, *self._names(usual, kept, unknown=unknown)], key=lambda k: k.start)
+        shouted = is_shouted(text, keep=[(k.start, k.end) for k in kept]) and usual.text != text
         most = 0 if around else len(self.tokenizer.placeholder_ids)
+        pairs = find_pairs(text, kept) if self.pairs and not around else []
+        kept = with_names(kept, self._names(usual, [*kept, *marks_of(pairs)], unknown=unknown))
         if not most and not around:  # a model that knows no placeholders reads numbers itself
             kept = [k for k in kept if k.kind not in ("number", "name")]
-        shouted = is_shouted(text, keep=[(k.start, k.end) for k in kept])
-        parts, end = list[Part](), 0
-        for gap in [*outside_spans(text, kept, most=most), Verbatim(len(text), len(text), "end")]:
+        pairs, kept, gaps = whole_pairs(text, pairs, kept, most=most)
+        usual = without_marks(usual, pairs)
+        wrapped = [wrapping(text, pair, self.languages[1]) for pair in pairs]
+        parts, end, starts = list[Part](), 0, [k.start for k in kept]
+        for gap in [*gaps, Verbatim(len(text), len(text), "end")]:
             inner = text[end : gap.start]
             begin = end + len(inner) - len(inner.lstrip())
             stop = begin + len(inner.strip())
             if begin < stop:
-                inside = [k for k in kept if begin <= k.start and k.end <= stop]
-                wrapped = [wrapping(text, pair, self.languages[1]) for pair in pairs]
+                inside = kept[bisect_left(starts, begin) : bisect_left(starts, stop)]
+                around_words = [one for one in wrapped if begin <= one.start < stop] if wrapped else []
                 parts += self._pieces(
-                    usual, (begin, stop), start, inside, wrapped, max_pieces=max_pieces, shouted=shouted
+                    usual, (begin, stop), start, inside, around_words, max_pieces=max_pieces, shouted=shouted
                 )
             if gap.start < gap.end:
                 original = text[gap.start : gap.end]
@@ -215,7 +227,7 @@ class Preparation:
         marked = replaced(
             usual.text[first : usual.place(stop)], inside, list(map(placeholder, range(len(kept))))
         )
-        parts, place = list[Part](), first
+        parts, place = list[Part](), first + len(marked) - len(marked.lstrip())
         for cut in split_text(marked, self.tokenizer, max_pieces=max_pieces):
             length = len(_fill(cut.text, originals))
             where = usual.origin_of_end(place) if parts else begin
@@ -257,7 +269,8 @@ class Preparation:
         if not self.lexicon:
             return []
         text, names = usual.text, list[Verbatim]()
-        placed = [Verbatim(usual.place(k.start), usual.place(k.end), k.kind) for k in kept]
+        ordered = sorted(kept, key=lambda span: (span.start, span.end))
+        placed = [Verbatim(usual.place(k.start), usual.place(k.end), k.kind) for k in ordered]
         for index, (start, end) in enumerate(words_outside(text, placed)):
             if not self._is_name(text[start:end], first=index == 0, unknown=unknown):
                 continue
@@ -285,9 +298,10 @@ class Preparation:
         """Why `text` is kept as a whole; "" if enough of its words are known, or nearly."""
         if not self.lexicon:
             return ""
-        known, counted, compared = 0.0, 0, 0
+        known, counted, compared, first = 0.0, 0, 0, ""
         for index, (start, end) in enumerate(words_outside(text, kept)):
             word = text[start:end]
+            first = first or word[0]
             if word in self.lexicon:
                 known += 1
             elif index > 0 and word[0].isupper() and not word.isupper():
@@ -298,7 +312,7 @@ class Preparation:
             counted += 1
         if known >= _FOREIGN * counted:
             return ""
-        if counted == 1 and text[:1].isupper() and self._capital_means_name:
+        if counted == 1 and first.isupper() and self._capital_means_name:
             return ""  # a single name
         language = language_name(self.languages[0])
         return f"this does not look like {language}" if language != "?" else "the model knows none of this"

@@ -244,7 +244,8 @@ class Tokenizer:
         """Ids of lines without U+2581. One thread: several would use the random generator in any order."""
         encode = self._processor.encode
         if not sample:  # a batch call starts a thread: 60 µs, ten times a short sentence
-            return [encode(line) for line in lines] if len(lines) < 8 else encode(lines, num_threads=1)
+            short = len(lines) < 8 or sum(map(len, lines)) < 2_000
+            return [encode(line) for line in lines] if short else encode(lines, num_threads=1)
         with _GENERATOR_LOCK:
             sentencepiece.set_random_generator_seed((secrets.randbits(32) if seed is None else seed) % _SEEDS)
             return encode(lines, enable_sampling=True, nbest_size=-1, alpha=alpha, num_threads=1)

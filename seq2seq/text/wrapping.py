@@ -7,8 +7,10 @@ words of the translation they belong around (as translation tools project tags; 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from seq2seq.text.marks import localize_quotes
 from seq2seq.text.verbatim import Verbatim
@@ -18,7 +20,7 @@ _OPENING_TAG = re.compile(r"<([A-Za-z][\w:.-]*)(?:\s[^<>]*)?>")
 _CLOSING_TAG = re.compile(r"</([A-Za-z][\w:.-]*)\s*>")
 _EMPHASIS = frozenset(("**", "__", "~~", "***"))
 _QUOTED = re.compile(
-    r"\"(?=\S)[^\"]+(?<=\S)\"|“[^“”]+”|„[^„“”]+[“”]|«[ \u00a0\u202f]*[^«»]+?[ \u00a0\u202f]*»"
+    r"(?<!\w)\"(?=\S)[^\"]+(?<=\S)\"(?!\w)|“[^“”]+”|„[^„“”]+[“”]|«[ \u00a0\u202f]*[^«»]+?[ \u00a0\u202f]*»"
     r"|(?<!\w)[‘'](?=\w)(?:[^‘’']|(?<=\w)['’](?=\w))+['’](?!\w)"
 )
 _INNER_SPACES = " \u00a0\u202f"
@@ -49,8 +51,9 @@ class Wrapping:
 
 def find_pairs(text: str, kept: Sequence[Verbatim]) -> list[Pair]:
     """Pairs of marks in `text`, the outer ones first; none around the whole text. `kept` is what is kept."""
+    begin, stop = len(text) - len(text.lstrip()), len(text.rstrip())
     pairs = [*_tag_pairs(text, kept), *_quote_pairs(text, kept)]
-    pairs = [pair for pair in pairs if text[: pair.start].strip() or text[pair.end :].strip()]
+    pairs = [pair for pair in pairs if begin < pair.start or pair.end < stop]
     return sorted(pairs, key=lambda pair: (pair.start, -pair.end))
 
 
@@ -72,13 +75,22 @@ def _tag_pairs(text: str, kept: Sequence[Verbatim]) -> Iterator[Pair]:
 
 
 def _quote_pairs(text: str, kept: Sequence[Verbatim]) -> Iterator[Pair]:
+    first = 0  # of `kept`, the first that may reach into a pair
     for match in _QUOTED.finditer(text):
         start, end = match.span()
+        while first < len(kept) and kept[first].end <= start:
+            first += 1
         inner = match[0][1:-1]
         inner_start = start + 1 + len(inner) - len(inner.lstrip(_INNER_SPACES))
         inner_end = end - 1 - (len(inner) - len(inner.rstrip(_INNER_SPACES)))
-        crossed = any(k.start < mark < k.end for k in kept for mark in (start, start + 1, end - 1, end))
-        if not crossed and any(map(str.isalpha, inner)):
+        last = bisect_left(kept, end, lo=first, key=lambda span: span.start)
+        near = (*kept[first : first + 1], *kept[max(last - 1, first) : last])
+        crossed = any(
+            k.start == start or k.start < mark < k.end
+            for k in near
+            for mark in (start, start + 1, end - 1, end)
+        )
+        if not crossed and any(map(str.isalnum, inner)):
             yield Pair(start, inner_start, inner_end, end, quotes=True)
 
 
@@ -109,7 +121,7 @@ def wrap(
         inner = [
             words[target]
             for number, target in links
-            if one.start <= source_words[number][0] and source_words[number][1] <= one.end
+            if source_words[number][0] < one.end and one.start < source_words[number][1]
         ]
         if one.quotes and not inner:
             continue
@@ -121,15 +133,13 @@ def wrap(
         inserted[first] = (closing, opening + one.before)
         closing, opening = inserted.get(last, ("", ""))
         inserted[last] = (one.after + closing, opening) if inner else (closing, opening + one.after)
-    pieces, end = list[str](), 0
-    for place in sorted(inserted):
+    pieces, end, places = list[str](), 0, sorted(inserted)
+    for place in places:
         pieces += [translation[end:place], *inserted[place]]
         end = place
-    return "".join([*pieces, translation[end:]]), [_shifted(word, inserted) for word in words]
-
-
-def _shifted(word: Span, inserted: dict[int, tuple[str, str]]) -> Span:
-    start, end = word
-    before = sum(len(mark) for place, marks in inserted.items() if place <= start for mark in marks)
-    inside = sum(len(mark) for place, marks in inserted.items() if place < end for mark in marks)
-    return start + before, end + inside
+    shifts = [0, *accumulate(sum(map(len, inserted[place])) for place in places)]
+    shifted = [
+        (start + shifts[bisect_right(places, start)], stop + shifts[bisect_left(places, stop)])
+        for start, stop in words
+    ]
+    return "".join([*pieces, translation[end:]]), shifted
