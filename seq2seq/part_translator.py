@@ -1,4 +1,4 @@
-"""Translates the parts of a text (see `text.preparation`) with a model, and mends what went wrong.
+"""Translates the parts of a text (see `preparation`) with a model, and mends what went wrong.
 
 A translation is wrong if it lacks something that is to be kept, or has an invented word: one that the
 training data never had, and the source does not have. The best hypothesis without faults is taken. If all
@@ -19,10 +19,10 @@ from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
 from seq2seq.decoding.engine import Engine
 from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.placeholders import Placeholders, is_complete
-from seq2seq.text.casing import shout
-from seq2seq.text.preparation import Part, Preparation
+from seq2seq.preparation.casing import shout
+from seq2seq.preparation.parts import Part, Preparation
+from seq2seq.preparation.wrapping import wrap
 from seq2seq.text.word_spans import Span, WordSpan
-from seq2seq.text.wrapping import wrap
 from seq2seq.translation import Translation, Word, align, join, kept, mean_probability, moved
 
 EOS = "</s>"

@@ -4,7 +4,7 @@
     print(translator.translate("Good morning."))
 
 N texts in give N translations out, empty ones included. The sentences of a text are translated one by one
-(see `text.preparation`), and one of more than `max_source_length` pieces is translated in parts. Nothing is
+(see `preparation`), and one of more than `max_source_length` pieces is translated in parts. Nothing is
 cut off.
 """
 
@@ -28,8 +28,8 @@ from seq2seq.devices import find_device, use_threads
 from seq2seq.errors import DataError, UsageError, UsageTypeError
 from seq2seq.nn.model import count_parameters
 from seq2seq.part_translator import PartTranslator
+from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.text.plain_lines import one_line, read_lines, write_lines
-from seq2seq.text.preparation import Part, Preparation
 from seq2seq.translation import Translation, join, moved
 
 

@@ -11,9 +11,9 @@ from seq2seq import Translator
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import ModelConfig
 from seq2seq.nn.model import build_model
-from seq2seq.text.lexicon import Lexicon
+from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
-from tests.text.verbatim_sentences import lost_spans, verbatim_sentences
+from tests.preparation.verbatim_sentences import lost_spans, verbatim_sentences
 
 SENTENCES = [sentence.text for sentence in verbatim_sentences(300, seed=1)]
 WORDS = Lexicon.count(SENTENCES)

@@ -16,10 +16,10 @@ import numpy as np
 
 from seq2seq.augmentation.alignment import AlignmentTable, linked_words
 from seq2seq.pairs import SentencePair
-from seq2seq.text.marks import localize_quotes
-from seq2seq.text.numbers import same_value
+from seq2seq.preparation.marks import localize_quotes
+from seq2seq.preparation.numbers import same_value
+from seq2seq.preparation.verbatim import Verbatim, find_verbatim
 from seq2seq.text.symbols import placeholder
-from seq2seq.text.verbatim import Verbatim, find_verbatim
 from seq2seq.text.word_spans import Span
 
 Copies = list[tuple[Span, Span]]

@@ -37,7 +37,7 @@ from seq2seq.bundle.weights import NumberType, load_weights, save_weights, uniqu
 from seq2seq.config import DecodingConfig, ModelConfig, from_dict, to_dict
 from seq2seq.errors import ModelError, UsageError
 from seq2seq.nn.model import Seq2Seq, count_parameters
-from seq2seq.text.lexicon import Lexicon
+from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
 
 FORMATS = (1, 2, 3)

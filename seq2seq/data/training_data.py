@@ -24,7 +24,7 @@ from seq2seq.data.readers import read_pairs
 from seq2seq.data.store import StoredPairs, build_dataset, load_dataset
 from seq2seq.errors import DataError
 from seq2seq.pairs import Counts, SentencePair
-from seq2seq.text.lexicon import Lexicon
+from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seq2seq.text.sentences import sentence_spans
+from seq2seq.preparation.sentences import sentence_spans
 from seq2seq.translation import Translation, Word, join
 
 

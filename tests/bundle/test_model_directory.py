@@ -25,7 +25,7 @@ from seq2seq.bundle.model_directory import FILES, WORD_LISTS
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import ModelError, UsageError
 from seq2seq.nn.model import Seq2Seq
-from seq2seq.text.lexicon import Lexicon
+from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
 from tests import tiny
 

@@ -14,7 +14,7 @@ from seq2seq.config import DecodingConfig
 from seq2seq.errors import DataError
 from seq2seq.evaluation.scoring import evaluate
 from seq2seq.pairs import SentencePair
-from seq2seq.text.lexicon import Lexicon
+from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.translator import Translator
 from tests import tiny
 

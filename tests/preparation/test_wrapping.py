@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from seq2seq.text.verbatim import find_verbatim
+from seq2seq.preparation.verbatim import find_verbatim
+from seq2seq.preparation.wrapping import Wrapping, find_pairs, wrap, wrapping
 from seq2seq.text.word_spans import Span
-from seq2seq.text.wrapping import Wrapping, find_pairs, wrap, wrapping
 
 
 def inner_texts(text: str) -> list[str]:

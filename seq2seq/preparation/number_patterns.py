@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seq2seq.text.numbers import CURRENCY, SPACE
+from seq2seq.preparation.numbers import CURRENCY, SPACE
 
 LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 SPACED = rf"{LATIN}\u00b5\u0370-\u052f"

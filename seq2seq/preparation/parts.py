@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from seq2seq.text.casing import is_shouted, usual_words
-from seq2seq.text.kept_spans import (
+from seq2seq.preparation.casing import is_shouted, usual_words
+from seq2seq.preparation.kept_spans import (
     has_letters,
     marks_of,
     replaced,
@@ -29,18 +29,18 @@ from seq2seq.text.kept_spans import (
     without_marks,
     words_outside,
 )
+from seq2seq.preparation.lexicon import Lexicon
+from seq2seq.preparation.marks import localize_quotes
+from seq2seq.preparation.numbers import localize_number
+from seq2seq.preparation.rewriting import Rewritten
+from seq2seq.preparation.sentences import sentence_spans
+from seq2seq.preparation.verbatim import Verbatim, find_verbatim
+from seq2seq.preparation.wrapping import Wrapping, find_pairs, wrapping
 from seq2seq.text.languages import language_code, language_name
-from seq2seq.text.lexicon import Lexicon
-from seq2seq.text.marks import localize_quotes
-from seq2seq.text.numbers import localize_number
-from seq2seq.text.rewriting import Rewritten
 from seq2seq.text.segmentation import is_language, split_text
-from seq2seq.text.sentences import sentence_spans
 from seq2seq.text.symbols import PLACEHOLDERS, placeholder, placeholder_number
 from seq2seq.text.tokenizer import Tokenizer
-from seq2seq.text.verbatim import Verbatim, find_verbatim
 from seq2seq.text.word_spans import Span
-from seq2seq.text.wrapping import Wrapping, find_pairs, wrapping
 
 _INSIDE_NAMES = (" ", "-", "'", "’")
 _RARE_NAME = 8  # a name that occurs less often was not learned well

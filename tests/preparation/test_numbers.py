@@ -11,7 +11,7 @@ from babel.numbers import format_decimal, format_percent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.text.numbers import FORMATS, localize_number, number_format, number_value, same_value
+from seq2seq.preparation.numbers import FORMATS, localize_number, number_format, number_value, same_value
 from tests.text.sentences import patient
 
 NARROW, FIXED = "\u202f", "\u00a0"

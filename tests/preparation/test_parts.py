@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from seq2seq.text.lexicon import Lexicon
-from seq2seq.text.preparation import Part, Preparation
+from seq2seq.preparation.lexicon import Lexicon
+from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.text.symbols import PLACEHOLDERS
 from seq2seq.text.tokenizer import Tokenizer
-from tests.text.verbatim_sentences import verbatim_sentences
+from tests.preparation.verbatim_sentences import verbatim_sentences
 
 SENTENCES = [
     "The dog of my neighbour sleeps in the house of Tom.",

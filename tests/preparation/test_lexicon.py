@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from seq2seq.errors import ModelError
-from seq2seq.text.casing import is_shouted, shout, usual_words
-from seq2seq.text.lexicon import Lexicon
+from seq2seq.preparation.casing import is_shouted, shout, usual_words
+from seq2seq.preparation.lexicon import Lexicon
 
 SENTENCES = [
     "The dog saw Tom in Paris.",

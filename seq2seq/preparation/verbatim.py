@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Container
 from dataclasses import dataclass
 
-from seq2seq.text.verbatim_patterns import HINT, PATTERNS
+from seq2seq.preparation.verbatim_patterns import HINT, PATTERNS
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
-from seq2seq.text.lexicon import WORD
-from seq2seq.text.marks import enclosed, leading_marker
-from seq2seq.text.rewriting import Change, Rewritten
-from seq2seq.text.verbatim import Verbatim
-from seq2seq.text.wrapping import Pair
+from seq2seq.preparation.lexicon import WORD
+from seq2seq.preparation.marks import enclosed, leading_marker
+from seq2seq.preparation.rewriting import Change, Rewritten
+from seq2seq.preparation.verbatim import Verbatim
+from seq2seq.preparation.wrapping import Pair
 
 _OUTSIDE = frozenset(("emoji", "tag", "marker", "opening", "closing", "break"))
 """Kinds that do not go through the model at the ends of a sentence."""

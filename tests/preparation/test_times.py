@@ -8,8 +8,8 @@ import pytest
 from babel import Locale
 from babel.dates import format_time
 
-from seq2seq.text.numbers import localize_number, number_value, same_value
-from seq2seq.text.times import FORMATS, localize_time, time_value
+from seq2seq.preparation.numbers import localize_number, number_value, same_value
+from seq2seq.preparation.times import FORMATS, localize_time, time_value
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.text import sentences
-from seq2seq.text.sentences import sentence_spans
-from tests.text.paragraphs import PARAGRAPHS
+from seq2seq.preparation.sentences import sentence_spans
+from seq2seq.preparation import sentences
+from tests.preparation.paragraphs import PARAGRAPHS
 from tests.text.sentences import patient
 
 LANGUAGES = [

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 
+from seq2seq.preparation.times import localize_time, time_value
 from seq2seq.text.languages import language_code, normalize_tag
-from seq2seq.text.times import localize_time, time_value
 
 SPACE = "[ \u00a0\u2009\u202f]"
 """Spaces that stand inside numbers: plain, no-break, thin, narrow no-break."""

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from seq2seq.text.rewriting import Change, Rewritten
+from seq2seq.preparation.rewriting import Change, Rewritten
 
 
 def test_the_text_has_the_changes() -> None:

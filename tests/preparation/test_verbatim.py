@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.text.verbatim import Verbatim, find_verbatim
-from seq2seq.text.verbatim_patterns import HINT, PATTERNS
+from seq2seq.preparation.verbatim import Verbatim, find_verbatim
+from seq2seq.preparation.verbatim_patterns import HINT, PATTERNS
+from tests.preparation.verbatim_sentences import Expected, VerbatimSentence, lost_spans, verbatim_sentences
 from tests.text.sentences import patient
-from tests.text.verbatim_sentences import Expected, VerbatimSentence, lost_spans, verbatim_sentences
 
 LATIN = frozenset(map(chr, range(32, 383))) | set("’“”«»…–—€œ")
 KINDS = {"url", "email", "mention", "file", "placeholder", "tag", "code", "emoji", "number", "script"}

@@ -10,7 +10,7 @@ import re
 
 import regex  # type: ignore[import-untyped]
 
-from seq2seq.text.number_patterns import LATIN, NUMBER, words
+from seq2seq.preparation.number_patterns import LATIN, NUMBER, words
 
 # A file and a domain end with one of these, so that "end.Then", "e.g." and "U.S." are neither.
 _EXTENSIONS = words(

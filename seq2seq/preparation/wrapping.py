@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from seq2seq.text.marks import localize_quotes
-from seq2seq.text.verbatim import Verbatim
+from seq2seq.preparation.marks import localize_quotes
+from seq2seq.preparation.verbatim import Verbatim
 from seq2seq.text.word_spans import Span
 
 _OPENING_TAG = re.compile(r"<([A-Za-z][\w:.-]*)(?:\s[^<>]*)?>")

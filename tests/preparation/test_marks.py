@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.text.marks import enclosed, leading_marker, localize_quotes
+from seq2seq.preparation.marks import enclosed, leading_marker, localize_quotes
 from tests.text.sentences import patient
 
 MARKERS = [

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from seq2seq.text.lexicon import WORD, Lexicon
-from seq2seq.text.rewriting import Change, Rewritten
+from seq2seq.preparation.lexicon import WORD, Lexicon
+from seq2seq.preparation.rewriting import Change, Rewritten
 from seq2seq.text.word_spans import Span
 
 _SPACE_FOR = dict.fromkeys("\t\u00a0\u2028\u2029\u202f\u205f" + "".join(map(chr, range(0x2000, 0x200B))), " ")

@@ -1,7 +1,7 @@
 """Sentences with spans that a translation keeps, and a check of what a translation lost.
 
 The spans are known from how a sentence is made, not from the code that finds them. From a shell:
-`python -m tests.text.verbatim_sentences` prints language, sentence and spans.
+`python -m tests.preparation.verbatim_sentences` prints language, sentence and spans.
 """
 
 from __future__ import annotations
