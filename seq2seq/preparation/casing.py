@@ -7,14 +7,16 @@ with one mistake becomes the likeliest known word (Norvig, 2007).
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
-from seq2seq.preparation.lexicon import WORD, Lexicon
+from seq2seq.preparation.lexicon import MARKS, WORD, Lexicon
 from seq2seq.preparation.rewriting import Change, Rewritten
 from seq2seq.text.word_spans import Span
 
 _SPACE_FOR = dict.fromkeys("\t\u00a0\u2028\u2029\u202f\u205f" + "".join(map(chr, range(0x2000, 0x200B))), " ")
 _SPACE_FOR |= dict.fromkeys("\u00ad\u200b\ufeff", "")
+_MARKED = re.compile(rf"[^\W_][{MARKS}]+")
 _ODD_SPACE = re.compile(f"[{''.join(_SPACE_FOR)}]")
 
 
@@ -33,10 +35,10 @@ def _without(text: str, spans: Sequence[Span]) -> str:
 def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Rewritten:
     """`text` with its words as they are usually written.
 
-    White space becomes spaces, and invisible characters go. A form that was seen in training stays. "i",
-    "tom" and "PARIS" become "I", "Tom" and "Paris", "Dog" inside a sentence "dog", and "teh" "the". A first
-    word keeps its capital letter, and gets one if no letter of a text of several words is large. In a shouted
-    text unknown words look like names.
+    White space becomes spaces, invisible characters go, and letters with marks are composed (NFC). A form
+    that was seen in training stays. "i", "tom" and "PARIS" become "I", "Tom" and "Paris", "Dog" inside a
+    sentence "dog", and "teh" "the". A first word keeps its capital letter, and gets one if no letter of a text of
+    several words is large. In a shouted text unknown words look like names.
 
     Args:
         text: one sentence.
@@ -45,16 +47,21 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
     """
     changes = [Change(m.start(), m.end(), _SPACE_FOR[m[0]]) for m in _outside(_ODD_SPACE, text, keep)]
     matches = list(_outside(WORD, text, keep)) if lexicon else []
+    if not lexicon:
+        composed = (
+            (m.start(), m.end(), unicodedata.normalize("NFC", m[0])) for m in _outside(_MARKED, text, keep)
+        )
+        changes += [Change(*change) for change in composed if text[change[0] : change[1]] != change[2]]
     letters = _without(text, keep)
     calm = letters == letters.lower()
     shouted = is_shouted(letters) and not all(lexicon.usual(m[0]) == m[0] for m in matches)
     for index, match in enumerate(matches):
         start, stop = match.span()
-        word, first = match[0], index == 0
+        word, first = _composed(match[0], lexicon), index == 0
         form = _usual_form(word, lexicon, shouted=shouted, first=first)
         if first and (shouted or word[0].isupper() or (calm and len(matches) > 1)):
             form = form[:1].title() + form[1:]
-        if form != word:
+        if form != match[0]:
             changes.append(Change(start, stop, form))
     return Rewritten(text, sorted(changes, key=lambda change: change.start))
 
@@ -67,6 +74,11 @@ def _outside(pattern: re.Pattern[str], text: str, spans: Sequence[Span]) -> Iter
             number += 1
         if number == len(spans) or match.end() <= spans[number][0]:
             yield match
+
+
+def _composed(word: str, lexicon: Lexicon) -> str:
+    """`word` in NFC, unless the lexicon has it as it is."""
+    return word if word.isascii() or word in lexicon else unicodedata.normalize("NFC", word)
 
 
 def _usual_form(word: str, lexicon: Lexicon, *, shouted: bool, first: bool) -> str:

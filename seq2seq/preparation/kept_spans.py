@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -121,11 +121,19 @@ def whole_pairs(
     """The pairs whose words go through the model together, what else is kept, and what stays outside."""
     pairs = list(pairs)
     while True:
-        marks = {(mark.start, mark.end) for mark in marks_of(pairs)}
-        rest = [k for k in kept if (k.start, k.end) not in marks]
+        marks = sorted((mark.start, mark.end) for mark in marks_of(pairs))
+        rest = [k for k in kept if not _is_inside(k, marks)]
         gaps = outside_spans(text, rest, most=most)
         starts = [gap.start for gap in gaps]
         whole = [p for p in pairs if bisect_left(starts, p.start) == bisect_left(starts, p.end)]
         if len(whole) == len(pairs):
             return pairs, rest, gaps
         pairs = whole
+
+
+def _is_inside(span: Verbatim, places: Sequence[tuple[int, int]]) -> bool:
+    """Whether `span` lies in one of `places`, which are in order."""
+    number = bisect_right(places, (span.start, span.end + 1)) - 1
+    return any(
+        start <= span.start and span.end <= end for start, end in places[max(number - 1, 0) : number + 1]
+    )

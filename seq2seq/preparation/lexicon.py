@@ -19,8 +19,9 @@ _UNSPACED = (
     "\u0e00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3040-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_MARKS = "".join(chr(code) for code in range(0x300, 0x3000) if unicodedata.category(chr(code))[0] == "M")
-_LETTER = rf"[^\W\d_{_UNSPACED}][{_MARKS}]*"
+MARKS = "".join(chr(code) for code in range(0x300, 0x3000) if unicodedata.category(chr(code))[0] == "M")
+"""Marks that combine with the letter before them."""
+_LETTER = rf"[^\W\d_{_UNSPACED}][{MARKS}]*"
 WORD = re.compile(rf"(?:{_LETTER})+|[{_UNSPACED}]")
 """A run of letters, or one character of a script that is written without spaces between words."""
 _SHORT_FORM = re.compile(rf"(?:{_LETTER})+(?:'(?:{_LETTER})+)+")

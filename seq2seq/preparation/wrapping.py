@@ -67,8 +67,10 @@ def _tag_pairs(text: str, kept: Sequence[Verbatim]) -> Iterator[Pair]:
             while waiting:
                 other, start = waiting.pop()
                 if other == name:
-                    if text[start.end : tag.start].strip():
-                        yield Pair(start.start, start.end, tag.start, tag.end)
+                    inner = text[start.end : tag.start]
+                    if inner.strip():
+                        first = start.end + len(inner) - len(inner.lstrip())
+                        yield Pair(start.start, first, start.end + len(inner.rstrip()), tag.end)
                     break
         elif opening or mark in _EMPHASIS:
             waiting.append((name, tag))

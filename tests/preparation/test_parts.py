@@ -157,3 +157,43 @@ def test_random_characters_are_tiled() -> None:
     for _ in range(400):
         text = "".join(draw.choices(letters, k=draw.randrange(60)))
         assert_tiled(text, parts(text))
+
+
+@pytest.mark.parametrize("preparation", [PREPARATION, WITHOUT], ids=["words", "no words"])
+def test_white_space_and_composition_do_no_harm(preparation: Preparation) -> None:
+    text = "the\u00a0dog of\tthe nei\u00adghbour\u200b is happy"
+    made = parts(text, preparation)
+    assert encoded(made[0], preparation).lower() == "the dog of the neighbour is happy"
+    assert_tiled(text, made)
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("I love <b>Tom</b>.", "I love Tom."),
+        ("I love <b>Xiomara</b> Qwerty.", "I love @ @."),
+        ('I love "Xiomara" Qwerty, "Tom".', "I love @ @, Tom."),
+        ("<b> The dog </b> is happy.", "The dog is happy."),
+        ("I LOVE <b>TOM</b>", "I love Tom"),
+    ],
+)
+def test_pairs_of_marks_do_not_go_through_the_model(text: str, model: str) -> None:
+    made = parts(text)
+    assert [encoded(part) for part in made if part.ids] == [model]
+    assert_tiled(text, made)
+    (part,) = [part for part in made if part.ids]
+    words = TOKENIZER.words(part.ids, part.originals)
+    typed = [part.text[part.places[w.start] : part.ends[w.end]] for w in words]
+    assert all(word.strip('".,<>/b').isalpha() for word in typed), typed
+
+
+@pytest.mark.parametrize("text", ["I love <b><br>you</b> so.", "I <b>love https://a.example/x and</b> you."])
+def test_a_pair_with_a_cut_inside_stays_whole(text: str) -> None:
+    for preparation in (PREPARATION, WITHOUT):
+        made = parts(text, preparation)
+        assert_tiled(text, made)
+        marks = "".join(p.text for p in made if not p.ids) + "".join(
+            w.before + w.after for p in made for w in p.wrappings
+        )
+        marks += "".join(o for p in made if p.ids for o in p.originals)
+        assert all(mark in marks for mark in ("<b>", "</b>"))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.preparation.sentences import sentence_spans
 from seq2seq.preparation import sentences
+from seq2seq.preparation.sentences import sentence_spans
 from tests.preparation.paragraphs import PARAGRAPHS
 from tests.text.sentences import patient
 
