@@ -37,8 +37,8 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
 
     White space becomes spaces, invisible characters go, and letters with marks are composed (NFC). A form
     that was seen in training stays. "i", "tom" and "PARIS" become "I", "Tom" and "Paris", "Dog" inside a
-    sentence "dog", and "teh" "the". A first word keeps its capital letter, and gets one if no letter of a text of
-    several words is large. In a shouted text unknown words look like names.
+    sentence "dog", and "teh" "the". A first word keeps its capital letter, and gets one if no letter of a
+    text of several words is large. In a shouted text unknown words look like names.
 
     Args:
         text: one sentence.
