@@ -16,6 +16,9 @@ from seq2seq.text.word_spans import Span
 
 _SPACE_FOR = dict.fromkeys("\t\u00a0\u2028\u2029\u202f\u205f" + "".join(map(chr, range(0x2000, 0x200B))), " ")
 _SPACE_FOR |= dict.fromkeys("\u00ad\u200b\ufeff", "")
+_BEFORE = re.compile(r"([^\W\d_]+)\.?[ \u00a0-]$")
+"""A word in front of another one."""
+_LONGEST_TITLE = 30
 _MARKED = re.compile(rf"[^\W_][{MARKS}]+")
 _ODD_SPACE = re.compile(f"[{''.join(_SPACE_FOR)}]")
 
@@ -36,8 +39,8 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
     """`text` with its words as they are usually written.
 
     White space becomes spaces, invisible characters go, and letters with marks are composed (NFC). A form
-    that was seen in training stays. "i", "tom" and "PARIS" become "I", "Tom" and "Paris", "Dog" inside a
-    sentence "dog", and "teh" "the". A first word keeps its capital letter, and gets one if no letter of a
+    that was seen in training stays. "i", "tom" and "PARIS" become "I", "Tom" and "Paris", "Dog" in a
+    title "dog", and "teh" "the". A first word keeps its capital letter, and gets one if no letter of a
     text of several words is large. In a shouted text unknown words look like names.
 
     Args:
@@ -55,15 +58,34 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
     letters = _without(text, keep)
     calm = letters == letters.lower()
     shouted = is_shouted(letters) and not all(lexicon.usual(m[0]) == m[0] for m in matches)
+    title = shouted or is_title([match[0] for match in matches])
     for index, match in enumerate(matches):
         start, stop = match.span()
         word, first = _composed(match[0], lexicon), index == 0
+        if not (first or title) and looks_like_name(text, match.span(), lexicon):
+            continue
         form = _usual_form(word, lexicon, shouted=shouted, first=first)
         if first and (shouted or word[0].isupper() or (calm and len(matches) > 1)):
             form = form[:1].title() + form[1:]
         if form != match[0]:
             changes.append(Change(start, stop, form))
     return Rewritten(text, sorted(changes, key=lambda change: change.start))
+
+
+def is_title(words: Sequence[str]) -> bool:
+    """Whether most words after the first have a capital letter, which then means nothing."""
+    capitals = sum(word[0].isupper() for word in words[1:])
+    return capitals > 1 and 2 * capitals >= len(words) - 1
+
+
+def looks_like_name(text: str, span: Span, lexicon: Lexicon) -> bool:
+    """Whether a word inside a sentence, known in small letters only, is a name because it follows one, or a
+    title: "Mrs. Green", "Anna Brown".
+    """
+    word, before = text[span[0] : span[1]], _BEFORE.search(text[: span[0]][-_LONGEST_TITLE:])
+    if not word[0].isupper() or not word[1:].islower() or before is None or lexicon.knows_form(word):
+        return False
+    return word in lexicon and before[1][0].isupper() and lexicon.usual(before[1])[0].isupper()
 
 
 def _outside(pattern: re.Pattern[str], text: str, spans: Sequence[Span]) -> Iterator[re.Match[str]]:

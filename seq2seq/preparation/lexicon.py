@@ -28,6 +28,7 @@ _SHORT_FORM = re.compile(rf"(?:{_LETTER})+(?:'(?:{_LETTER})+)+")
 """Words with apostrophes inside: "don't", "aujourd'hui", "l'homme"."""
 
 MOST_WORDS = 200_000
+_WORDS_FOR_CHANCE = 200_000  # a corpus of so many words may have any word once by chance
 _MOST_COUNTED = 1_000_000  # above it, words that occurred once are forgotten
 _RARE_FORM = 0.05  # a way to write a word that makes up less than this share of it is a mistake
 _FREQUENT_SHORT_FORM = 5  # a word with an apostrophe that occurs as often is known without it, too
@@ -118,6 +119,14 @@ class Lexicon:
         """How `word` is most often written inside a sentence; `word` itself if it is unknown."""
         return self._usual.get(word.lower(), word)
 
+    def is_frequent(self, word: str) -> bool:
+        """Whether `word` is more than a chance find: corpora hold a few words of other languages."""
+        return self.counts.get(self.usual(word), 0) >= self._chance
+
+    @cached_property
+    def _chance(self) -> float:
+        return sum(self.counts.values()) / _WORDS_FOR_CHANCE
+
     def knows_form(self, word: str) -> bool:
         """Whether `word` was seen with exactly these capitals."""
         return word in self.counts
@@ -165,7 +174,7 @@ class Lexicon:
     def _neighbours(self, word: str) -> Iterator[tuple[float, str]]:
         """Words that one mistake turns into `word`, with weights: a double letter is often missed, a wrong
         letter seldom typed."""
-        for cut in range(len(word) - 1):
+        for cut in range(len(word) - 1 if len(word) > 2 else 0):
             yield 1.0, word[:cut] + word[cut + 1] + word[cut] + word[cut + 2 :]
         if len(word) < _SHORTEST_CHANGED:
             return

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from seq2seq.preparation.casing import is_shouted, usual_words
+from seq2seq.preparation.casing import is_shouted, is_title, looks_like_name, usual_words
 from seq2seq.preparation.kept_spans import (
     has_letters,
     marks_of,
@@ -271,8 +271,11 @@ class Preparation:
         text, names = usual.text, list[Verbatim]()
         ordered = sorted(kept, key=lambda span: (span.start, span.end))
         placed = [Verbatim(usual.place(k.start), usual.place(k.end), k.kind) for k in ordered]
-        for index, (start, end) in enumerate(words_outside(text, placed)):
-            if not self._is_name(text[start:end], first=index == 0, unknown=unknown):
+        words = words_outside(text, placed)
+        title = is_title([text[start:end] for start, end in words]) or not self._capital_means_name
+        for index, (start, end) in enumerate(words):
+            named = index > 0 and not title and looks_like_name(text, (start, end), self.lexicon)
+            if not named and not self._is_name(text[start:end], first=index == 0, unknown=unknown):
                 continue
             if names and text[names[-1].end : start] in _INSIDE_NAMES:
                 names[-1] = Verbatim(names[-1].start, end, "name")
@@ -303,7 +306,7 @@ class Preparation:
             word = text[start:end]
             first = first or word[0]
             if word in self.lexicon:
-                known += 1
+                known += 1.0 if self.lexicon.is_frequent(word) else 0.5
             elif index > 0 and word[0].isupper() and not word.isupper():
                 continue  # perhaps a name
             elif compared < _COMPARED:

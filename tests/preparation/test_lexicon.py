@@ -159,3 +159,19 @@ def test_a_missing_file_is_an_empty_list_and_a_damaged_one_is_named(tmp_path: Pa
     (tmp_path / "words.source.txt").write_text("dog\t3\nfour words\n")
     with pytest.raises(ModelError, match=r"words\.source\.txt.*line 2"):
         Lexicon.load(tmp_path / "words.source.txt")
+
+
+NAMES = ["I met Mrs. Berg and Anna there.", "The green hill and the brown dog and the station are there."] * 9
+
+
+@pytest.mark.parametrize(
+    ("typed", "usual"),
+    [
+        ("I met Mrs. Green there.", "I met Mrs. Green there."),
+        ("I met Anna Brown there.", "I met Anna Brown there."),
+        ("The Station and the Dog are there.", "The station and the dog are there."),
+        ("I Met Mrs. Green There", "I met Mrs. green there"),
+    ],
+)
+def test_words_after_a_title_or_a_name_are_names(typed: str, usual: str) -> None:
+    assert usual_words(typed, Lexicon.count(NAMES)).text == usual
