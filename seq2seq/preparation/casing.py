@@ -75,7 +75,7 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
 def is_title(words: Sequence[str]) -> bool:
     """Whether most words after the first have a capital letter, which then means nothing."""
     capitals = sum(word[0].isupper() for word in words[1:])
-    return capitals > 1 and 2 * capitals >= len(words) - 1
+    return capitals > 1 and 2 * capitals > len(words) - 1
 
 
 def looks_like_name(text: str, span: Span, lexicon: Lexicon) -> bool:
