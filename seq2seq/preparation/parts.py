@@ -301,7 +301,8 @@ class Preparation:
         """Why `text` is kept as a whole; "" if enough of its words are known, or nearly."""
         if not self.lexicon:
             return ""
-        known, counted, compared, first = 0.0, 0, 0, ""
+        known, compared, first = 0.0, 0, ""
+        counted = sum(k.kind == "script" and text[k.start].isascii() for k in kept)  # "caffè"
         for index, (start, end) in enumerate(words_outside(text, kept)):
             word = text[start:end]
             first = first or word[0]

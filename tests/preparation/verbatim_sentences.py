@@ -171,8 +171,8 @@ def verbatim_sentences(count: int = 500, seed: int = 0) -> list[VerbatimSentence
 def lost_spans(sentence: VerbatimSentence, translation: str, target: str) -> list[Expected]:
     """The spans of `sentence` that `translation`, in language `target` (en or fr), has not kept.
 
-    A number with a value may be written with the separators of `target`; all else must be there as it is. A
-    span that stands there twice must be there twice.
+    A number with a value may be written with the separators of `target`, a time as "10 h 45"; all else must be
+    there as it is. A span that stands there twice must be there twice.
     """
     rest, lost = translation, list[Expected]()
     for span in sorted(sentence.spans, key=lambda span: -len(span.text)):
@@ -187,8 +187,13 @@ def lost_spans(sentence: VerbatimSentence, translation: str, target: str) -> lis
 def _place(span: Expected, text: str, target: str) -> tuple[int, int] | None:
     """Where `span` stands in `text`."""
     if span.value is None:
-        start = text.find(span.text)
-        return (start, start + len(span.text)) if start >= 0 else None
+        time = re.fullmatch(r"(\d{1,2}):(\d\d)", span.text)
+        forms = [
+            span.text,
+            *([f"{int(time[1])} h {time[2]}", f"{int(time[1])}\u00a0h\u00a0{time[2]}"] if time else []),
+        ]
+        found = [(text.find(form), form) for form in forms if form in text]
+        return (found[0][0], found[0][0] + len(found[0][1])) if found else None
     for match in re.finditer(r"(?<![\w.,])[-−]?[$€£]?\d(?:[\d.,\u00a0\u202f]|[ ](?=\d{3}))*", text):
         digits = re.sub("[ \u00a0\u202f$€£]", "", match[0]).rstrip(".,").replace("−", "-")
         group, decimal = (",", ".") if target == "en" else (".", ",")
