@@ -171,8 +171,8 @@ def verbatim_sentences(count: int = 500, seed: int = 0) -> list[VerbatimSentence
 def lost_spans(sentence: VerbatimSentence, translation: str, target: str) -> list[Expected]:
     """The spans of `sentence` that `translation`, in language `target` (en or fr), has not kept.
 
-    A number with a value may be written with the separators of `target`, a time as "10 h 45"; all else must be
-    there as it is. A span that stands there twice must be there twice.
+    A number with a value may be written with the separators of `target`, a time as "10 h 45"; all else must
+    be there as it is. A span that stands there twice must be there twice.
     """
     rest, lost = translation, list[Expected]()
     for span in sorted(sentence.spans, key=lambda span: -len(span.text)):
