@@ -19,6 +19,8 @@ _SPACE_FOR |= dict.fromkeys("\u00ad\u200b\ufeff", "")
 _BEFORE = re.compile(r"([^\W\d_]+)\.?[ \u00a0-]$")
 """A word in front of another one."""
 _LONGEST_TITLE = 30
+_ABBREVIATION = re.compile(r"[^\W\d_]{1,3}\. ")
+"""A short word with a stop inside a sentence: "M. Dupont", "No. 5"."""
 _MARKED = re.compile(rf"[^\W_][{MARKS}]+")
 _ODD_SPACE = re.compile(f"[{''.join(_SPACE_FOR)}]")
 
@@ -62,7 +64,9 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
     for index, match in enumerate(matches):
         start, stop = match.span()
         word, first = _composed(match[0], lexicon), index == 0
-        if not (first or title) and looks_like_name(text, match.span(), lexicon):
+        if not (first or title) and (
+            _ABBREVIATION.match(text, start) or looks_like_name(text, (start, stop), lexicon)
+        ):
             continue
         form = _usual_form(word, lexicon, shouted=shouted, first=first)
         if first and (shouted or word[0].isupper() or (calm and len(matches) > 1)):
@@ -75,7 +79,7 @@ def usual_words(text: str, lexicon: Lexicon, *, keep: Sequence[Span] = ()) -> Re
 def is_title(words: Sequence[str]) -> bool:
     """Whether most words after the first have a capital letter, which then means nothing."""
     capitals = sum(word[0].isupper() for word in words[1:])
-    return capitals > 1 and 2 * capitals > len(words) - 1
+    return capitals > 2 and 2 * capitals > len(words) - 1
 
 
 def looks_like_name(text: str, span: Span, lexicon: Lexicon) -> bool:

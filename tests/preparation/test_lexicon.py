@@ -175,3 +175,9 @@ NAMES = ["I met Mrs. Berg and Anna there.", "The green hill and the brown dog an
 )
 def test_words_after_a_title_or_a_name_are_names(typed: str, usual: str) -> None:
     assert usual_words(typed, Lexicon.count(NAMES)).text == usual
+
+
+def test_abbreviations_keep_their_capitals() -> None:
+    words = Lexicon.count(["Ici, l'ami m'appelle et m'aime."] * 9)
+    assert words.usual("M") == "m"
+    assert usual_words("Ici, l'ami M. Berg m'aime.", words).text == "Ici, l'ami M. Berg m'aime."
