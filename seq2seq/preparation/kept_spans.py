@@ -60,7 +60,7 @@ def outside_spans(text: str, kept: Sequence[Verbatim], *, most: int) -> list[Ver
         last -= 1
     inside, count = list[Verbatim](), 0
     for span in kept[first:last]:  # a break, or one more than there are placeholders
-        count = count + 1 if span.kind != "break" else most + 1
+        count = count + 1 if span.kind not in ("break", "opening", "closing") else most + 1
         if count > most:
             inside.append(span)
             count = 0
@@ -99,6 +99,18 @@ def marks_of(pairs: Sequence[Pair]) -> list[Verbatim]:
         Verbatim(start, end, "mark")
         for pair in pairs
         for start, end in ((pair.start, pair.inner_start), (pair.inner_end, pair.end))
+    ]
+
+
+def quotation_marks(pairs: Sequence[Pair]) -> list[Verbatim]:
+    """The marks of `pairs`, which are kept apart from what stands between them."""
+    return [
+        span
+        for pair in pairs
+        for span in (
+            Verbatim(pair.start, pair.inner_start, "opening"),
+            Verbatim(pair.inner_end, pair.end, "closing"),
+        )
     ]
 
 

@@ -22,6 +22,7 @@ from seq2seq.preparation.casing import is_shouted, is_title, looks_like_name, us
 from seq2seq.preparation.kept_spans import (
     has_letters,
     marks_of,
+    quotation_marks,
     replaced,
     whole_pairs,
     with_marks,
@@ -35,7 +36,7 @@ from seq2seq.preparation.numbers import localize_number
 from seq2seq.preparation.rewriting import Rewritten
 from seq2seq.preparation.sentences import sentence_spans
 from seq2seq.preparation.verbatim import Verbatim, find_verbatim
-from seq2seq.preparation.wrapping import Wrapping, find_pairs, wrapping
+from seq2seq.preparation.wrapping import Wrapping, find_pairs, is_quoted_sentence, wrapping
 from seq2seq.text.languages import language_code, language_name
 from seq2seq.text.segmentation import is_language, split_text
 from seq2seq.text.symbols import PLACEHOLDERS, placeholder, placeholder_number
@@ -178,6 +179,9 @@ class Preparation:
         shouted = is_shouted(text, keep=[(k.start, k.end) for k in kept]) and usual.text != text
         most = 0 if around else len(self.tokenizer.placeholder_ids)
         pairs = find_pairs(text, kept) if self.pairs and not around else []
+        sentences = [pair for pair in pairs if is_quoted_sentence(text, pair)]
+        pairs = [pair for pair in pairs if pair not in sentences]
+        kept = with_names(kept, quotation_marks(sentences))
         kept = with_names(kept, self._names(usual, [*kept, *marks_of(pairs)], unknown=unknown))
         if not most and not around:  # a model that knows no placeholders reads numbers itself
             kept = [k for k in kept if k.kind not in ("number", "name")]

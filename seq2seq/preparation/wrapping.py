@@ -96,6 +96,12 @@ def _quote_pairs(text: str, kept: Sequence[Verbatim]) -> Iterator[Pair]:
             yield Pair(start, inner_start, inner_end, end, quotes=True)
 
 
+def is_quoted_sentence(text: str, pair: Pair) -> bool:
+    """Whether `pair` are quotation marks around a whole sentence, which is translated by itself."""
+    inner = text[pair.inner_start : pair.inner_end]
+    return pair.quotes and inner[:1].isupper() and inner[-1:] in ".!?…"
+
+
 def wrapping(text: str, pair: Pair, language: str) -> Wrapping:
     """The marks of `pair`, as they go around the translation into `language`."""
     before, after = text[pair.start : pair.inner_start], text[pair.inner_end : pair.end]

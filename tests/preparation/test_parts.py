@@ -197,3 +197,11 @@ def test_a_pair_with_a_cut_inside_stays_whole(text: str) -> None:
         )
         marks += "".join(o for p in made if p.ids for o in p.originals)
         assert all(mark in marks for mark in ("<b>", "</b>"))
+
+
+def test_a_quoted_sentence_is_translated_by_itself() -> None:
+    text = 'He said: "I love you." And I am happy.'
+    made = parts(text)
+    assert [encoded(part) for part in made if part.ids] == ["He said:", "I love you.", "And I am happy."]
+    assert [part.fixed for part in made if not part.ids] == ["«\u00a0", "\u00a0»"]
+    assert_tiled(text, made)
