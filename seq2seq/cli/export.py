@@ -15,7 +15,8 @@ NumberType: TypeAlias = Literal["float32", "float16", "int8"]
 
 @dataclass(frozen=True)
 class Export:
-    """Copy a model into a directory of its own, by default with float16 weights."""
+    """Copy a model into a directory of its own, by default with float16 weights. A model with int8 weights
+    keeps them."""
 
     model: str
     """A model directory, a run, or a direction that is bundled, such as en-fr."""
@@ -35,10 +36,15 @@ class Export:
         from seq2seq.bundle import finding, model_directory
         from seq2seq.bundle.facts import read_facts
         from seq2seq.bundle.record import check_replacing, with_facts
+        from seq2seq.bundle.weights import stored_type
 
         number_type = self._number_type()
         facts = read_facts(self.facts) if self.facts is not None else None
-        bundle = model_directory.load(finding.locate(self.model).directory)
+        directory = finding.locate(self.model).directory
+        bundle = model_directory.load(directory)
+        if number_type is None:
+            is_small = stored_type(directory / "model.safetensors") == "int8"
+            number_type = "int8" if is_small else "float16"
         if facts is not None:
             bundle = replace(bundle, metrics=with_facts(bundle.metrics, facts), card="")
         check_replacing(self.out, bundle.metrics)
@@ -46,8 +52,8 @@ class Export:
         print(self.out)
         return 0
 
-    def _number_type(self) -> NumberType:
-        """The number type that --weights and --half ask for."""
+    def _number_type(self) -> NumberType | None:
+        """The number type that --weights and --half ask for; None for the default."""
         if not self.half and self.weights not in (None, "float32"):
             raise UsageError(f"--no-half means --weights float32, but --weights is {self.weights}")
-        return self.weights or ("float16" if self.half else "float32")
+        return self.weights or (None if self.half else "float32")

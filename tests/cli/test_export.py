@@ -66,7 +66,7 @@ def test_wrong_facts_are_reported_before_the_model_is_read(
     assert not (tmp_path / "m").exists()
 
 
-def test_float16_weights_are_exported_bit_for_bit(tmp_path: Path) -> None:
+def test_the_weights_of_bundled_models_are_exported_bit_for_bit(tmp_path: Path) -> None:
     for name, folder in bundled().items():
         assert run(["export", "--model", str(folder), "--out", str(tmp_path / name)]) == 0
         for file in ("model.safetensors", "joint.model"):
