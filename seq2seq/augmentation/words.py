@@ -9,7 +9,6 @@ punctuation mark is a word too, without a letter.
 from __future__ import annotations
 
 import re
-import unicodedata
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seq2seq.preparation.lexicon import MARKS
 from seq2seq.text.word_spans import Span
 
 Ints = NDArray[np.int32]
@@ -28,8 +28,7 @@ _UNSPACED = (
     "\u0e00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3000-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff00-\uff9f\U00020000-\U0003ffff"
 )
-_MARKS = "".join(chr(code) for code in range(0x300, 0x3000) if unicodedata.category(chr(code))[0] == "M")
-_LETTER = rf"[\w{_MARKS}]"
+_LETTER = rf"[\w{MARKS}]"
 _ELIDED = "[cdjlmnst]|(?:jus|lors|puis|quoi)?qu|(?:a|da|de|ne|su)ll|un|quest|quell"
 _SHORT_FORM = rf"(?:s|m|re|ve|ll|d)(?!{_LETTER})"
 _PRONOUN = (
@@ -37,7 +36,7 @@ _PRONOUN = (
 )
 _WORD = re.compile(
     rf"""
-    [{_UNSPACED}][{_MARKS}]*                                              # 猫
+    [{_UNSPACED}][{MARKS}]*                                              # 猫
     | \d+(?:[.,:]\d+)+                                                    # 10:45
     | (?<={_LETTER})['’]{_SHORT_FORM}                                     # Tom 's
     | (?<!{_LETTER})(?:{_ELIDED})['’](?={_LETTER})(?!{_SHORT_FORM})    # l' homme
