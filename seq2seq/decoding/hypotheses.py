@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,7 +20,8 @@ class Hypothesis:
     log_prob: float
     """Natural logarithm of the model's probability, whatever the temperature or the forbidden tokens."""
     score: float
-    """log_prob / (tokens + 1) ** length_penalty: what hypotheses are ranked by."""
+    """What hypotheses are ranked by: log_prob after length normalisation, and what else `DecodingConfig` asks
+    for."""
     token_log_probs: tuple[float, ...]
     weights: Tensor | None = field(default=None, compare=False)
     """(T,S) attention, one row per token and one for EOS."""
@@ -44,13 +46,13 @@ class StepRecord(NamedTuple):
 
 
 def best_hypotheses(
-    records: list[StepRecord], *, size: int, n_best: int, length_penalty: float
+    records: list[StepRecord], *, size: int, n_best: int, divisor: Callable[[float], float]
 ) -> Hypotheses:
     """The `n_best` best endings of each of `size` sentences. On ties the earlier step comes first, then the
     lower hypothesis. Raises ValueError for a sentence without any possible hypothesis."""
     endings: list[list[tuple[float, int, int, float]]] = [[] for _ in range(size)]
     for step, record in enumerate(records):
-        penalty = float(step + 1) ** length_penalty
+        penalty = divisor(float(step + 1))
         for sentence, row in record.rows.items():
             totals = enumerate(record.endings[row] if record.endings else ())
             endings[sentence] += [

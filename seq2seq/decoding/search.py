@@ -35,6 +35,7 @@ from seq2seq.decoding.choices import (
 from seq2seq.decoding.constraints import Constraint
 from seq2seq.decoding.engine import SearchState, StepFunction, StepOutput
 from seq2seq.decoding.hypotheses import Hypotheses, Hypothesis, StepRecord, best_hypotheses
+from seq2seq.decoding.penalties import Length, length_divisor
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class SearchOptions:
     """Hypotheses returned per sentence: up to beam_size; for `sample`, the number of samples."""
     length_penalty: float = 1.0
     """alpha of score = log_prob / length ** alpha, EOS counted; 0 is the plain sum."""
+    length_normalisation: str = "average"
+    """What a length divides by: see `penalties.length_divisor`."""
     forbidden: tuple[int, ...] = ()
     """Tokens that are never chosen: padding, BOS, unknown."""
     keep_weights: bool = False
@@ -72,6 +75,10 @@ class SearchOptions:
         _require(0 < self.temperature < math.inf, "temperature", self.temperature, "above 0")
         _require(self.top_k >= 0, "top_k", self.top_k, "0 or more")
         _require(0 < self.top_p <= 1, "top_p", self.top_p, "above 0, at most 1")
+
+    def divisor(self, length: Length) -> Length:
+        """What the log probability of a hypothesis of `length` tokens is divided by."""
+        return length_divisor(length, self.length_normalisation, self.length_penalty)
 
 
 def greedy(
@@ -201,7 +208,7 @@ class _Search:
             self.record(choice, endings, output.weights if self.options.keep_weights else None)
             self.keep_chosen(choice, done)
         return best_hypotheses(
-            self.records, size=size, n_best=self.options.n_best, length_penalty=self.options.length_penalty
+            self.records, size=size, n_best=self.options.n_best, divisor=self.options.divisor
         )
 
     def score(self, output: StepOutput) -> Scores:
@@ -229,12 +236,13 @@ class _Search:
         self.earliest_end = 0
         closing = self.max_lengths <= scores.length
         endings = scores.endings.masked_fill(~(choice.ends | closing.unsqueeze(1)), NEVER)
-        alpha = self.options.length_penalty
-        penalty = float(scores.length) ** alpha
+        penalty = self.options.divisor(float(scores.length))
         self.best = torch.cat([self.best, endings / penalty], 1).topk(self.best.shape[1]).values
         highest, bound = choice.totals.amax(1), self.best[:, self.options.n_best - 1]
         beaten = (highest / penalty <= bound) & (self.best[:, -1] > NEVER)
-        return endings, closing | beaten | (highest / self.max_lengths.double() ** alpha <= bound)
+        return endings, closing | beaten | (
+            highest / self.options.divisor(self.max_lengths.double()) <= bound
+        )
 
     def record(self, choice: Choice, endings: Tensor | None, weights: Tensor | None) -> None:
         """Record the step, to trace hypotheses back later."""
