@@ -3,10 +3,16 @@
 search.py        greedy, beam, sampling and forced decoding: the loop that all share
 choices.py       how each of them chooses the next tokens
 hypotheses.py    what a search returns, traced back through its steps
+penalties.py     their scores: length normalisation and coverage
+risk.py          the one most like all others: minimum Bayes risk
+reverse.py       their scores with those of a model of the opposite direction
 constraints.py   rules that change the scores of a step
 repetition.py    one of them: how often a sequence may follow itself
+repetition_penalty.py  one of them: tokens that are already there are less likely
+min_length.py    one of them: no end before so many tokens
 engine.py        the protocol between search and a network
 torch_engine.py  a network in torch as an engine
+ensemble.py      several engines as one
 prepacked.py     weights laid out for the small products of decoding on a CPU
 decode.py        sentences through the search, in batches
 """

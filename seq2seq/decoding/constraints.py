@@ -1,28 +1,30 @@
 """Constraints: rules that change the scores of a step before search chooses the next tokens.
 
 A new kind is a class with the two methods of `Constraint`. If a field of `DecodingConfig` switches it on, it
-also needs a line in `CONFIGURED`; others are passed to `decode`.
+also needs a line in `configured_constraints`; others are passed to `decode`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from torch import Tensor
 
 from seq2seq.config import DecodingConfig
+from seq2seq.decoding.min_length import MinLength
 from seq2seq.decoding.repetition import LimitRepeats
+from seq2seq.decoding.repetition_penalty import RepetitionPenalty
 
 
 class Constraint(Protocol):
     """A rule about the next token of each hypothesis.
 
     It must treat every hypothesis by itself, so that the other sentences of a batch change no result. It has
-    no state: search passes everything it may depend on. Log probabilities of hypotheses remain those of the
-    model, because a constraint changes logits but not their normaliser.
+    no state: search passes everything it may depend on. A constraint changes logits but not their normaliser,
+    so that the log probabilities of tokens that it leaves alone remain those of the model.
     """
 
     def select(self, sentences: Sequence[int]) -> Self:
@@ -77,14 +79,21 @@ class NoRepeatNgrams:
         return {tokens[start + self.size - 1] for start in starts}
 
 
-CONFIGURED: dict[str, Callable[[int], Constraint]] = {
-    "max_repeats": LimitRepeats,
-    "no_repeat_ngram": NoRepeatNgrams,
-}
-"""Field of `DecodingConfig` -> constraint with the value of that field; 0 switches it off."""
+def configured_constraints(
+    config: DecodingConfig, sources: Sequence[Sequence[int]] = ()
+) -> tuple[Constraint, ...]:
+    """The constraints that `config` switches on, in the order in which they are applied.
 
-
-def configured_constraints(config: DecodingConfig) -> tuple[Constraint, ...]:
-    """The constraints that `config` switches on."""
-    values = {name: getattr(config, name) for name in CONFIGURED}
-    return tuple(CONFIGURED[name](value) for name, value in values.items() if value)
+    `sources` are the token ids of each source, without EOS; the least length depends on them.
+    """
+    rules: list[Constraint] = []
+    if config.repetition_penalty != 1:
+        rules.append(RepetitionPenalty(config.repetition_penalty))
+    if config.min_length or config.min_length_factor:
+        least = (int(config.min_length_factor * len(source)) for source in sources)
+        rules.append(MinLength(tuple(max(config.min_length, length) for length in least)))
+    if config.max_repeats:
+        rules.append(LimitRepeats(config.max_repeats))
+    if config.no_repeat_ngram:
+        rules.append(NoRepeatNgrams(config.no_repeat_ngram))
+    return tuple(rules)

@@ -6,6 +6,7 @@ The result for a sentence does not depend on the other sentences of its batch.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -16,7 +17,8 @@ from seq2seq.decoding import search
 from seq2seq.decoding.choices import NEVER, columns_of
 from seq2seq.decoding.constraints import Constraint, configured_constraints
 from seq2seq.decoding.engine import Engine
-from seq2seq.decoding.hypotheses import Hypothesis
+from seq2seq.decoding.hypotheses import Hypotheses, Hypothesis
+from seq2seq.decoding.penalties import add_coverage
 from seq2seq.decoding.search import SearchOptions
 from seq2seq.text.tokenizer import Tokenizer
 
@@ -60,33 +62,77 @@ def decode(
             differently; with True, those that depend on nothing but the token ids of a sentence may be given.
 
     Returns:
-        For each source its `n_best` hypotheses, best first.
+        For each source its `n_best` hypotheses, best first: of a search different ones, or as many samples,
+        which may be equal.
+
+    Raises:
+        UsageError: a coverage penalty, but an engine without attention.
     """
     ended = [[*ids, Tokenizer.eos_id] for ids in sources]
     merge = not constraints if merge is None else merge
     first = {tuple(ids): row for row, ids in reversed(list(enumerate(ended)))} if merge else {}
     order = sorted(first.values() if merge else range(len(ended)), key=lambda row: (len(ended[row]), row))
-    constraints = (*constraints, *configured_constraints(config))
+    constraints = (*constraints, *configured_constraints(config, sources))
+    results: list[list[Hypothesis]] = [[] for _ in ended]
+    size = _sentences_at_once(config)
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        selected = [constraint.select(rows) for constraint in constraints]
+        hypotheses = _search(engine, [ended[row] for row in rows], config, forbidden, selected)
+        for row, best in zip(rows, hypotheses, strict=True):
+            results[row] = best
+    return [results[first[tuple(ids)]] for ids in ended] if merge else results
+
+
+def _sentences_at_once(config: DecodingConfig) -> int:
+    """Sentences of a batch: with many samples of each, so many that there are no more rows than with a
+    beam."""
+    rows = config.batch_size * config.beam_size
+    return min(config.batch_size, max(1, rows // config.n_best)) if config.sampling else config.batch_size
+
+
+def _search(
+    engine: Engine,
+    sources: Sequence[Sequence[int]],
+    config: DecodingConfig,
+    forbidden: Sequence[int],
+    constraints: Sequence[Constraint],
+) -> Hypotheses:
+    """The hypotheses of a batch of `sources`, which end in EOS."""
+    every = config.coverage_penalty and not config.sampling  # the coverage penalty changes their order
     options = SearchOptions(
         bos=Tokenizer.bos_id,
         eos=Tokenizer.eos_id,
         beam_size=config.beam_size,
-        n_best=config.n_best,
+        n_best=config.beam_size if every else config.n_best,
         length_penalty=config.length_penalty,
+        length_normalisation=config.length_normalisation,
         forbidden=tuple(forbidden),
         keep_weights=True,
+        temperature=config.temperature or 1.0,
+        top_k=config.top_k,
+        top_p=config.top_p,
+        seed=config.sampling_seed,
     )
-    run = search.greedy if config.beam_size == 1 else search.beam
-    results: list[list[Hypothesis]] = [[] for _ in ended]
-    for start in range(0, len(order), config.batch_size):
-        rows = order[start : start + config.batch_size]
-        batch = [ended[row] for row in rows]
-        limits = length_limits(batch, config).to(engine.device)
-        selected = [constraint.select(rows) for constraint in constraints]
-        hypotheses = run(engine.step, engine.start(batch), options, limits, constraints=selected)
-        for row, best in zip(rows, hypotheses, strict=True):
-            results[row] = best
-    return [results[first[tuple(ids)]] for ids in ended] if merge else results
+    limits = length_limits(sources, config).to(engine.device)
+    state = engine.start(sources)
+    if config.sampling:
+        ids = [_number_of(ids) for ids in sources]
+        found = search.sample(engine.step, state, options, limits, ids=ids, constraints=constraints)
+    else:
+        run = search.greedy if config.beam_size == 1 else search.beam
+        found = run(engine.step, state, options, limits, constraints=constraints)
+    if not config.coverage_penalty:
+        return found
+    return [
+        add_coverage(hypotheses, weight=config.coverage_penalty, length=len(ids) - 1)[: config.n_best]
+        for hypotheses, ids in zip(found, sources, strict=True)
+    ]
+
+
+def _number_of(ids: Sequence[int]) -> int:
+    """A number that depends on `ids` alone: it seeds the samples of a sentence."""
+    return int.from_bytes(hashlib.sha256(" ".join(map(str, ids)).encode()).digest()[:8], "big")
 
 
 @torch.inference_mode()
@@ -101,7 +147,7 @@ def greedy_stream(
     """Yield the tokens of the greedy translation after each new one. The arguments are those of `decode`."""
     ended = [*source, Tokenizer.eos_id]
     state, tokens = engine.start([ended]), [Tokenizer.bos_id]
-    rules = [one.select([0]) for one in (*constraints, *configured_constraints(config))]
+    rules = [one.select([0]) for one in (*constraints, *configured_constraints(config, [source]))]
     sentence = torch.zeros(1, dtype=torch.int64, device=engine.device)
     for _ in range(int(length_limits([ended], config)[0]) - 1):
         output = engine.step(torch.tensor([[tokens[-1]]], device=engine.device), state)

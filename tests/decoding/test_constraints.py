@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seq2seq.config import DecodingConfig
-from seq2seq.decoding.constraints import CONFIGURED, Constraint, NoRepeatNgrams, configured_constraints
+from seq2seq.decoding.constraints import Constraint, NoRepeatNgrams, configured_constraints
 from seq2seq.decoding.decode import decode, greedy_stream
+from seq2seq.decoding.min_length import MinLength
 from seq2seq.decoding.repetition import LimitRepeats
+from seq2seq.decoding.repetition_penalty import RepetitionPenalty
 from seq2seq.decoding.search import beam, greedy, sample
 from seq2seq.decoding.torch_engine import TorchEngine
 from tests import tiny
@@ -222,4 +224,6 @@ def test_settings_switch_constraints_on() -> None:
     expected: tuple[Constraint, ...] = (NoRepeatNgrams(3),)
     assert configured_constraints(replace(off, no_repeat_ngram=3)) == expected
     assert configured_constraints(DecodingConfig()) == (LimitRepeats(3),)
-    assert set(CONFIGURED) == {"max_repeats", "no_repeat_ngram"}
+    assert configured_constraints(replace(off, repetition_penalty=1.5)) == (RepetitionPenalty(1.5),)
+    short = replace(off, min_length=2, min_length_factor=0.5)
+    assert configured_constraints(short, [[5] * 3, [5] * 7, []]) == (MinLength((2, 3, 2)),)
