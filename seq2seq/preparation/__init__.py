@@ -1,5 +1,6 @@
 """Text as people type it, made ready for a model: what is kept, and how words are written.
 
+glossary.py           terms with their required target forms
 parts.py              a text cut into parts: those to translate, and those to keep
 sentences.py          a line cut into its sentences
 lexicon.py            the words of a corpus, how they are written, and words with a mistake

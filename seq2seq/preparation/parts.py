@@ -6,7 +6,8 @@ Each line is split into sentences. In a sentence
   the text takes its place in the translation. Emoji, tags, list markers, quotation marks and brackets at the
   ends of a sentence stay outside;
 - names that the model never saw are kept in the same way;
-- words get their usual capitals, and words with a mistake are corrected.
+- words get their usual capitals, and words with a mistake are corrected;
+- for the terms of a glossary a placeholder goes through the model, too: it becomes the term's target form.
 
 A sentence that is mostly not in the source language is kept as a whole, with a note that says so.
 """
@@ -15,13 +16,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from seq2seq.preparation.casing import is_shouted, is_title, looks_like_name, usual_words
+from seq2seq.preparation.glossary import KIND as TERM
+from seq2seq.preparation.glossary import Glossary, apart_from_terms, joined_at_terms, lost_note
 from seq2seq.preparation.kept_spans import (
     has_letters,
     marks_of,
+    outside_spans,
     quotation_marks,
     replaced,
     whole_pairs,
@@ -66,7 +71,7 @@ class Part:
         wrappings: marks that go around words of the translation.
         shouted: whether it was typed in capital letters.
         fixed: without ids, the translation; None if that is `text`.
-        note: why it is kept, if there is something to say.
+        note: why it is kept, or which terms of the glossary are not in it; "" if there is nothing to say.
     """
 
     text: str
@@ -92,6 +97,7 @@ class Preparation:
         target_words: words of the target side: names that both sides write alike are kept.
         languages: source and target language, "" if unknown.
         pairs: whether the model aligns words, so that tags and quotation marks can be put around them.
+        glossary: terms with their target forms.
     """
 
     def __init__(
@@ -102,10 +108,17 @@ class Preparation:
         languages: tuple[str, str],
         *,
         pairs: bool = True,
+        glossary: Glossary | None = None,
     ) -> None:
         self.tokenizer, self.lexicon, self.target_words = tokenizer, lexicon, target_words
-        self.languages, self.pairs = languages, pairs
+        self.languages, self.pairs, self.glossary = languages, pairs, glossary or Glossary()
         self._capital_means_name = language_code(languages[0]) not in _CAPITAL_NOUNS
+
+    def with_glossary(self, glossary: Glossary) -> Preparation:
+        """The same with another glossary."""
+        other = copy(self)
+        other.glossary = glossary
+        return other
 
     @cached_property
     def alphabet(self) -> frozenset[str]:
@@ -125,7 +138,8 @@ class Preparation:
             text: any text.
             max_pieces: sentences with more pieces are translated in several parts.
             sentences: split lines into sentences.
-            keep: keep what is not language, and use the word list; else all goes through the model as it is.
+            keep: keep what is not language, and use the word list; else all but the glossary's terms goes
+                through the model as it is.
         """
         parts, start = list[Part](), 0
         for line in text.split("\n"):
@@ -135,6 +149,7 @@ class Preparation:
             else:
                 first = start + len(line) - len(line.lstrip())
                 spans = sentence_spans(body, self.languages[0]) if sentences else [(0, len(body))]
+                spans = joined_at_terms(spans, self.glossary.find(body))
                 for (begin, end), (following, _) in zip(spans, [*spans[1:], (len(body), 0)], strict=True):
                     made = self._sentence(body[begin:end], first + begin, max_pieces=max_pieces, keep=keep)
                     parts += [*made[:-1], replace(made[-1], separator=body[end:following])]
@@ -142,16 +157,18 @@ class Preparation:
             start += len(line) + 1
         return [*parts[:-1], replace(parts[-1], separator="")]
 
-    def again(self, part: Part, *, max_pieces: int, around: bool) -> list[Part]:
+    def again(self, part: Part, *, max_pieces: int, around: bool, keep: bool = True) -> list[Part]:
         """Other parts for `part`, whose translation was bad.
 
         Args:
             part: one with ids.
-            max_pieces: as for `parts`.
+            max_pieces, keep: as for `parts`.
             around: translate what stands between kept spans apart from each other, without placeholders;
                 else keep all unknown words.
         """
-        made = self._sentence(part.text, part.start, max_pieces=max_pieces, around=around, unknown=not around)
+        made = self._sentence(
+            part.text, part.start, max_pieces=max_pieces, keep=keep, around=around, unknown=not around
+        )
         return [*made[:-1], replace(made[-1], separator=part.separator)]
 
     def _sentence(
@@ -164,20 +181,21 @@ class Preparation:
         around: bool = False,
         unknown: bool = False,
     ) -> list[Part]:
+        terms, most = self.glossary.find(text), 0 if around else len(self.tokenizer.placeholder_ids)
         if not keep:
-            whole = Rewritten(text, ())
-            return self._pieces(whole, (0, len(text)), start, [], [], max_pieces=max_pieces, shouted=False)
-        kept = with_marks(text, find_verbatim(text, alphabet=self.alphabet))
+            whole, gaps = Rewritten(text, ()), outside_spans(text, terms, most=most)
+            return self._between(whole, terms, [], gaps, start, max_pieces=max_pieces, shouted=False)
+        marked = with_marks(text, find_verbatim(text, alphabet=self.alphabet))
+        kept, lost = apart_from_terms(marked, terms)
         if not has_letters(text, kept):
-            fixed = replaced(text, kept, [self._filling(k, text[k.start : k.end]) for k in kept])
-            return [Part(text, start, fixed=fixed)]
-        if note := self._foreign_note(text, kept):
-            return [Part(text, start, note=note)]
-        if not self.lexicon and is_language(text, self.tokenizer.encode(text), self.tokenizer) is False:
-            return [Part(text, start)]
+            return [Part(text, start, fixed=self._fixed(text, kept), note=lost_note(text, lost))]
+        if (note := self._foreign_note(text, kept)) or self._is_no_language(text):
+            fixed = self._fixed(text, terms) if terms else None
+            return [
+                Part(text, start, fixed=fixed, note="; ".join(filter(None, (note, lost_note(text, lost)))))
+            ]
         usual = usual_words(text, self.lexicon, keep=[(k.start, k.end) for k in kept])
         shouted = is_shouted(text, keep=[(k.start, k.end) for k in kept]) and usual.text != text
-        most = 0 if around else len(self.tokenizer.placeholder_ids)
         pairs = find_pairs(text, kept) if self.pairs and not around else []
         sentences = [pair for pair in pairs if is_quoted_sentence(text, pair)]
         pairs = [pair for pair in pairs if pair not in sentences]
@@ -188,7 +206,22 @@ class Preparation:
         pairs, kept, gaps = whole_pairs(text, pairs, kept, most=most)
         usual = without_marks(usual, pairs)
         wrapped = [wrapping(text, pair, self.languages[1]) for pair in pairs]
-        parts, end, starts = list[Part](), 0, [k.start for k in kept]
+        parts = self._between(usual, kept, wrapped, gaps, start, max_pieces=max_pieces, shouted=shouted)
+        return [replace(parts[0], note=lost_note(text, lost)), *parts[1:]]
+
+    def _between(
+        self,
+        usual: Rewritten,
+        kept: Sequence[Verbatim],
+        wrapped: Sequence[Wrapping],
+        gaps: Sequence[Verbatim],
+        start: int,
+        *,
+        max_pieces: int,
+        shouted: bool,
+    ) -> list[Part]:
+        """The parts of a sentence: `gaps` do not go through the model, what stands between them does."""
+        parts, end, starts, text = list[Part](), 0, [k.start for k in kept], usual.original
         for gap in [*gaps, Verbatim(len(text), len(text), "end")]:
             inner = text[end : gap.start]
             begin = end + len(inner) - len(inner.lstrip())
@@ -220,9 +253,7 @@ class Preparation:
         text, (begin, stop) = usual.original, span
         inside = [Verbatim(k.start - begin, k.end - begin, k.kind) for k in kept]
         if not has_letters(text[begin:stop], inside):
-            fixed = replaced(
-                text[begin:stop], inside, [self._filling(k, text[k.start : k.end]) for k in kept]
-            )
+            fixed = self._fixed(text[begin:stop], inside)
             return [Part(text[begin:stop], start + begin, fixed=fixed)]
         originals = tuple(text[k.start : k.end] for k in kept)
         fillings = tuple(self._filling(k, o) for k, o in zip(kept, originals, strict=True))
@@ -257,8 +288,14 @@ class Preparation:
             place += length + len(cut.separator)
         return parts
 
+    def _fixed(self, text: str, kept: Sequence[Verbatim]) -> str:
+        """`text` with what stands in the translation for each of `kept`."""
+        return replaced(text, kept, [self._filling(k, text[k.start : k.end]) for k in kept])
+
     def _filling(self, span: Verbatim, original: str) -> str:
         """What stands in the translation for something that is kept."""
+        if span.kind == TERM:
+            return self.glossary.target(original)
         if span.kind == "number":
             return localize_number(original, *self.languages)
         if span.kind in ("opening", "closing"):
@@ -300,6 +337,10 @@ class Preparation:
             and self.lexicon.usual(word) == self.target_words.usual(word) == word
             and self.target_words.counts.get(word, 0) >= count / 3
         )
+
+    def _is_no_language(self, text: str) -> bool:
+        """Whether the pieces of `text` are not those of language, if there is no word list to tell."""
+        return not self.lexicon and is_language(text, self.tokenizer.encode(text), self.tokenizer) is False
 
     def _foreign_note(self, text: str, kept: Sequence[Verbatim]) -> str:
         """Why `text` is kept as a whole; "" if enough of its words are known, or nearly."""
