@@ -5,8 +5,9 @@ slots and prints the pair (English, tab, French) unless it was printed before.
 
 A slot is ``⟦kind⟧``; ``⟦kind.form⟧`` asks for another form of the same value (``⟦country.in⟧``: "en France"),
 ``⟦kind:2⟧`` for a second value of the kind, different from the first. A capital asks for a capital:
-``⟦country.The⟧``. ``de~⟦first⟧`` becomes "de Tom" or "d'Anna", ``à~⟦drink.the⟧`` "au lait". Kinds are lists
-in ``slots.en-fr.toml`` or, for numbers, dates and measures, functions in this file.
+``⟦country.The⟧``, ``⟦weekday.Cap⟧`` where no form is meant. ``de~⟦first⟧`` becomes "de Tom" or "d'Anna",
+``à~⟦drink.the⟧`` "au lait". Kinds are lists in ``slots.en-fr.toml`` or, for numbers, dates and measures,
+functions in this file.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ HERE = Path(__file__).parent
 SLOT = re.compile(r"(?:\b(\w+)~)?⟦(\w+)(?:\.(\w+))?(?::(\d))?⟧")
 VOWEL = re.compile(r"[aeiouàâäæéèêëîïôöœùûüÅØáíóú]|huile|y(?![aeiou])", re.IGNORECASE)
 CONTRACTED = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("à", "les"): "aux"}
-EN_MONTHS, FR_MONTHS, EN_SMALL, EN_TENS, FR_SMALL, FR_TENS = (
+EN_DAYS, FR_DAYS, EN_MONTHS, FR_MONTHS, EN_SMALL, EN_TENS, FR_SMALL, FR_TENS = (
     line.split()
     for line in """
+Monday Tuesday Wednesday Thursday Friday Saturday Sunday
+lundi mardi mercredi jeudi vendredi samedi dimanche
 January February March April May June July August September October November December
 janvier février mars avril mai juin juillet août septembre octobre novembre décembre
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen \
@@ -36,6 +39,8 @@ dix-huit dix-neuf
 vingt trente quarante cinquante soixante soixante quatre-vingt quatre-vingt
 """.strip().splitlines()
 )
+FR_UNITS = {"seconds": "secondes", "minutes": "minutes", "hours": "heures", "days": "jours"}
+FR_UNITS |= {"weeks": "semaines", "months": "mois", "years": "ans"}
 
 Value = dict[str, str]
 """The forms of one slot value: "en", "fr", or language and form, as "fr.in"."""
@@ -161,6 +166,42 @@ def measure(units: str, low: int, high: int, decimals: int = 0) -> Callable[[ran
     return make
 
 
+def weekdate(rng: random.Random) -> Value:
+    """Return a weekday and a day ("Friday the 21st", "Friday, May 21"); form "the" has its article."""
+    position, day, month = rng.randrange(7), rng.randint(1, 28), rng.randrange(12)
+    english, bare = EN_DAYS[position], f"{FR_DAYS[position]} {'1er' if day == 1 else day}"
+    if rng.random() < 0.4:
+        english += f" the {ordinal_text(day)}"
+    else:
+        english += rng.choice([f", {EN_MONTHS[month]} {day}", f" {day} {EN_MONTHS[month]}"])
+        bare += f" {FR_MONTHS[month]}"
+    return {"en": english, "fr": bare, "fr.the": f"le {bare}"}
+
+
+def duration(rng: random.Random) -> Value:
+    """Return a length of time in one or two units."""
+    if rng.random() < 0.3:
+        hours, minutes = rng.randint(2, 12), rng.randint(2, 59)
+        return {"en": f"{hours} hours and {minutes} minutes", "fr": f"{hours} heures et {minutes} minutes"}
+    english = rng.choice(list(FR_UNITS))
+    number = rng.randint(2, 30)
+    return {"en": f"{number} {english}", "fr": f"{number} {FR_UNITS[english]}"}
+
+
+def score(rng: random.Random) -> Value:
+    """Return the score of a game."""
+    more = rng.randint(1, 6)
+    less = rng.randrange(more)
+    return {"en": f"{more}{rng.choice('-–')}{less}", "fr": f"{more} à {less}"}
+
+
+def phone(rng: random.Random) -> Value:
+    """Return a telephone number in one of three notations."""
+    pairs = [f"{rng.randrange(100):02d}" for _ in range(4)]
+    french = f"{rng.randint(1, 9)} {' '.join(pairs)}"
+    return both(rng.choice([f"0{french}", f"+33 {french}", f"555-01{pairs[0]}"]))
+
+
 COMPUTED: dict[str, Callable[[random.Random], Value]] = {
     "small": lambda rng: both(str(rng.randint(2, 12))),
     "number": lambda rng: both(str(rng.randint(2, 99))),
@@ -177,6 +218,15 @@ COMPUTED: dict[str, Callable[[random.Random], Value]] = {
     "ordinal": ordinal,
     "spelled": spelled,
     "percent": percent,
+    "weekdate": weekdate,
+    "duration": duration,
+    "score": score,
+    "phone": phone,
+    "decade": lambda rng: both(str(rng.randrange(1850, 2020, 10))),
+    "tall": lambda rng: decimal(f"1.{rng.randint(45, 99)} m"),
+    "cents": lambda rng: decimal(f"{rng.randint(1, 99)}.{rng.randint(5, 99):02d}"),
+    "fever": lambda rng: decimal(f"{rng.randint(37, 40)}.{rng.randint(1, 9)}"),
+    "below": lambda rng: both(f"-{rng.randint(1, 30)} °C"),
     "weight": measure("kg kg g", 2, 120, 1),
     "height": measure("m", 1, 3, 2),
     "length": measure("m cm cm mm", 2, 400, 1),
@@ -218,7 +268,7 @@ def fill(text: str, language: str, values: dict[tuple[str, str], Value]) -> str:
         word, kind, form, index = match.groups()
         forms = values[kind, index or "1"]
         capital = form is not None and form[0].isupper()
-        value = forms[f"{language}.{form.lower()}" if form else language]
+        value = forms[f"{language}.{form.lower()}" if form and form != "Cap" else language]
         if capital:
             value = value[0].upper() + value[1:]
         if not word:
