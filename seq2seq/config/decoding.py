@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from seq2seq.config.checks import LARGEST_SEED, above, check_fields, real, require, whole
+from seq2seq.errors import UsageError
 
 LengthNormalisation = Literal["none", "average", "wu"]
 LOWEST_TEMPERATURE = 0.01  # below it, logits divided by the temperature leave the range of numbers
@@ -121,11 +123,25 @@ class DecodingConfig:
 
     def _check_lengths(self) -> None:
         """Raise UsageError for length settings that contradict each other."""
-        if self.length_normalisation == "none":
-            allowed = "1 (the default) with length_normalisation 'none', which has no exponent"
-            require(self.length_penalty in (0, 1), "length_penalty", self.length_penalty, allowed)
         longest = f"at most max_length_factor ({self.max_length_factor})"
         shorter = self.min_length_factor <= self.max_length_factor
         require(shorter, "min_length_factor", self.min_length_factor, longest)
         below = f"below max_length_extra ({self.max_length_extra}), the limit of the shortest sources"
         require(self.min_length < self.max_length_extra, "min_length", self.min_length, below)
+
+
+def check_given(given: Mapping[str, Any]) -> None:
+    """Raise UsageError if a user gave two settings together of which one makes the other useless.
+
+    The defaults of a model may hold such pairs: what is useless has no effect.
+    """
+    if given.get("length_normalisation") == "none" and "length_penalty" in given:
+        raise UsageError(
+            f"length_penalty is {given['length_penalty']!r} and length_normalisation 'none', expected one of "
+            "them: without normalisation there is no exponent"
+        )
+    if given.get("temperature") and "beam_size" in given:
+        raise UsageError(
+            f"beam_size is {given['beam_size']!r} and temperature {given['temperature']!r}, expected one of "
+            "them: samples have no beam, and n_best says how many are drawn"
+        )

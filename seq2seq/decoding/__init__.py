@@ -4,6 +4,7 @@ search.py        greedy, beam, sampling and forced decoding: the loop that all s
 choices.py       how each of them chooses the next tokens
 hypotheses.py    what a search returns, traced back through its steps
 penalties.py     their scores: length normalisation and coverage
+ranking.py       their order, and one for each text
 risk.py          the one most like all others: minimum Bayes risk
 reverse.py       their scores with those of a model of the opposite direction
 constraints.py   rules that change the scores of a step
