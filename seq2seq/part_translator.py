@@ -81,15 +81,16 @@ class PartTranslator:
     def _translate_different(self, parts: Sequence[Part], *, tries: int) -> list[Translation]:
         """The translation of each part. Those with faults are tried in another way, up to `tries` times."""
         active, config = [part for part in parts if part.ids], self.config
-        wider = replace(config, n_best=config.beam_size) if config.verbatim else config
+        mends = config.verbatim or bool(self.preparation.glossary)
+        wider = replace(config, n_best=config.beam_size) if mends else config
         hypotheses = decode(self.engine, config=wider, merge=True, **self._search_arguments(active))
-        if config.verbatim:
+        if mends:
             hypotheses = [
                 sorted(found, key=lambda one, part=part: self._faults(part, one))  # type: ignore[misc]
                 for part, found in zip(active, hypotheses, strict=True)
             ]
         others = [
-            self._other_parts(part, found[0], invented=tries > 1) if tries and config.verbatim else []
+            self._other_parts(part, found[0], invented=tries > 1) if tries and mends else []
             for part, found in zip(active, hypotheses, strict=True)
         ]
         flat = [part for found in others for part in found]
@@ -116,8 +117,10 @@ class PartTranslator:
 
     def _faults(self, part: Part, hypothesis: Hypothesis) -> tuple[bool, int]:
         """Whether a placeholder is missing, and the number of invented words."""
-        complete = is_complete(part.ids, hypothesis.tokens, self.placeholders)
-        return not complete, len(self.words.invented(self.target.decode(hypothesis.tokens), source=part.text))
+        incomplete = not is_complete(part.ids, hypothesis.tokens, self.placeholders)
+        if not self.config.verbatim:
+            return incomplete, 0
+        return incomplete, len(self.words.invented(self.target.decode(hypothesis.tokens), source=part.text))
 
     def _other_parts(self, part: Part, best: Hypothesis, *, invented: bool) -> list[Part]:
         """Another way to translate `part`, if `best` lacks something that is to be kept, or with `invented`
@@ -125,7 +128,12 @@ class PartTranslator:
         incomplete, words = self._faults(part, best)
         if not incomplete and not (invented and words):
             return []
-        others = self.preparation.again(part, max_pieces=self.config.max_source_length, around=incomplete)
+        others = self.preparation.again(
+            part,
+            max_pieces=self.config.max_source_length,
+            around=incomplete,
+            keep=self.config.verbatim,
+        )
         return others if [other.ids for other in others] != [part.ids] else []
 
     def _better(
@@ -138,6 +146,8 @@ class PartTranslator:
         """The translation from the first of `hypotheses`, or that of the `others` if it has fewer faults."""
         if others:
             mended = join(again, [*(other.separator for other in others[:-1]), ""])
+            if part.note not in mended.note:
+                mended = replace(mended, note="; ".join(filter(None, (part.note, mended.note))))
             incomplete, words = self._faults(part, hypotheses[0])
             if incomplete or len(self.words.invented(mended.text, source=part.text)) < words:
                 return mended
@@ -180,6 +190,7 @@ class PartTranslator:
             ),
             attention=attention,
             alignment=links,
+            note=part.note,
         )
 
     def _text(self, part: Part, ids: Sequence[int]) -> str:
@@ -190,7 +201,24 @@ class PartTranslator:
             text = shout(text, keep=keep)
         else:
             text = self.target.decode(ids, part.fillings)
+        begin = (one for one in ids if one in self.placeholders or self.target.decode([one]).strip())
+        text = _begun(text, part, next(begin, None), self.placeholders)
         return text[:-1] if text.endswith(_TWO_STOPS) else text
+
+
+def _begun(text: str, part: Part, first: int | None, placeholders: Sequence[int]) -> str:
+    """`text` with a capital letter, if `part` has one and a term of the glossary in small letters begins it.
+
+    `first` is its first token that is not white space. What is kept as it was typed gets no capital.
+    """
+    if first is None or first not in placeholders or not part.text[:1].isupper():
+        return text
+    number = placeholders.index(first)
+    filling, original = part.fillings[number], part.originals[number]
+    large = text[:1].upper()
+    if filling == original or not filling.split(maxsplit=1)[0].islower() or len(large) != 1:
+        return text
+    return large + text[1:]
 
 
 def _more_links(

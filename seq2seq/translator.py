@@ -28,6 +28,7 @@ from seq2seq.devices import find_device, use_threads
 from seq2seq.errors import DataError, UsageError, UsageTypeError
 from seq2seq.nn.model import count_parameters
 from seq2seq.part_translator import PartTranslator
+from seq2seq.preparation.glossary import Glossary, Terms
 from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.text.plain_lines import one_line, read_lines, write_lines
 from seq2seq.translation import Translation, join, moved
@@ -36,7 +37,8 @@ from seq2seq.translation import Translation, join, moved
 class Translator:
     """A model ready to translate.
 
-    `decoding` holds the defaults of all calls; a call overrides single fields by name. `directions` are the
+    `decoding` holds the defaults of all calls; a call overrides single fields by name. `glossary` is that of
+    calls without one of their own; it is empty at first. `directions` are the
     (source, target) language pairs that the model translates, `direction` is the one that calls without a
     target language use. Translators can be copied and sent to other processes.
     """
@@ -59,6 +61,7 @@ class Translator:
         self.source_tokenizer, self.target_tokenizer = bundle.source, bundle.target
         self.decoding = bundle.decoding
         self.direction = direction or next(iter(bundle.directions), ("", ""))
+        self.glossary = Glossary()
         self._preparations: dict[str, Preparation] = {}
         self.name = name
 
@@ -142,13 +145,30 @@ class Translator:
         }
 
     @overload
-    def translate(self, text: str, *, target_language: str | None = None, **options: Any) -> Translation: ...
+    def translate(
+        self,
+        text: str,
+        *,
+        target_language: str | None = None,
+        glossary: Glossary | Terms | None = None,
+        **options: Any,
+    ) -> Translation: ...
     @overload
     def translate(
-        self, text: Iterable[str], *, target_language: str | None = None, **options: Any
+        self,
+        text: Iterable[str],
+        *,
+        target_language: str | None = None,
+        glossary: Glossary | Terms | None = None,
+        **options: Any,
     ) -> list[Translation]: ...
     def translate(
-        self, text: str | Iterable[str], *, target_language: str | None = None, **options: Any
+        self,
+        text: str | Iterable[str],
+        *,
+        target_language: str | None = None,
+        glossary: Glossary | Terms | None = None,
+        **options: Any,
     ) -> Translation | list[Translation]:
         """Translate one text, or each text of an iterable.
 
@@ -156,6 +176,8 @@ class Translator:
             text: a string, or an iterable of strings (a list, a generator, lines of a file …).
             target_language: the language to translate into, for a model with several directions; default:
                 that of `direction`.
+            glossary: terms with the forms that they must have in the translation, as a `Glossary` or a
+                mapping (see there); default: `self.glossary`.
             **options: fields of `DecodingConfig`, such as beam_size=5, n_best=3, length_penalty=0.6.
 
         Returns:
@@ -167,13 +189,18 @@ class Translator:
                 ValueError; for `text` of a wrong type (bytes, a dict, a set, None, a list with a number) it
                 is a TypeError too.
         """
-        way = self._way(options, target_language)
+        way = self._way(options, target_language, glossary)
         if isinstance(text, str):
             return self._translate([_checked_text(text, "text")], way)[0]
         _check_iterable(text, "text", "str or an iterable of str")
         return self._translate(list(_checked_texts(text, "text")), way)
 
-    def _way(self, options: Mapping[str, Any], target_language: str | None) -> PartTranslator:
+    def _way(
+        self,
+        options: Mapping[str, Any],
+        target_language: str | None,
+        glossary: Glossary | Terms | None = None,
+    ) -> PartTranslator:
         """How to translate with these arguments. Raises UsageError for wrong ones."""
         config, target = self._config(options), self._target(target_language)
         if target not in self._preparations:
@@ -187,7 +214,10 @@ class Translator:
                 pairs=self.model.config.attention != "none",
             )
         tag = [self.source_tokenizer.tag_ids[target]] if len(self.directions) > 1 else []
-        return PartTranslator(self.bundle, self.engine, self._preparations[target], config, tag)
+        terms = self.glossary if glossary is None else Glossary.of(glossary)
+        preparation = self._preparations[target]
+        preparation = preparation.with_glossary(terms) if terms else preparation
+        return PartTranslator(self.bundle, self.engine, preparation, config, tag)
 
     def _config(self, options: Mapping[str, Any]) -> DecodingConfig:
         """The decoding settings with the given changes."""
@@ -216,14 +246,19 @@ class Translator:
         ]
 
     def stream(
-        self, text: str, *, target_language: str | None = None, **options: Any
+        self,
+        text: str,
+        *,
+        target_language: str | None = None,
+        glossary: Glossary | Terms | None = None,
+        **options: Any,
     ) -> Iterator[Translation]:
         """Yield translations of `text` as they grow. The last one is what `translate` returns.
 
         Partial translations are greedy and have their text only. Arguments and errors are those of
         `translate`.
         """
-        way = self._way(options, target_language)
+        way = self._way(options, target_language, glossary)
         return self._stream(way.parts(_checked_text(text, "text")), way)
 
     def _stream(self, parts: Sequence[Part], way: PartTranslator) -> Iterator[Translation]:
@@ -246,6 +281,7 @@ class Translator:
         *,
         buffer: int = 1000,
         target_language: str | None = None,
+        glossary: Glossary | Terms | None = None,
         **options: Any,
     ) -> Iterator[Translation]:
         """Translate any number of lines in constant memory, `buffer` lines at a time, in order.
@@ -255,7 +291,7 @@ class Translator:
         """
         if type(buffer) is not int or buffer < 1:
             raise UsageError(f"buffer is {buffer!r}, expected a whole number from 1")
-        way = self._way(options, target_language)
+        way = self._way(options, target_language, glossary)
         _check_iterable(lines, "lines", "an iterable of str")
         if isinstance(lines, str):
             raise UsageTypeError("lines is of type str, expected an iterable of str, such as a list")
