@@ -17,7 +17,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
-from seq2seq import files
 from seq2seq.bundle import finding, model_directory
 from seq2seq.bundle.directions import Direction, Directions, find_target
 from seq2seq.bundle.model_directory import Bundle
@@ -25,12 +24,13 @@ from seq2seq.bundle.weights import NumberType
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.devices import find_device, use_threads
-from seq2seq.errors import DataError, UsageError, UsageTypeError
+from seq2seq.documents.pieces import Request
+from seq2seq.documents.translating import translate_file
+from seq2seq.errors import UsageError, UsageTypeError
 from seq2seq.nn.model import count_parameters
 from seq2seq.part_translator import PartTranslator
 from seq2seq.preparation.glossary import Glossary, Terms
 from seq2seq.preparation.parts import Part, Preparation
-from seq2seq.text.plain_lines import one_line, read_lines, write_lines
 from seq2seq.translation import Translation, join, moved
 
 
@@ -304,28 +304,54 @@ class Translator:
             yield from self._translate(chunk, way)
 
     def translate_file(
-        self, source: str | Path, target: str | Path, *, buffer: int = 1000, **options: Any
+        self,
+        source: str | Path,
+        target: str | Path,
+        *,
+        column: str = "",
+        into: str = "translation",
+        buffer: int = 1000,
+        target_language: str | None = None,
+        **options: Any,
     ) -> int:
-        """Translate the UTF-8 text file `source` line by line into `target`; returns the number of lines.
+        """Translate the file `source` into `target`; returns the number of texts.
 
-        Lines end in "\\n" only; a "\\r" before it is removed. The output is written to a temporary file,
-        which replaces `target` at the end: after an error `target` is as it was before, and `target` may be
-        `source`. Other arguments are those of `translate_lines`.
+        The suffix of `source` says what its texts are (see `documents`): the lines of plain text, a column of
+        `.tsv` and `.csv`, a field of `.jsonl`, the cues of `.srt`, the units of `.tmx`; each also with `.gz`.
+        Everything else is kept. The output is written to a temporary file, which replaces `target` at the
+        end: after an error `target` is as it was before, and `target` may be `source`.
 
-        Raises DataError, with file and line, if `source` cannot be read or is not UTF-8; RunError if `target`
-        cannot be written; UsageError as `translate_lines`.
+        Args:
+            source: a UTF-8 file, with or without a byte order mark.
+            target: the file to write.
+            column: column or field to translate, by name or, in tables, by number from 1. Default: `source`,
+                `src`, `text`, or the source language.
+            into: column or field that gets the translation. One that exists is replaced.
+            buffer: texts that are read before they are translated.
+            target_language: see `translate`.
+            **options: those of `translate_lines`.
+
+        Raises DataError, with file and line, if `source` cannot be read or is not what its suffix says;
+        RunError if `target` cannot be written; UsageError as `translate_lines`, and if the suffix of `target`
+        stands for another format.
         """
-        try:
-            stream = Path(source).open("rb")  # noqa: SIM115 - the block below closes it
-        except OSError as error:
-            raise DataError(f"{source}: cannot be read ({error.strerror}), expected a text file") from None
-        with stream:
-            translations = self.translate_lines(
-                read_lines(stream, name=str(source)), buffer=buffer, **options
-            )
-            lines = (one_line(translation.text) + "\n" for translation in translations)
-            with files.replacing(Path(target)) as output, files.writing(Path(target)):
-                return write_lines(lines, output, buffer=buffer)
+        self.translate_lines([], buffer=buffer, target_language=target_language, **options)  # checks them
+        request = Request(str(source), column, into, self.direction_to(target_language))
+
+        def translate(texts: Iterable[str]) -> Iterator[Translation]:
+            return self.translate_lines(texts, buffer=buffer, target_language=target_language, **options)
+
+        return translate_file(Path(source), Path(target), translate, request, buffer=buffer)
+
+    def direction_to(self, target_language: str | None) -> Direction:
+        """The direction into `target_language`; None stands for that of `direction`.
+
+        Raises UsageError if there is none.
+        """
+        target = self._target(target_language)
+        if target == self.target_language:
+            return self.direction
+        return next((source for source, to in self.directions if to == target), self.source_language), target
 
 
 def _check_iterable(texts: object, name: str, expected: str) -> None:

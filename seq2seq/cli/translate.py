@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import tyro
+
+from seq2seq import files
 from seq2seq.bundle.finding import DEFAULT
 from seq2seq.cli.messages import say
 from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator
@@ -14,6 +20,8 @@ from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
     from seq2seq.cli.output_forms import Form
+    from seq2seq.documents import translating as documents
+    from seq2seq.documents.pieces import Request
     from seq2seq.translation import Translation
 
 MOST_NOTES = 10
@@ -22,7 +30,10 @@ MOST_NOTES = 10
 
 @dataclass(frozen=True)
 class Translate:
-    """Translate stdin to stdout: one line out for each line in, in order.
+    """Translate stdin to stdout, one line out for each line in, or a file by its format.
+
+    A file is translated by its suffix: lines of text, a column of .tsv and .csv, a field of .jsonl, subtitles
+    (.srt) and translation memories (.tmx), each also with .gz.
 
     With --n-best above 1, the output is line number (from 0) ⇥ score ⇥ text, one line for each translation.
     """
@@ -31,8 +42,22 @@ class Translate:
     """A model directory, a run, or a direction that is bundled, such as en-fr."""
     target_lang: str = ""
     """Language to translate into, for models with several. Default: the model's first."""
+    source: Annotated[str, tyro.conf.arg(name="in")] = ""
+    """File to translate. Default: stdin, lines of text."""
+    out: str = ""
+    """File to write, whole or not at all. Default: stdout."""
+    column: Annotated[str, tyro.conf.arg(aliases=["--field"])] = ""
+    """Column of a .tsv or .csv file (a name, or a number from 1) or field of a .jsonl file with the texts.
+    Default: source, src, text or the source language."""
+    into: str = "translation"
+    """Column or field that gets the translations: a new one, or one that is replaced."""
+    shards: int = 0
+    """Cut the file into so many parts, which any number of processes share: see docs/how-to/bulk.md. 0: one
+    part, or with several processes of torchrun at least one for each."""
     scores: bool = False
     """Print score ⇥ text instead of text."""
+    alignment: bool = False
+    """Print text ⇥ word alignment, such as 0-0 1-2: source word and target word, counted from 0."""
     json: bool = False
     """Print one JSON object per line: text, scores, confidence, tokens, words, alignment, alternatives."""
     buffer: int = 1000
@@ -45,24 +70,63 @@ class Translate:
 
     def run(self) -> int:
         """Translate; returns the exit code."""
-        from seq2seq.cli.output_forms import format_translation
-        from seq2seq.text.plain_lines import read_lines, write_lines
+        from seq2seq.documents.pieces import Request
+
+        self._check()
+        if not self.source:
+            sys.stdin.buffer  # noqa: B018 - raises the error of a closed stdin before the model is read
+        if not self.out:
+            sys.stdout.buffer  # noqa: B018
+        translator = load_translator(self.model, self.decoding, device=self.device, threads=self.threads)
+        request = Request(
+            self.source or "stdin",
+            self.column,
+            self.into,
+            translator.direction_to(self.target_lang or None),
+            self._shape(),
+        )
+        translate = partial(
+            translator.translate_lines, buffer=self.buffer, target_language=self.target_lang or None
+        )
+        if not self.source and sys.stdin.isatty():
+            say("reading lines from the terminal; end with Ctrl-D")
+        self._translate(translate, request)
+        return 0
+
+    def _translate(self, translate: documents.Translate, request: Request) -> None:
+        from seq2seq.documents import translating
+
+        with ExitStack() as stack:
+            notes = stack.enter_context(Notes())
+            source = output = None
+            if self.source:
+                source = stack.enter_context(translating.reading(Path(self.source)))
+            if self.out:
+                output = stack.enter_context(translating.writing(Path(self.out)))
+                stack.enter_context(files.writing(Path(self.out)))
+            pieces = translating.read_pieces(
+                source or sys.stdin.buffer, translating.suffix(Path(self.source)), request
+            )
+            translating.write_pieces(
+                pieces, output or sys.stdout.buffer, translate, buffer=self.buffer, watch=notes
+            )
+
+    def _check(self) -> None:
+        """Raise UsageError for options that contradict each other."""
+        from seq2seq.documents.translating import check_formats, is_plain
 
         if self.buffer < 1:
             raise UsageError(f"--buffer is {self.buffer}, expected 1 or more")
-        source, output = sys.stdin.buffer, sys.stdout.buffer
-        translator = load_translator(self.model, self.decoding, device=self.device, threads=self.threads)
-        if sys.stdin.isatty():
-            say("reading lines from the terminal; end with Ctrl-D")
-        translations = translator.translate_lines(
-            read_lines(source), buffer=self.buffer, target_language=self.target_lang or None
-        )
-        lines = (
-            format_translation(number, translation, form=self._form())
-            for number, translation in enumerate(_with_notes(translations))
-        )
-        write_lines(lines, output, buffer=self.buffer)
-        return 0
+        if self.alignment and (self.scores or self.json or self._form() == "n-best"):
+            raise UsageError("--alignment found with --scores, --json or --n-best, expected one of them")
+        if not self.source:
+            return
+        if self.out:
+            check_formats(Path(self.source), Path(self.out))
+        if self._form() != "text" and not is_plain(Path(self.source)):
+            raise UsageError(
+                f"{self.source}: no plain text, expected that with --scores, --alignment, --json or --n-best"
+            )
 
     def _form(self) -> Form:
         """The form of the output. More lines than in the input only if --n-best is given."""
@@ -70,17 +134,35 @@ class Translate:
             return "json"
         if self.decoding.n_best is not None and self.decoding.n_best > 1:
             return "n-best"
+        if self.alignment:
+            return "alignment"
         return "scores" if self.scores else "text"
 
+    def _shape(self) -> Callable[[int, str, Translation], str] | None:
+        """How to print a line; None for the text of a file, which keeps the ends of its lines."""
+        from seq2seq.cli.output_forms import format_translation
 
-def _with_notes(translations: Iterator[Translation]) -> Iterator[Translation]:
-    """`translations`; stderr says why lines were kept as they are, for the first `MOST_NOTES` of them."""
-    notes = 0
-    for number, translation in enumerate(translations, start=1):
+        form = self._form()
+        return None if self.source and form == "text" else partial(format_translation, form=form)
+
+
+class Notes:
+    """Says on stderr why lines were kept as they are, for the first `MOST_NOTES` of them."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __enter__(self) -> Notes:
+        return self
+
+    def __call__(self, line: int, translation: Translation) -> None:
+        """Take the translation of the text at `line`."""
         if translation.note:
-            notes += 1
-            if notes <= MOST_NOTES:
-                say(f"line {number}: kept as it is, because {translation.note}")
-        yield translation
-    if notes > MOST_NOTES:
-        say(f"{notes - MOST_NOTES} more lines were kept as they are")
+            self.number += 1
+            if self.number <= MOST_NOTES:
+                say(f"line {line}: kept as it is, because {translation.note}")
+
+    def __exit__(self, *_: object) -> None:
+        """Say how many were not named."""
+        if self.number > MOST_NOTES:
+            say(f"{self.number - MOST_NOTES} more lines were kept as they are")

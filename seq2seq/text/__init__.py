@@ -6,5 +6,5 @@ symbols.py             pieces of every vocabulary, language tags, placeholders
 word_spans.py          words, and the pieces that each is made of
 languages.py           language tags and their names
 segmentation.py        a long sentence cut into parts that a model can take
-plain_lines.py         lines of plain text, read and written
+plain_lines.py         lines of plain text, read for translation
 """

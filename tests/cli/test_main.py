@@ -106,7 +106,7 @@ def test_help_of_each_command_explains_every_option(command: Command, name: str)
     text = " ".join(result.out.replace("│", " ").split())
     for field in main.load_command(name).__dataclass_fields__:
         if field not in ("model", "data", "training", "decoding", "task", "action"):
-            shown = {"run_directory": "run"}.get(field, field)
+            shown = {"run_directory": "run", "source": "in"}.get(field, field)
             assert f"--{shown.replace('_', '-')}" in text, field
     assert "\x1b" not in result.out
 

@@ -28,15 +28,16 @@ TRANSLATION = Translation(
     [
         ("text", "le chat noir\n"),
         ("scores", "-0.500000\tle chat noir\n"),
+        ("alignment", "le chat noir\t0-1\n"),
         ("n-best", "7\t-0.500000\tle chat noir\n7\t-0.750000\tun chat\n"),
     ],
 )
 def test_each_form_of_the_output(form: Form, expected: str) -> None:
-    assert format_translation(7, TRANSLATION, form=form) == expected
+    assert format_translation(7, "cat", TRANSLATION, form=form) == expected
 
 
 def test_json_is_one_object_on_one_line() -> None:
-    line = format_translation(0, TRANSLATION, form="json")
+    line = format_translation(0, "cat", TRANSLATION, form="json")
     assert line.count("\n") == 1 and line.endswith("\n")
     value = json.loads(line)
     assert value["text"] == "le chat\nnoir" and value["alignment"] == [[0, 0]]
@@ -46,4 +47,4 @@ def test_json_is_one_object_on_one_line() -> None:
 
 @pytest.mark.parametrize("form", ["text", "scores", "n-best", "json"])
 def test_an_empty_translation_is_one_line(form: Form) -> None:
-    assert format_translation(0, Translation(""), form=form).count("\n") == 1
+    assert format_translation(0, "", Translation(""), form=form).count("\n") == 1

@@ -1,4 +1,4 @@
-"""Lines of plain text: as many out as in."""
+"""Lines of plain text: every line with its end."""
 
 from __future__ import annotations
 
@@ -9,53 +9,61 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.errors import DataError
-from seq2seq.text.plain_lines import read_lines, write_lines
+from seq2seq.text.plain_lines import LONGEST, Lines
+
+
+def read(content: bytes) -> list[tuple[str, str]]:
+    return [(line.text, line.end) for line in Lines(io.BytesIO(content))]
 
 
 @pytest.mark.parametrize(
     ("content", "lines"),
     [
         (b"", []),
-        (b"\n", [""]),
-        (b"a", ["a"]),
-        (b"a\n", ["a"]),
-        (b"a\n\nb\n", ["a", "", "b"]),
-        (b"a\r\nb\r\n", ["a", "b"]),
-        (b"a\rb\n", ["a\rb"]),
-        ("a\u2028b\x0cc\x85d\n".encode(), ["a\u2028b\x0cc\x85d"]),
-        ("日本\nø".encode(), ["日本", "ø"]),
+        (b"\n", [("", "\n")]),
+        (b"a", [("a", "\n")]),
+        (b"a\n", [("a", "\n")]),
+        (b"a\n\nb\n", [("a", "\n"), ("", "\n"), ("b", "\n")]),
+        (b"a\r\nb\r\n", [("a", "\r\n"), ("b", "\r\n")]),
+        (b"a\r\nb\n\r\n", [("a", "\r\n"), ("b", "\n"), ("", "\r\n")]),
+        (b"a\rb\n", [("a\rb", "\n")]),
+        ("a\u2028b\x0cc\x85d\n".encode(), [("a\u2028b\x0cc\x85d", "\n")]),
+        ("日本\nø".encode(), [("日本", "\n"), ("ø", "\n")]),
+        ("\ufeffa\n\ufeffb\n".encode(), [("a", "\n"), ("\ufeffb", "\n")]),
     ],
 )
-def test_read(content: bytes, lines: list[str]) -> None:
-    assert list(read_lines(io.BytesIO(content))) == lines
+def test_read(content: bytes, lines: list[tuple[str, str]]) -> None:
+    assert read(content) == lines
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]))))
-def test_read_gives_as_many_lines_as_there_are(lines: list[str]) -> None:
-    assert list(read_lines(io.BytesIO("".join(line + "\n" for line in lines).encode()))) == lines
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(exclude_characters="\n\r\ufeff", exclude_categories=["Cs"])),
+            st.sampled_from(["\n", "\r\n"]),
+        )
+    )
+)
+def test_read_gives_every_line_with_its_end(lines: list[tuple[str, str]]) -> None:
+    assert read("".join(text + end for text, end in lines).encode()) == lines
+
+
+def test_a_mark_is_reported_once_the_first_line_is_read() -> None:
+    for content, expected in [("\ufeffa\n", True), ("a\ufeff\n", False), ("", False)]:
+        lines = Lines(io.BytesIO(content.encode()))
+        next(iter(lines), None)
+        assert lines.marked is expected
 
 
 def test_read_names_the_line_and_the_byte() -> None:
-    lines = read_lines(io.BytesIO(b"fine\ncaf\xe9\n"), name="in.txt")
-    assert next(lines) == "fine"
+    lines = iter(Lines(io.BytesIO(b"fine\ncaf\xe9\n"), name="in.txt"))
+    assert next(lines).text == "fine"
     with pytest.raises(
         DataError, match=r"^in\.txt:2: byte 0xe9 found at byte 4 of the line, expected UTF-8$"
     ):
         next(lines)
 
 
-class Stream(io.BytesIO):
-    """Notes what was there at each flush."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[bytes] = []
-
-    def flush(self) -> None:
-        self.seen.append(self.getvalue())
-
-
-def test_write_lets_go_after_every_buffer() -> None:
-    stream = Stream()
-    write_lines(iter(["a\n", "b\n", "c\n"]), stream, buffer=2)
-    assert stream.seen == [b"a\nb\n", b"a\nb\nc\n"]
+def test_a_file_without_line_ends_is_refused() -> None:
+    with pytest.raises(DataError, match=r"^stdin:1: a line of over 16,777,216 bytes found"):
+        read(b"x" * (LONGEST + 1))
