@@ -36,6 +36,8 @@ class Evaluate:
     """Where to compute: cpu, cuda, cuda:N, or auto (a GPU if there is one)."""
     threads: int = 0
     """CPU threads. 0: torch's choice, one per core."""
+    glossary: Annotated[Path | None, optional("FILE.tsv")] = None
+    """Terms and their target forms, one pair a line, with a tab between. A term without a form is kept."""
     decoding: Overrides = field(default_factory=DecodingOverrides)
 
     def run(self) -> int:
@@ -49,7 +51,13 @@ class Evaluate:
         from seq2seq.text.plain_lines import one_line
 
         check_output()
-        translator = load_translator(self.model, self.decoding, device=self.device, threads=self.threads)
+        translator = load_translator(
+            self.model,
+            self.decoding,
+            device=self.device,
+            threads=self.threads,
+            glossary=self.glossary,
+        )
         languages = (translator.source_language, translator.target_language)
         pairs = read_test(self.test, languages=languages, columns=self.columns, split=self.split)
         result = evaluate(translator, pairs)

@@ -16,6 +16,7 @@ from seq2seq.cli.messages import say
 from seq2seq.config import DecodingConfig, Settings, find_recipe
 from seq2seq.devices import find_device, use_threads
 from seq2seq.errors import UsageError
+from seq2seq.preparation.glossary import Glossary
 
 if TYPE_CHECKING:
     from seq2seq.translator import Translator
@@ -119,12 +120,21 @@ def overridden(decoding: DecodingConfig, overrides: DecodingOverrides) -> Decodi
     return replace(decoding, **changes)
 
 
-def load_translator(model: str, overrides: DecodingOverrides, *, device: str, threads: int) -> Translator:
-    """The model of that name, with the decoding settings given on the command line."""
+def load_translator(
+    model: str,
+    overrides: DecodingOverrides,
+    *,
+    device: str,
+    threads: int,
+    glossary: Path | None = None,
+) -> Translator:
+    """The model of that name, with the decoding settings and the glossary given on the command line."""
     use_threads(threads)
-    find_device(device)  # a bad device is reported before the model is read
+    find_device(device)  # a bad device or glossary is reported before the model is read
+    terms = Glossary.from_file(glossary) if glossary is not None else Glossary()
     from seq2seq.translator import Translator
 
     translator = Translator.from_pretrained(model, device=device)
     translator.decoding = overridden(translator.decoding, overrides)
+    translator.glossary = terms
     return translator

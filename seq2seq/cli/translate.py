@@ -15,7 +15,7 @@ import tyro
 from seq2seq import files
 from seq2seq.bundle.finding import DEFAULT
 from seq2seq.cli.messages import say
-from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator
+from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator, optional
 from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class Translate:
     """Where to compute: cpu, cuda, cuda:N, or auto (a GPU if there is one)."""
     threads: int = 0
     """CPU threads. 0: torch's choice, one per core."""
+    glossary: Annotated[Path | None, optional("FILE.tsv")] = None
+    """Terms and their target forms, one pair a line, with a tab between. A term without a form is kept."""
     decoding: Overrides = field(default_factory=DecodingOverrides)
 
     def run(self) -> int:
@@ -77,7 +79,13 @@ class Translate:
             sys.stdin.buffer  # noqa: B018 - raises the error of a closed stdin before the model is read
         if not self.out:
             sys.stdout.buffer  # noqa: B018
-        translator = load_translator(self.model, self.decoding, device=self.device, threads=self.threads)
+        translator = load_translator(
+            self.model,
+            self.decoding,
+            device=self.device,
+            threads=self.threads,
+            glossary=self.glossary,
+        )
         request = Request(
             self.source or "stdin",
             self.column,
