@@ -11,13 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from seq2seq.preparation.glossary import Glossary
     from seq2seq.translation import Translation, Word
     from seq2seq.translator import Translator
 
 __version__ = "0.1.0"
-__all__ = ["Translation", "Translator", "Word", "__version__"]
+__all__ = ["Glossary", "Translation", "Translator", "Word", "__version__"]
 
 _MODULES = {
+    "Glossary": "seq2seq.preparation.glossary",
     "Translation": "seq2seq.translation",
     "Translator": "seq2seq.translator",
     "Word": "seq2seq.translation",

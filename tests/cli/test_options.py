@@ -11,9 +11,15 @@ import pytest
 import tyro
 
 from seq2seq.cli import main
-from seq2seq.cli.options import DecodingOverrides, Origin, optional_fields, overridden
+from seq2seq.cli.options import (
+    DecodingOverrides,
+    Origin,
+    load_translator,
+    optional_fields,
+    overridden,
+)
 from seq2seq.config import DecodingConfig
-from seq2seq.errors import UsageError
+from seq2seq.errors import DataError, UsageError
 
 NAMES = [field.name for field in fields(DecodingConfig)]
 
@@ -136,3 +142,10 @@ def test_both_spellings_of_columns_and_split(prefix: str, monkeypatch: pytest.Mo
     options = [f"{prefix}columns", "en", "fr", f"{prefix}split", "validation"]
     assert main.run(["evaluate", "--test", "x.csv", *options]) == 0
     assert seen == [(("en", "fr"), "validation")]
+
+
+def test_a_wrong_glossary_is_reported_before_the_model_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "terms.tsv"
+    path.write_text("a\tb\tc\n")
+    with pytest.raises(DataError, match=r"terms.tsv:1"):
+        load_translator("no-such-model", parse(), device="cpu", threads=0, glossary=path)
