@@ -23,11 +23,8 @@ _NUMBER = re.compile(r"\s*\d+\s*")
 _TIME = r"\d{1,3}:\d{1,2}:\d{1,2}(?:[,.]\d{1,3})?"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
 _SPEAKER = re.compile(r"\s*(?:<[^>]*>|\{[^}]*\})*\s*[-–—]")
-_FRAME = re.compile(
-    r"(?P<before>\s*(?:\{\\[^}]*\})*\s*(?:[-–—]\s*)?(?P<tag><(?P<name>\w+)[^>]*>)?)(?P<text>[^<>]*)"
-    r"(?P<after>(?(tag)</(?P=name)>)\s*)",
-    re.DOTALL,
-)
+_START = re.compile(r"\s*(?:\{\\[^}]*\})*\s*(?:[-–—]\s*)?")
+_TAGGED = re.compile(r"(<(\w+)[^>]*>)([^<>]*)(</\2>)")
 _BREAK = re.compile(r"(?<![«(\[]) (?=[^\s\w]*\w)(?![^<>]*>)")  # not inside a tag, not before a lone mark
 
 
@@ -85,8 +82,10 @@ def _speeches(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _piece(lines: Sequence[Line]) -> Piece:
     whole = " ".join(line.text.strip() for line in lines)
-    frame = _FRAME.fullmatch(whole)
-    before, text, after = frame.group("before", "text", "after") if frame else ("", whole, "")
+    before, after = whole[: _end_of_start(whole)], ""
+    text = whole[len(before) :]
+    if tagged := _TAGGED.fullmatch(text):
+        before, text, after = before + tagged[1], tagged[3], tagged[4]
     lengths = [len(line.text.strip()) for line in lines]
 
     def render(translation: Translation) -> bytes:
@@ -95,6 +94,12 @@ def _piece(lines: Sequence[Line]) -> Piece:
         return "".join(text + end for text, end in zip(broken, ends, strict=True)).encode()
 
     return Piece(lines[0].number, text, render)
+
+
+def _end_of_start(text: str) -> int:
+    """How many characters of position codes and dash `text` begins with."""
+    start = _START.match(text)
+    return start.end() if start else 0
 
 
 def break_lines(text: str, lengths: Sequence[int]) -> list[str]:
@@ -106,8 +111,8 @@ def break_lines(text: str, lengths: Sequence[int]) -> list[str]:
     places, total = [match.start() for match in _BREAK.finditer(text)], sum(lengths) + len(lengths) - 1
     cuts, done = list[int](), 0
     for length in lengths[:-1]:
+        wanted = (done + length + 0.5) / total * len(text) - 0.5
         done += length + 1
-        wanted = done / total * len(text)
         left = [place for place in places if not cuts or place > cuts[-1]]
         if left:
             cuts.append(min(left, key=lambda place: abs(place - wanted)))
