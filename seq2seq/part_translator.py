@@ -19,6 +19,8 @@ from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
 from seq2seq.decoding.engine import Engine
 from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.placeholders import Placeholders, is_complete
+from seq2seq.decoding.ranking import candidates, rank
+from seq2seq.decoding.reverse import ReverseModel
 from seq2seq.preparation.casing import shout
 from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.preparation.wrapping import wrap
@@ -38,6 +40,7 @@ class PartTranslator:
         preparation: makes other parts of one whose translation has faults.
         config: settings of decoding.
         tag: ids that are put in front of each source, such as the tag of the target language.
+        reverse: a model of the opposite direction that reranks the hypotheses.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class PartTranslator:
         preparation: Preparation,
         config: DecodingConfig,
         tag: Sequence[int] = (),
+        reverse: ReverseModel | None = None,
     ) -> None:
         self.engine, self.preparation, self.config, self.tag = engine, preparation, config, list(tag)
+        self.reverse = reverse
         self.source, self.target, self.words = bundle.source, bundle.target, bundle.target_words
         self.placeholders = bundle.target.placeholder_ids
 
@@ -82,8 +87,14 @@ class PartTranslator:
         """The translation of each part. Those with faults are tried in another way, up to `tries` times."""
         active, config = [part for part in parts if part.ids], self.config
         mends = config.verbatim or bool(self.preparation.glossary)
-        wider = replace(config, n_best=config.beam_size) if mends else config
-        hypotheses = decode(self.engine, config=wider, merge=True, **self._search_arguments(active))
+        wanted = candidates(config, choose=mends or self.reverse is not None)
+        hypotheses = decode(
+            self.engine,
+            config=replace(config, n_best=wanted),
+            merge=True,
+            **self._search_arguments(active),
+        )
+        hypotheses = self._ranked(active, hypotheses)
         if mends:
             hypotheses = [
                 sorted(found, key=lambda one, part=part: self._faults(part, one))  # type: ignore[misc]
@@ -105,6 +116,25 @@ class PartTranslator:
             next(translations) if part.ids else kept(part.text, translation=part.fixed, note=part.note)
             for part in parts
         ]
+
+    def _ranked(
+        self, parts: Sequence[Part], hypotheses: Sequence[Sequence[Hypothesis]]
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses of different texts of each part, best first."""
+        if self.config.n_best == 1 and not self.config.mbr and self.reverse is None:
+            return [list(found) for found in hypotheses]
+        ranked = [
+            rank(found, [self._text(part, one.tokens).strip() for one in found], self.config)
+            for part, found in zip(parts, hypotheses, strict=True)
+        ]
+        if self.reverse is None:
+            return ranked
+        sources = [self.source.decode(part.ids, part.originals) for part in parts]
+        targets = [
+            [self.target.decode(one.tokens, part.fillings) for one in found]
+            for part, found in zip(parts, ranked, strict=True)
+        ]
+        return self.reverse.rerank(sources, ranked, targets)
 
     def _search_arguments(self, parts: Sequence[Part]) -> dict[str, Any]:
         """What a search needs besides the engine and the settings."""

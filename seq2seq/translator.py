@@ -10,18 +10,20 @@ cut off.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
-from seq2seq.bundle import finding, model_directory
+from seq2seq.bundle import model_directory
+from seq2seq.bundle.combining import check_ranking, load_ensemble, reverse_model
 from seq2seq.bundle.directions import Direction, Directions, find_target
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.bundle.weights import NumberType
 from seq2seq.config import DecodingConfig
+from seq2seq.config.decoding import check_given
+from seq2seq.decoding.ensemble import as_one
 from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.devices import find_device, use_threads
 from seq2seq.documents.pieces import Request
@@ -31,6 +33,7 @@ from seq2seq.nn.model import count_parameters
 from seq2seq.part_translator import PartTranslator
 from seq2seq.preparation.glossary import Glossary, Terms
 from seq2seq.preparation.parts import Part, Preparation
+from seq2seq.text.arguments import check_iterable, checked_text, checked_texts
 from seq2seq.translation import Translation, join, moved
 
 
@@ -44,7 +47,15 @@ class Translator:
     """
 
     def __init__(
-        self, bundle: Bundle, *, device: str = "cpu", name: str = "", direction: Direction | None = None
+        self,
+        bundle: Bundle,
+        *,
+        device: str = "cpu",
+        name: str = "",
+        direction: Direction | None = None,
+        others: Sequence[Bundle] = (),
+        reverse: Translator | None = None,
+        reverse_weight: float = 0.5,
     ) -> None:
         """Use the model `bundle`.
 
@@ -53,11 +64,17 @@ class Translator:
             device: "cpu", "cuda", "cuda:N", or "auto" for a GPU if there is one.
             name: name of the model in reports.
             direction: one of `bundle.directions`; default: the first. It is ("", "") if none is known.
+            others: models with the same tokenizers. Together with `bundle` they are an ensemble, whose
+                probabilities are the means of theirs.
+            reverse: a model of the opposite direction, which reranks the hypotheses of the beam.
+            reverse_weight: of its score, the mean log probability of a token of the source.
         """
         self.bundle = bundle
         self.device = find_device(device)
-        self.model = bundle.model.to(self.device).eval()
-        self.engine = TorchEngine(self.model)
+        self.models = [one.model.to(self.device).eval() for one in (bundle, *others)]
+        self.model = self.models[0]
+        self.engine = as_one([TorchEngine(model) for model in self.models])
+        self.reverse, self.reverse_weight = reverse, reverse_weight
         self.source_tokenizer, self.target_tokenizer = bundle.source, bundle.target
         self.decoding = bundle.decoding
         self.direction = direction or next(iter(bundle.directions), ("", ""))
@@ -68,33 +85,46 @@ class Translator:
     @classmethod
     def from_pretrained(
         cls,
-        name_or_path: str | Path,
+        name_or_path: str | Path | Sequence[str | Path],
         *,
         device: str = "cpu",
         threads: int | None = None,
         decoding: DecodingConfig | None = None,
+        reverse: str | Path | None = None,
+        reverse_weight: float = 0.5,
     ) -> Translator:
         """Load a model.
 
         Args:
             name_or_path: a folder (a model directory or a run), else a direction that a model inside the
-                package translates ("en-fr"), else a model of the Hugging Face Hub ("OWNER/NAME").
+                package translates ("en-fr"), else a model of the Hugging Face Hub ("OWNER/NAME"). Several
+                are an ensemble; settings and word lists are those of the first.
             device: "cpu", "cuda", "cuda:N" or "auto".
             threads: number of torch's threads in this process; 0 or None leaves it as it is.
             decoding: replaces the model's defaults.
+            reverse: in the same forms, a model of the opposite direction, which reranks the hypotheses.
+            reverse_weight: of its score, 0 or more.
 
         Raises:
             ModelError: nothing is found, or what is found cannot be used.
-            UsageError: a bad device or number of threads.
+            UsageError: a bad device, weight or number of threads, or models that do not fit together.
         """
         if threads is not None:
             use_threads(threads)
         find_device(device)  # a wrong name is reported before the model is read
-        location = finding.locate(str(name_or_path))
-        bundle = model_directory.load(location.directory)
+        names = [name_or_path] if isinstance(name_or_path, str | Path) else name_or_path
+        (bundle, *others), direction = load_ensemble(names)
         if decoding is not None:
             bundle = replace(bundle, decoding=decoding)
-        return cls(bundle, device=device, name=str(name_or_path), direction=location.direction)
+        return cls(
+            bundle,
+            device=device,
+            name=" + ".join(map(str, names)),
+            direction=direction,
+            others=others,
+            reverse=None if reverse is None else cls.from_pretrained(reverse, device=device),
+            reverse_weight=reverse_weight,
+        )
 
     def save_pretrained(
         self, directory: str | Path, *, weights: NumberType | None = None, half: bool = False
@@ -103,7 +133,11 @@ class Translator:
 
         `weights` is the number type on disk: "float32" (the default), "float16" or "int8"; `half` means
         "float16".
+
+        Raises UsageError for an ensemble: its models are saved one by one.
         """
+        if len(self.models) > 1:
+            raise UsageError(f"{self.name} is an ensemble, expected one model; save each of them")
         bundle = replace(self.bundle, decoding=self.decoding)
         model_directory.save(Path(directory), bundle, weights=weights, half=half)
 
@@ -113,7 +147,7 @@ class Translator:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self.engine = TorchEngine(self.model)
+        self.engine = as_one([TorchEngine(model) for model in self.models])
 
     @property
     def directions(self) -> Directions:
@@ -138,7 +172,7 @@ class Translator:
             "directions": [list(direction) for direction in self.directions],
             "source_language": self.source_language,
             "target_language": self.target_language,
-            "parameters": count_parameters(self.model),
+            "parameters": sum(map(count_parameters, self.models)),
             "model": self.bundle.model.config,
             "metrics": dict(self.bundle.metrics),
             "card": self.bundle.card,
@@ -191,9 +225,9 @@ class Translator:
         """
         way = self._way(options, target_language, glossary)
         if isinstance(text, str):
-            return self._translate([_checked_text(text, "text")], way)[0]
-        _check_iterable(text, "text", "str or an iterable of str")
-        return self._translate(list(_checked_texts(text, "text")), way)
+            return self._translate([checked_text(text, "text")], way)[0]
+        check_iterable(text, "text", "str or an iterable of str")
+        return self._translate(list(checked_texts(text, "text")), way)
 
     def _way(
         self,
@@ -203,9 +237,9 @@ class Translator:
     ) -> PartTranslator:
         """How to translate with these arguments. Raises UsageError for wrong ones."""
         config, target = self._config(options), self._target(target_language)
+        source = next((s for s, t in self.directions if t == target), self.source_language)
+        source = self.source_language if target == self.target_language else source
         if target not in self._preparations:
-            source = next((s for s, t in self.directions if t == target), self.source_language)
-            source = self.source_language if target == self.target_language else source
             self._preparations[target] = Preparation(
                 self.source_tokenizer,
                 self.bundle.source_words,
@@ -217,16 +251,14 @@ class Translator:
         terms = self.glossary if glossary is None else Glossary.of(glossary)
         preparation = self._preparations[target]
         preparation = preparation.with_glossary(terms) if terms else preparation
-        return PartTranslator(self.bundle, self.engine, preparation, config, tag)
+        check_ranking(config, self.models, reversed_too=self.reverse is not None)
+        back, pair = self.reverse, (source, target)
+        reverse = reverse_model(back.bundle, back.engine, pair, self.reverse_weight) if back else None
+        return PartTranslator(self.bundle, self.engine, preparation, config, tag, reverse)
 
     def _config(self, options: Mapping[str, Any]) -> DecodingConfig:
         """The decoding settings with the given changes."""
-        known = [field.name for field in fields(DecodingConfig)]
-        for name in options:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
-                raise UsageError(f"unknown option {name!r}; {hint}")
+        check_given(options)
         return replace(self.decoding, **options)
 
     def _target(self, target_language: str | None) -> str:
@@ -259,7 +291,7 @@ class Translator:
         `translate`.
         """
         way = self._way(options, target_language, glossary)
-        return self._stream(way.parts(_checked_text(text, "text")), way)
+        return self._stream(way.parts(checked_text(text, "text")), way)
 
     def _stream(self, parts: Sequence[Part], way: PartTranslator) -> Iterator[Translation]:
         done, made, before = list[Translation](), dict[Part, Translation](), ""
@@ -292,10 +324,10 @@ class Translator:
         if type(buffer) is not int or buffer < 1:
             raise UsageError(f"buffer is {buffer!r}, expected a whole number from 1")
         way = self._way(options, target_language, glossary)
-        _check_iterable(lines, "lines", "an iterable of str")
+        check_iterable(lines, "lines", "an iterable of str")
         if isinstance(lines, str):
             raise UsageTypeError("lines is of type str, expected an iterable of str, such as a list")
-        return self._translate_lines(_checked_texts(lines, "line"), buffer, way)
+        return self._translate_lines(checked_texts(lines, "line"), buffer, way)
 
     def _translate_lines(
         self, lines: Iterator[str], buffer: int, way: PartTranslator
@@ -352,27 +384,3 @@ class Translator:
         if target == self.target_language:
             return self.direction
         return next((source for source, to in self.directions if to == target), self.source_language), target
-
-
-def _check_iterable(texts: object, name: str, expected: str) -> None:
-    """Raise UsageTypeError if `texts` is not iterable, or iterates over something else than its texts."""
-    if not isinstance(texts, Iterable) or isinstance(
-        texts, bytes | bytearray | memoryview | Mapping | set | frozenset
-    ):
-        raise UsageTypeError(f"{name} is of type {type(texts).__name__}, expected {expected}")
-
-
-def _checked_texts(texts: Iterable[str], name: str) -> Iterator[str]:
-    return (_checked_text(text, f"{name} {index}") for index, text in enumerate(texts))
-
-
-def _checked_text(text: str, name: str) -> str:
-    """`text`, if it is a string without lone surrogates; else a UsageError that calls it `name`."""
-    if not isinstance(text, str):
-        raise UsageTypeError(f"{name} is of type {type(text).__name__}, expected str")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        surrogate = f"U+{ord(text[error.start]):04X} at character {error.start}"
-        raise UsageError(f"{name} has the lone surrogate {surrogate}, expected Unicode text") from None
-    return text

@@ -8,5 +8,6 @@ facts.py            what a person says about a model, read from a TOML file
 card.py             README.md, written from metrics.json
 versions.py         versions of the software that a model depends on
 finding.py          a model by its folder, its direction or its Hub id
+combining.py       ensembles of models, and a reverse model
 hub.py              download from the Hugging Face Hub
 """

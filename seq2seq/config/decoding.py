@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from seq2seq.config.checks import LARGEST_SEED, above, check_fields, real, require, whole
@@ -131,10 +132,16 @@ class DecodingConfig:
 
 
 def check_given(given: Mapping[str, Any]) -> None:
-    """Raise UsageError if a user gave two settings together of which one makes the other useless.
+    """Raise UsageError for settings of a user that do not exist, or of which one makes another useless.
 
     The defaults of a model may hold such pairs: what is useless has no effect.
     """
+    known = [field.name for field in fields(DecodingConfig)]
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
+            raise UsageError(f"unknown option {name!r}; {hint}")
     if given.get("length_normalisation") == "none" and "length_penalty" in given:
         raise UsageError(
             f"length_penalty is {given['length_penalty']!r} and length_normalisation 'none', expected one of "

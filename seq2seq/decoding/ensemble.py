@@ -63,6 +63,11 @@ class EnsembleEngine:
         )
 
 
+def as_one(engines: Sequence[Engine]) -> Engine:
+    """The only engine of `engines`, or an ensemble of them."""
+    return engines[0] if len(engines) == 1 else EnsembleEngine(engines)
+
+
 def _check_candidates(shortlists: Sequence[Any]) -> None:
     """Raise ValueError unless all engines score the same tokens."""
     first = shortlists[0]

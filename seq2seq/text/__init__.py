@@ -7,4 +7,5 @@ word_spans.py          words, and the pieces that each is made of
 languages.py           language tags and their names
 segmentation.py        a long sentence cut into parts that a model can take
 plain_lines.py         lines of plain text, read for translation
+arguments.py           checks of the texts that callers pass
 """
