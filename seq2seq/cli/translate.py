@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,14 +16,24 @@ import tyro
 from seq2seq import files
 from seq2seq.bundle.finding import DEFAULT
 from seq2seq.cli.messages import say
-from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator, optional
+from seq2seq.cli.options import (
+    DecodingOverrides,
+    Models,
+    Overrides,
+    ReverseWeight,
+    load_translator,
+    optional,
+)
 from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
+    from torch.nn import Module
+
     from seq2seq.cli.output_forms import Form
     from seq2seq.documents import translating as documents
     from seq2seq.documents.pieces import Request
     from seq2seq.translation import Translation
+    from seq2seq.translator import Translator
 
 MOST_NOTES = 10
 """So many lines that were kept as they are get a message each."""
@@ -38,8 +49,13 @@ class Translate:
     With --n-best above 1, the output is line number (from 0) ⇥ score ⇥ text, one line for each translation.
     """
 
-    model: str = DEFAULT
-    """A model directory, a run, or a direction that is bundled, such as en-fr."""
+    model: Models = ()
+    """A model directory, a run, or a direction that is bundled, such as en-fr, the default. Repeat the option
+    for an ensemble."""
+    reverse_model: str = ""
+    """A model of the opposite direction, which reranks the hypotheses."""
+    reverse_weight: ReverseWeight = None
+    """Weight of the mean log probability of the source given the translation. Default: 0.5."""
     target_lang: str = ""
     """Language to translate into, for models with several. Default: the model's first."""
     source: Annotated[str, tyro.conf.arg(name="in")] = ""
@@ -80,11 +96,13 @@ class Translate:
         if not self.out:
             sys.stdout.buffer  # noqa: B018
         translator = load_translator(
-            self.model,
+            self.model or (DEFAULT,),
             self.decoding,
             device=self.device,
             threads=self.threads,
             glossary=self.glossary,
+            reverse_model=self.reverse_model,
+            reverse_weight=self.reverse_weight,
         )
         request = Request(
             self.source or "stdin",
@@ -98,7 +116,10 @@ class Translate:
         )
         if not self.source and sys.stdin.isatty():
             say("reading lines from the terminal; end with Ctrl-D")
-        self._translate(translate, request)
+        if self._sharded():
+            self._translate_shards(translator, translate, request)
+        else:
+            self._translate(translate, request)
         return 0
 
     def _translate(self, translate: documents.Translate, request: Request) -> None:
@@ -119,6 +140,41 @@ class Translate:
                 pieces, output or sys.stdout.buffer, translate, buffer=self.buffer, watch=notes
             )
 
+    def _sharded(self) -> bool:
+        """Whether the file is cut into shards."""
+        from seq2seq.documents.shards import processes_of_launcher
+
+        return self.shards > 0 or processes_of_launcher()[0] > 1
+
+    def _translate_shards(
+        self, translator: Translator, translate: documents.Translate, request: Request
+    ) -> None:
+        """Do the shards that no other process does or did, and say which."""
+        from seq2seq.documents.shards import processes_of_launcher, translate_shards
+
+        processes, rank = processes_of_launcher()
+        with Notes() as notes:
+            progress = translate_shards(
+                Path(self.source),
+                Path(self.out),
+                translate,
+                request,
+                settings={
+                    "model": fingerprint(translator.model),
+                    "direction": request.languages,
+                    "form": self._form(),
+                    "decoding": asdict(replace(translator.decoding, batch_size=1)),  # it changes nothing
+                },
+                shards=self.shards,
+                processes=processes,
+                rank=rank,
+                buffer=self.buffer,
+                watch=notes,
+            )
+        shards = ", ".join(map(str, progress.translated)) or "none"
+        end = "is complete" if progress.done else "waits for shards of other processes"
+        say(f"shards translated here: {shards}; {self.out} {end}")
+
     def _check(self) -> None:
         """Raise UsageError for options that contradict each other."""
         from seq2seq.documents.translating import check_formats, is_plain
@@ -127,6 +183,14 @@ class Translate:
             raise UsageError(f"--buffer is {self.buffer}, expected 1 or more")
         if self.alignment and (self.scores or self.json or self._form() == "n-best"):
             raise UsageError("--alignment found with --scores, --json or --n-best, expected one of them")
+        if self.shards < 0:
+            raise UsageError(f"--shards is {self.shards}, expected 0 or more")
+        gzipped = any(name.lower().endswith(".gz") for name in (self.source, self.out))
+        plain = bool(self.source) and is_plain(Path(self.source)) and not gzipped
+        if self._sharded() and not (plain and self.out):
+            raise UsageError(
+                "several processes and --shards need --in with plain text, not gzipped, and --out"
+            )
         if not self.source:
             return
         if self.out:
@@ -152,6 +216,16 @@ class Translate:
 
         form = self._form()
         return None if self.source and form == "text" else partial(format_translation, form=form)
+
+
+def fingerprint(model: Module) -> str:
+    """SHA-256 of all weights."""
+    import torch
+
+    hashed = hashlib.sha256()
+    for tensor in model.state_dict().values():
+        hashed.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return hashed.hexdigest()
 
 
 class Notes:

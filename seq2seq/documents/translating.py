@@ -46,7 +46,7 @@ def suffix(path: Path) -> str:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether a file is plain text, a text on each line."""
+    """Whether a file is plain text, a text on each line, gzipped or not."""
     return suffix(path) in ("", ".txt")
 
 
