@@ -15,10 +15,12 @@ import numpy as np
 
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DecodingConfig
+from seq2seq.decoding.constraints import configured_constraints
 from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
 from seq2seq.decoding.engine import Engine
 from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.placeholders import Placeholders, is_complete
+from seq2seq.decoding.prefix import Beginning, ForcedPrefix, surfaces_of
 from seq2seq.decoding.ranking import candidates, rank
 from seq2seq.decoding.reverse import ReverseModel
 from seq2seq.preparation.casing import shout
@@ -28,6 +30,16 @@ from seq2seq.text.word_spans import Span, WordSpan
 from seq2seq.translation import Translation, Word, align, join, kept, mean_probability, moved
 
 EOS = "</s>"
+LONGEST_BEGINNING = 1000
+"""Bytes of a sentence that a search can be made to begin with; each takes up to one step."""
+NO_RULES: dict[str, Any] = {
+    "max_repeats": 0,
+    "no_repeat_ngram": 0,
+    "repetition_penalty": 1.0,
+    "min_length": 0,
+    "min_length_factor": 0.0,
+}
+"""Settings without any constraint."""
 _TWO_STOPS = ("a.m..", "p.m..")  # an abbreviation at the end of a sentence has one stop
 
 
@@ -76,6 +88,32 @@ class PartTranslator:
         source = arguments.pop("sources")[0]
         for ids in greedy_stream(self.engine, source, self.config, **arguments):
             yield self._text(part, ids).strip()
+
+    def begun(self, part: Part, beginning: Beginning) -> Translation | None:
+        """The translation of `part`, which has ids, with the given beginning; None if there is none.
+
+        The rules of the search hold behind the beginning only.
+        """
+        arguments, config = self._search_arguments([part]), self.config
+        rules = (
+            *arguments.pop("constraints", ()),
+            *configured_constraints(config, arguments["sources"]),
+        )
+        beginning = replace(beginning, fillings=part.fillings)
+        prefix = ForcedPrefix(surfaces_of(self.target), (beginning,), rules)
+        if len(beginning.wanted) > LONGEST_BEGINNING:
+            return None
+        longest = min(config.max_length_extra + len(beginning.wanted) + 1, 10_000)  # a piece for each byte
+        wanted = candidates(config, choose=config.verbatim)
+        config = replace(config, **NO_RULES, n_best=wanted, max_length_extra=longest)
+        try:
+            found = decode(self.engine, config=config, constraints=[prefix], **arguments)
+        except ValueError:  # no hypothesis is possible: a shortlist lacks the characters
+            return None
+        hypotheses = sorted(self._ranked([part], found)[0], key=lambda one: self._faults(part, one))
+        words = self.source.words(part.ids, part.originals)
+        best, *rest = (self._translation(part, one, words) for one in hypotheses[: self.config.n_best])
+        return replace(best, alternatives=rest)
 
     def _translate(self, parts: Sequence[Part], *, tries: int) -> list[Translation]:
         keys = [replace(part, start=0, separator="") for part in parts]

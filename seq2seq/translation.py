@@ -166,6 +166,18 @@ def moved(translation: Translation, start: int) -> Translation:
     )
 
 
+def shifted(translation: Translation, lead: str) -> Translation:
+    """`translation` with `lead` in front of its text."""
+    if not lead:
+        return translation
+    return replace(
+        translation,
+        text=lead + translation.text,
+        words=tuple(replace(w, start=w.start + len(lead), end=w.end + len(lead)) for w in translation.words),
+        alternatives=[shifted(other, lead) for other in translation.alternatives],
+    )
+
+
 def _block_diagonal(blocks: Sequence[np.ndarray]) -> np.ndarray | None:
     """The blocks on the diagonal of one matrix; None if it would have more than `MOST_WEIGHTS` numbers."""
     size = sum(len(block) for block in blocks), sum(block.shape[1] for block in blocks)

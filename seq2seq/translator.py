@@ -31,6 +31,7 @@ from seq2seq.documents.translating import translate_file
 from seq2seq.errors import UsageError, UsageTypeError
 from seq2seq.nn.model import count_parameters
 from seq2seq.part_translator import PartTranslator
+from seq2seq.prefixed import translate_from
 from seq2seq.preparation.glossary import Glossary, Terms
 from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.text.arguments import check_iterable, checked_text, checked_texts
@@ -183,6 +184,7 @@ class Translator:
         self,
         text: str,
         *,
+        prefix: str = "",
         target_language: str | None = None,
         glossary: Glossary | Terms | None = None,
         **options: Any,
@@ -200,6 +202,7 @@ class Translator:
         self,
         text: str | Iterable[str],
         *,
+        prefix: str = "",
         target_language: str | None = None,
         glossary: Glossary | Terms | None = None,
         **options: Any,
@@ -208,6 +211,10 @@ class Translator:
 
         Args:
             text: a string, or an iterable of strings (a list, a generator, lines of a file …).
+            prefix: with a string, what its translation begins with, to the letter; it may end inside a word.
+                Its sentences are those of the text, in order, so what was kept in front of a sentence and is
+                not in the prefix is missing, and marks of a pair around a sentence are translated as they
+                are. What no search can reach (over 1,000 bytes) stands in front of the free translation.
             target_language: the language to translate into, for a model with several directions; default:
                 that of `direction`.
             glossary: terms with the forms that they must have in the translation, as a `Glossary` or a
@@ -225,7 +232,12 @@ class Translator:
         """
         way = self._way(options, target_language, glossary)
         if isinstance(text, str):
-            return self._translate([checked_text(text, "text")], way)[0]
+            checked = checked_text(text, "text")
+            if checked_text(prefix, "prefix"):
+                return translate_from(way, checked, prefix)
+            return self._translate([checked], way)[0]
+        if prefix:
+            raise UsageError(f"prefix is {prefix!r}, expected none: text is no single string")
         check_iterable(text, "text", "str or an iterable of str")
         return self._translate(list(checked_texts(text, "text")), way)
 

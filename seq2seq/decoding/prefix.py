@@ -25,14 +25,14 @@ from seq2seq.text.tokenizer import Tokenizer
 from seq2seq.text.word_spans import UNSPACED_SCRIPTS
 
 _NEVER_IN_UTF8 = b"\xff"  # marks the place of a placeholder among the bytes of a prefix
-_JOINERS = "'’‐·-"
+JOINERS = "'’‐·-"
 """Marks that stand inside a word."""
 
 
 def goes_on(text: str) -> bool:
     """Whether `text`, right behind a word, makes it longer: it begins with a letter, a digit, or a mark that
     stands inside words or combines with a letter. In scripts without spaces between words nothing does."""
-    inside = bool(re.match(rf"[\w{MARKS}{_JOINERS}]", text))
+    inside = bool(re.match(rf"[\w{MARKS}{JOINERS}]", text))
     return inside and not UNSPACED_SCRIPTS.match(text)
 
 
@@ -72,6 +72,13 @@ class Surfaces:
     def between_words(self) -> list[int]:
         """The tokens that, right behind a word, do not make it longer (see `goes_on`), and EOS."""
         return [Tokenizer.eos_id, *(t for t, text in enumerate(self.texts) if text and not _extends(text))]
+
+    @cached_property
+    def is_between(self) -> Tensor:
+        """Whether each token is one of `between_words` (V,)."""
+        mask = torch.zeros(len(self.texts), dtype=torch.bool)
+        mask[self.between_words] = True
+        return mask
 
 
 def _extends(text: bytes) -> bool:
@@ -178,7 +185,7 @@ class ForcedPrefix:
     def apply(self, logits: Tensor, prefixes: Tensor, sentences: Tensor, candidates: Tensor | None) -> Tensor:
         """Forbid what does not agree with the prefix; behind it the other rules hold."""
         limits = [
-            (row, k, self.beginnings[number], rest)
+            (row, k, number, rest)
             for row, number in enumerate(sentences.tolist())
             for k, tokens in enumerate(prefixes[row].tolist() if self.beginnings[number].text else ())
             if (rest := self.rest(number, tokens)) is not None
@@ -186,26 +193,30 @@ class ForcedPrefix:
         before = logits.clone() if limits else logits
         for rule in self.rules:
             logits = rule.apply(logits, prefixes, sentences, candidates)
-        for row, k, beginning, rest in limits:
-            inside = rest or beginning.closed
+        for row, k, number, rest in limits:
+            inside = rest or self.beginnings[number].closed
             scores = before[row, k] if inside else logits[row, k].clone()
-            columns = _columns(self._allowed(beginning, rest), candidates, logits.device)
+            columns = _columns(self.allowed(number, rest), candidates, logits.device)
             logits[row, k] = -math.inf
             logits[row, k, columns] = scores[columns]
         return logits
 
     def rest(self, number: int, tokens: Sequence[int]) -> bytes | None:
         """What of the prefix of source `number` is left after `tokens`; None if every token may follow."""
-        beginning, lengths = self.beginnings[number], self.surfaces.lengths
-        signs = dict(zip(self.surfaces.placeholder_ids, map(len, beginning.signs), strict=False))
-        spelled = sum(signs.get(token) or lengths[token] for token in tokens)
+        beginning, ids = self.beginnings[number], self.surfaces.placeholder_ids
+        spelled = sum(map(self.surfaces.lengths.__getitem__, tokens))
+        if beginning.signs:
+            spelled += sum(
+                tokens.count(token) * len(s) for token, s in zip(ids, beginning.signs, strict=False)
+            )
         if spelled < len(beginning.wanted):
             return beginning.wanted[spelled:]
         ends = spelled == len(beginning.wanted) and beginning.whole_word
         return b"" if ends or beginning.closed else None
 
-    def _allowed(self, beginning: Beginning, rest: bytes) -> list[int]:
-        """The tokens that may follow where `rest` is left."""
+    def allowed(self, number: int, rest: bytes) -> list[int]:
+        """The tokens that may follow in a translation of source `number` where `rest` is left."""
+        beginning = self.beginnings[number]
         if not rest:
             return [self.eos] if beginning.closed else self.surfaces.between_words
         ids = self.surfaces.placeholder_ids

@@ -161,15 +161,15 @@ class TestPlaceholders:
         first, second = tokenizer.placeholder_ids
         before = tokenizer.encode("un ")
         assert rule.rest(0, [*before, first]) is None
-        assert first in rule._allowed(rule.beginnings[0], rule.rest(0, before) or b"")
-        assert second not in rule._allowed(rule.beginnings[0], rule.rest(0, before) or b"")
+        assert first in rule.allowed(0, rule.rest(0, before) or b"")
+        assert second not in rule.allowed(0, rule.rest(0, before) or b"")
 
     def test_one_is_possible_where_the_prefix_ends_inside_its_filling(self) -> None:
         tokenizer = Tokenizer.train(["un deux trois"] * 9, vocab_size=300, placeholders=2)
         rule = ForcedPrefix(surfaces_of(tokenizer), (Beginning("un 50", ("70", "507 et 8")),))
         _, second = tokenizer.placeholder_ids
         before = tokenizer.encode("un ")
-        assert second in rule._allowed(rule.beginnings[0], rule.rest(0, before) or b"")
+        assert second in rule.allowed(0, rule.rest(0, before) or b"")
         assert rule.rest(0, [*before, second]) is None
 
 
