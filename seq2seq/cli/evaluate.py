@@ -9,7 +9,15 @@ from typing import Annotated
 
 from seq2seq.bundle.finding import DEFAULT
 from seq2seq.cli.messages import say
-from seq2seq.cli.options import DecodingOverrides, Overrides, load_translator, optional
+from seq2seq.cli.options import (
+    DecodingOverrides,
+    Models,
+    Overrides,
+    ReverseWeight,
+    load_translator,
+    optional,
+)
+from seq2seq.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -21,8 +29,13 @@ class Evaluate:
 
     test: tuple[str, ...]
     """Test data: one path, two paths of aligned text, or hf:OWNER/NAME[:CONFIG]."""
-    model: str = DEFAULT
-    """A model directory, a run, or a direction that is bundled, such as en-fr."""
+    model: Models = ()
+    """A model directory, a run, or a direction that is bundled, such as en-fr, the default. Repeat the option
+    for an ensemble."""
+    reverse_model: str = ""
+    """A model of the opposite direction, which reranks the hypotheses."""
+    reverse_weight: ReverseWeight = None
+    """Weight of the mean log probability of the source given the translation. Default: 0.5."""
     columns: Annotated[tuple[str, str] | None, optional("SOURCE TARGET")] = None
     """Names of the source and target columns (TSV, CSV, JSONL, Parquet, Hugging Face)."""
     split: str = "test"
@@ -51,12 +64,16 @@ class Evaluate:
         from seq2seq.text.plain_lines import one_line
 
         check_output()
+        if self.record and len(self.model) > 1:
+            raise UsageError("--record found with several models, expected one whose scores it stores")
         translator = load_translator(
-            self.model,
+            self.model or (DEFAULT,),
             self.decoding,
             device=self.device,
             threads=self.threads,
             glossary=self.glossary,
+            reverse_model=self.reverse_model,
+            reverse_weight=self.reverse_weight,
         )
         languages = (translator.source_language, translator.target_language)
         pairs = read_test(self.test, languages=languages, columns=self.columns, split=self.split)
@@ -66,7 +83,7 @@ class Evaluate:
         if self.output is not None:
             write_text(self.output, "".join(one_line(text) + "\n" for text in result.translations))
         if self.record:
-            directory = locate(self.model).directory
+            directory = locate(*self.model or (DEFAULT,)).directory
             if not record_scores(directory, result.to_dict(), test=self.record, decoding=translator.decoding):
                 say(f"{directory / 'README.md'} was not written by a command, and stays as it is")
         print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))

@@ -14,6 +14,7 @@ import tyro
 from seq2seq.cli.help_texts import field_docs
 from seq2seq.cli.messages import say
 from seq2seq.config import DecodingConfig, Settings, find_recipe
+from seq2seq.config.decoding import check_given
 from seq2seq.devices import find_device, use_threads
 from seq2seq.errors import UsageError
 from seq2seq.preparation.glossary import Glossary
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Paths: TypeAlias = Annotated[tuple[tuple[str, ...], ...], tyro.conf.UseAppendAction]
 
+Models: TypeAlias = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
+
 Decoding: TypeAlias = Annotated[DecodingConfig, tyro.conf.arg(name="")]
 """All decoding settings as options without a prefix, such as --beam-size."""
 
@@ -30,6 +33,9 @@ Decoding: TypeAlias = Annotated[DecodingConfig, tyro.conf.arg(name="")]
 def optional(metavar: str) -> Any:
     """Help of an option that may be left out: `metavar` stands for its value, without "None"."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
+
+
+ReverseWeight: TypeAlias = Annotated[float | None, optional("FLOAT")]
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ if TYPE_CHECKING:
 
         n_best: int | None
         beam_size: int | None
+        temperature: float | None
 
 else:
     DecodingOverrides = make_dataclass(
@@ -103,11 +110,14 @@ Overrides: TypeAlias = Annotated[DecodingOverrides, tyro.conf.arg(name="")]
 def overridden(decoding: DecodingConfig, overrides: DecodingOverrides) -> DecodingConfig:
     """The settings `decoding` of a model with the changes of the command line.
 
-    --n-best is at most the beam size. If both are given and contradict each other, UsageError. If one is
-    given, the model's value of the other is adapted, and a message on stderr says so.
+    Without sampling, --n-best is at most the beam size. If both are given and contradict each other,
+    UsageError. If one is given, the model's value of the other is adapted, and a message on stderr says so.
     """
     values: dict[str, Any] = asdict(overrides)  # type: ignore[call-overload]
     changes = {name: value for name, value in values.items() if value is not None}
+    check_given(changes)
+    if changes.get("temperature", decoding.temperature):
+        return replace(decoding, **changes)
     beam, n_best = changes.get("beam_size"), changes.get("n_best")
     if beam is not None and n_best is not None and n_best > beam:
         raise UsageError(f"--n-best is {n_best} and --beam-size {beam}, expected --n-best <= --beam-size")
@@ -121,20 +131,27 @@ def overridden(decoding: DecodingConfig, overrides: DecodingOverrides) -> Decodi
 
 
 def load_translator(
-    model: str,
+    models: Sequence[str],
     overrides: DecodingOverrides,
     *,
     device: str,
     threads: int,
     glossary: Path | None = None,
+    reverse_model: str = "",
+    reverse_weight: float | None = None,
 ) -> Translator:
-    """The model of that name, with the decoding settings and the glossary given on the command line."""
+    """The model of that name, or the ensemble of several, with what else was given on the command line:
+    decoding settings, a glossary, and a reverse model with its weight."""
+    if reverse_weight is not None and not reverse_model:
+        raise UsageError(f"--reverse-weight is {reverse_weight}, expected none without --reverse-model")
     use_threads(threads)
     find_device(device)  # a bad device or glossary is reported before the model is read
     terms = Glossary.from_file(glossary) if glossary is not None else Glossary()
     from seq2seq.translator import Translator
 
-    translator = Translator.from_pretrained(model, device=device)
+    translator = Translator.from_pretrained(models, device=device, reverse=reverse_model or None)
+    if reverse_weight is not None:
+        translator.reverse_weight = reverse_weight
     translator.decoding = overridden(translator.decoding, overrides)
     translator.glossary = terms
     return translator

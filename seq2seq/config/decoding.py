@@ -109,7 +109,7 @@ class DecodingConfig:
         if self.sampling:
             lowest = f"0 (search) or at least {LOWEST_TEMPERATURE}"
             require(self.temperature >= LOWEST_TEMPERATURE, "temperature", self.temperature, lowest)
-            most, limit = self.mbr or 1_000, "mbr" if self.mbr else "most"
+            most, limit = (self.mbr, "mbr") if self.mbr else (1_000, "the most samples")
         else:
             for name, unused in (("top_k", 0), ("top_p", 1.0), ("sampling_seed", 0)):
                 value = getattr(self, name)

@@ -65,6 +65,25 @@ def test_a_beam_below_the_n_best_of_the_model_lowers_it_and_says_so(
     assert "n-best 2 instead of the model's 4" in capsys.readouterr().err
 
 
+def test_samples_have_no_beam() -> None:
+    changed = overridden(DecodingConfig(beam_size=2), parse("--n-best", "9", "--temperature", "1"))
+    assert (changed.beam_size, changed.n_best) == (2, 9)
+    with pytest.raises(UsageError, match=r"beam_size is 3 and temperature 1\.0, expected one of them"):
+        overridden(DecodingConfig(), parse("--beam-size", "3", "--temperature", "1"))
+
+
+def test_an_exponent_without_length_normalisation_is_refused() -> None:
+    model = DecodingConfig(length_penalty=0.6)
+    assert overridden(model, parse("--length-normalisation", "none")).length_normalisation == "none"
+    with pytest.raises(UsageError, match=r"length_penalty is 1\.0 and length_normalisation 'none'"):
+        overridden(model, parse("--length-normalisation", "none", "--length-penalty", "1"))
+
+
+def test_a_weight_without_a_reverse_model_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"--reverse-weight is 0\.3, expected none without --reverse-model"):
+        load_translator(["no-such-model"], parse(), device="cpu", threads=0, reverse_weight=0.3)
+
+
 @pytest.mark.parametrize("arguments", [["--n-best", "0"], ["--n-best", "999"], ["--beam-size", "0"]])
 def test_values_out_of_range_are_refused(arguments: list[str]) -> None:
     with pytest.raises(UsageError, match=f"is {arguments[1]}, expected"):
@@ -148,4 +167,4 @@ def test_a_wrong_glossary_is_reported_before_the_model_is_read(tmp_path: Path) -
     path = tmp_path / "terms.tsv"
     path.write_text("a\tb\tc\n")
     with pytest.raises(DataError, match=r"terms.tsv:1"):
-        load_translator("no-such-model", parse(), device="cpu", threads=0, glossary=path)
+        load_translator(["no-such-model"], parse(), device="cpu", threads=0, glossary=path)
