@@ -28,12 +28,13 @@ class Share:
     """What of a prefix belongs to one sentence of the text.
 
     `text` is the beginning of its translation, "" for none. If it is `closed`, it is all of the translation,
-    and `space` follows it.
+    and `space` follows it; with `whole_word` its last word does not go on.
     """
 
     text: str = ""
     closed: bool = False
     space: str = ""
+    whole_word: bool = False
 
 
 def sentences(text: str, language: str) -> list[tuple[int, int]]:
@@ -80,8 +81,8 @@ def grouped(parts: Sequence[Part], text: str, language: str, *, split: bool) -> 
     return groups
 
 
-def translate_from(way: PartTranslator, text: str, prefix: str) -> Translation:
-    """The translation of `text` that begins with `prefix`."""
+def translate_from(way: PartTranslator, text: str, prefix: str, *, whole_word: bool = False) -> Translation:
+    """The translation of `text` that begins with `prefix`; with `whole_word` its last word does not go on."""
     source, target = way.preparation.languages
     groups = grouped(way.parts(text), text, source, split=way.config.sentences)
     made, separators = list[Translation](), list[str]()
@@ -90,7 +91,7 @@ def translate_from(way: PartTranslator, text: str, prefix: str) -> Translation:
             made += way.translate(group)
             separators += [part.separator for part in group]
         else:
-            some = _sentence_from(way, group, share)
+            some = _sentence_from(way, group, replace(share, whole_word=whole_word and not share.closed))
             made += [translation for translation, _ in some]
             separators += [separator for _, separator in some]
             if share.closed:
@@ -109,7 +110,7 @@ def _sentence_from(way: PartTranslator, group: Sequence[Part], share: Share) -> 
             text = text[len(whole) :]
     first, rest = group[number], group[number + 1 :]
     if text:
-        made.append((_part_from(way, first, text, closed=share.closed), first.separator))
+        made.append((_part_from(way, first, replace(share, text=text)), first.separator))
     elif not share.closed:
         made += [(way.translate([first])[0], first.separator)]
     if share.closed:
@@ -120,13 +121,14 @@ def _sentence_from(way: PartTranslator, group: Sequence[Part], share: Share) -> 
     return [*made[:-1], (made[-1][0], group[-1].separator)]
 
 
-def _part_from(way: PartTranslator, part: Part, text: str, *, closed: bool) -> Translation:
-    """The translation of `part` that begins with `text`."""
-    lead = text[: len(text) - len(text.lstrip())]
-    begun = text[len(lead) :]
+def _part_from(way: PartTranslator, part: Part, share: Share) -> Translation:
+    """The translation of `part` that begins with the text of `share`."""
+    text, closed = share.text, share.closed
+    begun = text.lstrip()
+    lead = text[: len(text) - len(begun)]
     for tried in _forms(way, part) if begun else ():
         wanted = calm(way, begun) if tried.shouted else begun
-        found = way.begun(tried, Beginning(wanted, closed=closed))
+        found = way.begun(tried, Beginning(wanted, closed=closed, whole_word=share.whole_word))
         if found is not None and found.text == begun.rstrip():
             found = replace(found, text=begun)
         if found is not None and (found.text == begun or (not closed and found.text.startswith(begun))):

@@ -29,6 +29,7 @@ from seq2seq.devices import find_device, use_threads
 from seq2seq.documents.pieces import Request
 from seq2seq.documents.translating import translate_file
 from seq2seq.errors import UsageError, UsageTypeError
+from seq2seq.interactive import Interactive
 from seq2seq.nn.model import count_parameters
 from seq2seq.part_translator import PartTranslator
 from seq2seq.prefixed import translate_from
@@ -38,7 +39,7 @@ from seq2seq.text.arguments import check_iterable, checked_text, checked_texts
 from seq2seq.translation import Translation, join, moved
 
 
-class Translator:
+class Translator(Interactive):
     """A model ready to translate.
 
     `decoding` holds the defaults of all calls; a call overrides single fields by name. `glossary` is that of
