@@ -23,6 +23,7 @@ from seq2seq.decoding.placeholders import Placeholders, is_complete
 from seq2seq.decoding.prefix import Beginning, ForcedPrefix, surfaces_of
 from seq2seq.decoding.ranking import candidates, rank
 from seq2seq.decoding.reverse import ReverseModel
+from seq2seq.judging import Judge
 from seq2seq.preparation.casing import shout
 from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.preparation.wrapping import wrap
@@ -68,6 +69,7 @@ class PartTranslator:
         self.reverse = reverse
         self.source, self.target, self.words = bundle.source, bundle.target, bundle.target_words
         self.placeholders = bundle.target.placeholder_ids
+        self.judge = Judge(bundle, config, skip=len(tag))
 
     def parts(self, text: str) -> list[Part]:
         """The parts of `text`."""
@@ -242,7 +244,7 @@ class PartTranslator:
         lead = len(text) - len(text.lstrip())
         text = text.strip()
         spans = [(max(start - lead, 0), min(max(end - lead, 0), len(text))) for start, end in spans]
-        return Translation(
+        made = Translation(
             text=text,
             log_prob=hypothesis.log_prob,
             score=hypothesis.score,
@@ -260,6 +262,7 @@ class PartTranslator:
             alignment=links,
             note=part.note,
         )
+        return self.judge.judged(made, part, hypothesis, source_words, words)
 
     def _text(self, part: Part, ids: Sequence[int]) -> str:
         """The text of target tokens, with what was kept, and in capitals if `part` was typed so."""

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq.confidence import Evidence
+
 MOST_WEIGHTS = 2**24
 """Attention of a text in several parts has at most so many weights (64 MiB; about 14,000 characters)."""
 
@@ -35,7 +37,8 @@ class Translation:
         text: the translation.
         log_prob: natural logarithm of its probability, summed over tokens, EOS included.
         score: what hypotheses are ranked by: the log probability after the length penalty.
-        confidence: 0 to 1, the geometric mean of the token probabilities. It is not calibrated.
+        confidence: 0 to 1, an estimate of chrF / 100 if the model is calibrated, and that of a word the
+            chance that it is right; else the geometric mean of the token probabilities.
         source_tokens, target_tokens: pieces, the last one "</s>".
         source_words, words: the words of the source and of `text`, with their places.
         attention: float32 (T,S), one row per target token: its weights over the source tokens. They sum to 1
@@ -43,6 +46,10 @@ class Translation:
         alignment: pairs (source word, target word): each target word with the source word of most attention.
         alternatives: the other hypotheses of an n-best search, best first.
         note: why something was kept as it was typed, such as "this does not look like English"; else "".
+        reasons: why the translation may be bad, such as "words that the model does not know: …"; also
+            characters that it does not know, a repetition that was cut off, source words without attention,
+            an unusual length.
+        evidence: what the confidence was computed from; None for a text in several parts.
     """
 
     text: str
@@ -57,6 +64,8 @@ class Translation:
     alignment: list[tuple[int, int]] = field(default_factory=list)
     alternatives: list[Translation] = field(default_factory=list)
     note: str = ""
+    reasons: tuple[str, ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text
@@ -81,6 +90,7 @@ class Translation:
                 for other in self.alternatives
             ],
             "note": self.note,
+            "reasons": list(self.reasons),
         }
 
 
@@ -152,6 +162,7 @@ def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation
         attention=_block_diagonal([part.attention for part in parts if part.attention is not None]),
         alignment=alignment,
         note="; ".join(dict.fromkeys(part.note for part in parts if part.note)),
+        reasons=tuple(dict.fromkeys(reason for part in parts for reason in part.reasons)),
     )
 
 

@@ -55,6 +55,7 @@ def test_the_json_form_has_everything_but_attention() -> None:
         "alignment": [[0, 0]],
         "alternatives": [{"text": "deux", "score": -1.5, "log_prob": -3.0}],
         "note": "",
+        "reasons": [],
     }
 
 

@@ -1,6 +1,6 @@
 """A model directory: weights, tokenizers, settings, scores and model card, all of them data without code.
 
-config.json        format, directions, settings of the network and of decoding
+config.json        format, directions, settings of the network and of decoding, calibration of confidence
 model.safetensors  weights in float32, float16 or int8 (see `weights`)
 joint.model, or source.model and target.model
 words.source.txt   words of the training data with their counts, and words.target.txt; optional
@@ -34,6 +34,7 @@ from seq2seq.bundle.card import render
 from seq2seq.bundle.directions import Directions, config_directions, direction_names
 from seq2seq.bundle.record import is_rendered
 from seq2seq.bundle.weights import NumberType, load_weights, save_weights, unique_weights
+from seq2seq.confidence import Confidence, stored_confidence
 from seq2seq.config import DecodingConfig, ModelConfig, from_dict, to_dict
 from seq2seq.errors import ModelError, UsageError
 from seq2seq.nn.model import Seq2Seq, count_parameters
@@ -53,7 +54,8 @@ class Bundle:
     `source` and `target` are the same object when the vocabulary is joint. `directions` is empty when the
     languages are unknown. `metrics` is the content of metrics.json. `card` is the text of README.md; an empty
     one is written from `metrics` when the model is saved. `source_words` and `target_words` are the words of
-    the training data; they are empty if they are unknown.
+    the training data; they are empty if they are unknown. `confidence` calibrates the confidence of
+    translations; None: it is not calibrated.
     """
 
     model: Seq2Seq
@@ -65,6 +67,7 @@ class Bundle:
     card: str = ""
     source_words: Lexicon = field(default_factory=Lexicon)
     target_words: Lexicon = field(default_factory=Lexicon)
+    confidence: Confidence | None = None
 
     @property
     def source_language(self) -> str:
@@ -120,6 +123,7 @@ def _config(bundle: Bundle, number_type: NumberType) -> dict[str, Any]:
         "directions": [list(direction) for direction in bundle.directions],
         "model": to_dict(bundle.model.config),
         "decoding": to_dict(bundle.decoding),
+        **({"confidence": bundle.confidence.to_dict()} if bundle.confidence else {}),
     }
 
 
@@ -176,6 +180,7 @@ def load(directory: Path) -> Bundle:
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
         source_words=Lexicon.load(directory / WORD_LISTS[0]),
         target_words=Lexicon.load(directory / WORD_LISTS[1]),
+        confidence=stored_confidence(config, where=where),
     )
 
 

@@ -6,6 +6,7 @@ is usually written ("Paris", "TV", "I"), and whether a translation holds a word 
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -123,9 +124,19 @@ class Lexicon:
         """Whether `word` is more than a chance find: corpora hold a few words of other languages."""
         return self.counts.get(self.usual(word), 0) >= self._chance
 
+    def rarity(self, text: str) -> float:
+        """-log10 of the share of the rarest word of `text` among all words; an unknown word counts as half of
+        one that occurred once. 0 without words, and in an empty lexicon."""
+        counts = [self.counts.get(self.usual(word), 0) for word in WORD.findall(text)] if self else []
+        return math.log10(self._total / max(min(counts), 0.5)) if counts else 0.0
+
     @cached_property
+    def _total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
     def _chance(self) -> float:
-        return sum(self.counts.values()) / _WORDS_FOR_CHANCE
+        return self._total / _WORDS_FOR_CHANCE
 
     def knows_form(self, word: str) -> bool:
         """Whether `word` was seen with exactly these capitals."""
