@@ -28,7 +28,7 @@ from seq2seq.preparation.casing import shout
 from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.preparation.wrapping import wrap
 from seq2seq.text.word_spans import Span, WordSpan
-from seq2seq.translation import Translation, Word, align, join, kept, mean_probability, moved
+from seq2seq.translation import Translation, Word, align, join, kept, may_differ, mean_probability, moved
 
 EOS = "</s>"
 LONGEST_BEGINNING = 1000
@@ -255,8 +255,9 @@ class PartTranslator:
                 Word(part.text[start:end], part.start + start, part.start + end) for start, end in places
             ),
             words=tuple(
-                Word(text[start:end], start, end, mean_probability(log_probs[w.pieces.start : w.pieces.stop]))
+                Word(text[start:end], start, end, mean_probability(chances), may_differ(chances))
                 for w, (start, end) in zip(words, spans, strict=True)
+                for chances in [log_probs[w.pieces.start : w.pieces.stop]]
             ),
             attention=attention,
             alignment=links,

@@ -10,23 +10,29 @@ from typing import Any
 
 import numpy as np
 
-from seq2seq.confidence import Evidence
+from seq2seq.confidence import Confidence, Evidence
 
 MOST_WEIGHTS = 2**24
 """Attention of a text in several parts has at most so many weights (64 MiB; about 14,000 characters)."""
+
+SURE = 0.7
+"""A word with this probability or more has no alternative worth showing. Of 546 words of the bundled en-fr
+model 29 % are below it, and 89 % of those where another word has at least 0.1."""
 
 
 @dataclass(frozen=True)
 class Word:
     """A word and its place in a text, in characters: `text == whole[start:end]`.
 
-    `confidence` is 0 to 1 on the target side, and None on the source side.
+    `confidence` is 0 to 1 on the target side, and None on the source side. `has_alternatives` says on the
+    target side whether another word is likely at this place (see `may_differ`).
     """
 
     text: str
     start: int
     end: int
     confidence: float | None = None
+    has_alternatives: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,10 @@ class Translation:
             "confidence": self.confidence,
             "source_tokens": self.source_tokens,
             "target_tokens": self.target_tokens,
-            "source_words": [asdict(word) for word in self.source_words],
+            "source_words": [
+                {name: value for name, value in asdict(word).items() if name != "has_alternatives"}
+                for word in self.source_words
+            ],
             "words": [asdict(word) for word in self.words],
             "alignment": [list(pair) for pair in self.alignment],
             "alternatives": [
@@ -117,6 +126,12 @@ def mean_probability(log_probs: Sequence[float]) -> float:
     return math.exp(sum(log_probs) / len(log_probs)) if log_probs else 1.0
 
 
+def may_differ(log_probs: Sequence[float]) -> bool:
+    """Whether a word with these log probabilities of its pieces leaves room for another one: whether its
+    probability, the product, is below `SURE`."""
+    return bool(log_probs) and math.exp(sum(log_probs)) < SURE
+
+
 def kept(text: str, *, translation: str | None = None, note: str = "") -> Translation:
     """What is not translated: `text`, or what stands for it in the translation. Words are linked in order."""
     result = text if translation is None else translation
@@ -143,7 +158,7 @@ def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation
     text, words, source_words, alignment = "", list[Word](), list[Word](), list[tuple[int, int]]()
     for part, separator in zip(parts, separators, strict=True):
         alignment += [(s + len(source_words), t + len(words)) for s, t in part.alignment]
-        words += [Word(w.text, w.start + len(text), w.end + len(text), w.confidence) for w in part.words]
+        words += [replace(w, start=w.start + len(text), end=w.end + len(text)) for w in part.words]
         source_words += part.source_words
         text += part.text + separator
     lengths = [len(part.target_tokens) for part in parts]
@@ -163,6 +178,19 @@ def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation
         alignment=alignment,
         note="; ".join(dict.fromkeys(part.note for part in parts if part.note)),
         reasons=tuple(dict.fromkeys(reason for part in parts for reason in part.reasons)),
+    )
+
+
+def calibrated(translation: Translation, confidence: Confidence) -> Translation:
+    """`translation` with calibrated confidence, if it has evidence."""
+    seen = translation.evidence
+    if seen is None:
+        return translation
+    pairs = zip(translation.words, confidence.of_words(seen), strict=True)
+    return replace(
+        translation,
+        confidence=confidence.of_sentence(seen),
+        words=tuple(replace(word, confidence=sure) for word, sure in pairs),
     )
 
 

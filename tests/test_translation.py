@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seq2seq.translation import Translation, Word, align, join, mean_probability
+from seq2seq.translation import Translation, Word, align, join, may_differ, mean_probability
 
 ATTENTION = np.array([[0.6, 0.3, 0.1], [0.1, 0.2, 0.7]], np.float32)
 TRANSLATION = Translation(
@@ -51,7 +51,7 @@ def test_the_json_form_has_everything_but_attention() -> None:
             {"text": "one", "start": 0, "end": 3, "confidence": None},
             {"text": "two", "start": 4, "end": 7, "confidence": None},
         ],
-        "words": [{"text": "un", "start": 0, "end": 2, "confidence": 0.5}],
+        "words": [{"text": "un", "start": 0, "end": 2, "confidence": 0.5, "has_alternatives": False}],
         "alignment": [[0, 0]],
         "alternatives": [{"text": "deux", "score": -1.5, "log_prob": -3.0}],
         "note": "",
@@ -86,3 +86,11 @@ def test_joining_moves_words_and_alignment_and_adds_scores() -> None:
     assert np.array_equal(joined.attention[:2, :3], ATTENTION) and not joined.attention[:2, 3:].any()
     assert np.array_equal(joined.attention[2:, 3:], ATTENTION) and not joined.attention[2:, :3].any()
     assert join([TRANSLATION], [""]) is TRANSLATION
+
+
+@pytest.mark.parametrize(
+    ("chances", "expected"),
+    [([0.9], False), ([0.6], True), ([0.9, 0.8, 0.9], True), ([0.95, 0.8], False), ([], False)],
+)
+def test_words_with_room_for_another_one_have_alternatives(chances: list[float], expected: bool) -> None:
+    assert may_differ([math.log(chance) for chance in chances]) is expected

@@ -41,7 +41,9 @@ def test_json_is_one_object_on_one_line() -> None:
     assert line.count("\n") == 1 and line.endswith("\n")
     value = json.loads(line)
     assert value["text"] == "le chat\nnoir" and value["alignment"] == [[0, 0]]
-    assert value["words"] == [{"text": "chat", "start": 3, "end": 7, "confidence": 0.5}]
+    assert value["words"] == [
+        {"text": "chat", "start": 3, "end": 7, "confidence": 0.5, "has_alternatives": False}
+    ]
     assert value["alternatives"] == [{"text": "un\rchat", "score": -0.75, "log_prob": -3.0}]
 
 

@@ -30,7 +30,13 @@ def test_endpoint_returns_what_the_translator_returns(
     assert result["model"] == "en-fr" and result["done"] is True
     assert (result["score"], result["log_prob"], result["confidence"]) == (-0.5, -1.5, 0.6)
     assert result["target_tokens"] == expected.target_tokens
-    assert result["words"][1] == {"text": "MORNING.", "start": 5, "end": 13, "confidence": 0.75}
+    assert result["words"][1] == {
+        "text": "MORNING.",
+        "start": 5,
+        "end": 13,
+        "confidence": 0.75,
+        "has_alternatives": False,
+    }
     assert [tuple(pair) for pair in result["alignment"]] == expected.alignment
     assert [other["text"] for other in result["alternatives"]] == ["GOOD MORNING. 2", "GOOD MORNING. 3"]
     assert client.predict("a\n\nb c", api_name="/translate")[0] == "A\n\nB C"
