@@ -1,6 +1,8 @@
 """How a search chooses the next tokens: the best (greedy and beam), sampled ones, or given ones.
 
-Every operation works row by row, so that the other sentences of a batch change no answer.
+Every operation works row by row, so that the other sentences of a batch change no answer. Logits stay where
+the engine computes them; the few numbers that search keeps are numpy arrays, because their operations take a
+fraction of the time of torch's on small arrays.
 
 Letters: B sentences, K' hypotheses of each before the step and K after it, V candidate tokens.
 """
@@ -11,43 +13,47 @@ import hashlib
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 NEVER = -math.inf  # log probability of a dead hypothesis, logit of an impossible token
-_BLOCK = 64  # logits whose maximum `_top` compares first
+_BLOCK, _LEAST = 32, 8  # most and fewest logits of a block, whose maximum `_top` compares first
+
+Array = np.ndarray[Any, Any]
 
 
 class Scores(NamedTuple):
     """The scores of a step on top of the hypotheses so far."""
 
-    base: Tensor  # (B,K') float64; base + logit = log probability of the hypothesis with that token
-    logits: Tensor  # (B,K',V)
-    endings: Tensor  # (B,K') log probability of the hypothesis with EOS
+    base: Array  # (B,K') float64; base + logit = log probability of the hypothesis with that token
+    logits: Tensor  # (B,K',V); whoever chooses may overwrite them
+    endings: Array  # (B,K') log probability of the hypothesis with EOS
     candidates: Tensor | None  # (V,) token of each column
     blocked: Tensor  # columns of the forbidden tokens and, last, of EOS
-    sentences: Tensor  # (B,) numbers of the sentences
+    sentences: Array  # (B,) numbers of the sentences
     length: int  # of a hypothesis that ends in this step, EOS included
 
 
 class Choice(NamedTuple):
     """The hypotheses that continue, and those that end."""
 
-    totals: Tensor  # (B,K) float64 log probabilities; -inf: dead
-    parents: Tensor | None  # (B,K) which of the K' each one extends; None: each its own
-    columns: Tensor  # (B,K) column of the token that each one takes
-    ends: Tensor  # (B,K') bool: which of the K' end in this step
+    totals: Array  # (B,K) float64 log probabilities; -inf: dead
+    parents: Array | None  # (B,K) which of the K' each one extends; None: each its own
+    columns: Array  # (B,K) column of the token that each one takes
+    ends: Array  # (B,K') bool: which of the K' end in this step
 
 
 def choose_best(width: int, scores: Scores) -> Choice:
     """The `width` best continuations without EOS, and the endings that are no worse than the last of them."""
     logits = scores.logits.index_fill_(-1, scores.blocked, NEVER)
+    parents: Array | None = None
     if width == 1:  # argmax also takes the first of equals, and is faster
-        columns = logits.argmax(-1)
-        totals, parents = scores.base + logits.gather(-1, columns.unsqueeze(-1)).squeeze(-1), None
+        columns = logits.numpy().argmax(-1) if logits.is_cpu else logits.argmax(-1).cpu().numpy()
+        totals = scores.base + _at(logits, columns)
     else:
         totals, parents, columns = _top(scores.base, logits, width)
     return Choice(totals, parents, columns, scores.endings >= totals[:, -1:])
@@ -63,55 +69,90 @@ def choose_sampled(temperature: float, top_k: int, top_p: float, noise: Tensor, 
     cumulative = shares.cumsum(-1)
     # A token stays if the tokens before it sum to less than top_p; the last one that stays gives the total.
     total = cumulative.masked_fill(cumulative - shares >= top_p, 0).amax(-1, keepdim=True)
-    points = noise[scores.sentences, scores.length - 1].unsqueeze(-1) * total  # (B, K, 1)
+    sentences = torch.from_numpy(scores.sentences).to(noise.device)
+    points = noise[sentences, scores.length - 1].unsqueeze(-1) * total  # (B, K, 1)
     drawn = torch.searchsorted(cumulative, points, right=True).clamp(max=logits.shape[-1] - 1)
-    totals = scores.base + logits.gather(-1, drawn).squeeze(-1)
-    columns = (drawn if order is None else order.gather(-1, drawn)).squeeze(-1)
-    ends = columns == scores.blocked[-1]
-    return Choice(totals.masked_fill(ends, NEVER), None, columns, ends)
+    totals = scores.base + logits.gather(-1, drawn).squeeze(-1).cpu().numpy()
+    tokens = (drawn if order is None else order.gather(-1, drawn)).squeeze(-1)
+    columns, ends = tokens.cpu().numpy(), (tokens == scores.blocked[-1]).cpu().numpy()
+    return Choice(np.where(ends, NEVER, totals), None, columns, ends)
 
 
 def choose_given(targets: Tensor, scores: Scores) -> Choice:
     """The token of `targets` (B,T) at this step; a token outside a shortlist is impossible."""
-    tokens = targets[scores.sentences, scores.length - 1].unsqueeze(1)  # (B, 1)
+    sentences = torch.from_numpy(scores.sentences).to(targets.device)
+    tokens = targets[sentences, scores.length - 1].unsqueeze(1)  # (B, 1)
     ids = scores.candidates
     if ids is None:
         ids = torch.arange(scores.logits.shape[-1], device=tokens.device)
     logits, columns = scores.logits.masked_fill(ids != tokens.unsqueeze(-1), NEVER).max(-1)
-    ends = (columns == scores.blocked[-1]) & (logits > NEVER)
-    return Choice((scores.base + logits).masked_fill(ends, NEVER), None, columns, ends)
+    ends = ((columns == scores.blocked[-1]) & (logits > NEVER)).cpu().numpy()
+    totals = scores.base + logits.cpu().numpy()
+    return Choice(np.where(ends, NEVER, totals), None, columns.cpu().numpy(), ends)
 
 
-def _top(base: Tensor, logits: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+def _at(logits: Tensor, columns: Array) -> Array:
+    """The logit of each hypothesis (B,K) at its column of `columns` (B,K)."""
+    if logits.is_cpu:
+        return np.take_along_axis(logits.numpy(), columns[..., None], -1)[..., 0]
+    chosen = torch.from_numpy(columns).to(logits.device)
+    return logits.gather(-1, chosen.unsqueeze(-1)).squeeze(-1).cpu().numpy()
+
+
+def _top(base: Array, logits: Tensor, size: int) -> tuple[Array, Array, Array]:
     """The `size` largest of base (B,K) + logits (B,K,V) per sentence: sums, hypotheses, columns, each
-    (B,size).
+    (B,size). The first of equals wins.
 
-    Not all K * V are ranked: the largest lie in at most `size` blocks, those with the largest maxima.
+    Not all K * V are ranked: the largest lie in at most `size` blocks, those with the largest maxima. Block b
+    of n has the columns b, b + n, b + 2n and so on, because maxima of such blocks are the fastest.
     """
     vocabulary = logits.shape[-1]
-    padded = max(math.ceil(vocabulary / _BLOCK), size) * _BLOCK
-    if padded > vocabulary:
-        logits = F.pad(logits, (0, padded - vocabulary), value=NEVER)
-    blocks = logits.unflatten(-1, (-1, _BLOCK))  # (B, K, V / block, block)
-    maxima = (base.unsqueeze(-1) + blocks.amax(-1)).flatten(1)
-    chosen = (maxima - _tie_breaks(maxima.shape[1], base.device)).topk(size).indices
-    chosen = chosen.sort(1).values  # (B, size), so that positions keep their order
-    inside = blocks.flatten(1, 2).gather(1, chosen.unsqueeze(-1).expand(-1, -1, _BLOCK))
-    sums = (base.gather(1, chosen // blocks.shape[2]).unsqueeze(-1) + inside).flatten(1)
-    positions = (sums - _tie_breaks(sums.shape[1], base.device)).topk(size).indices
-    flat = chosen.gather(1, positions // _BLOCK) * _BLOCK + positions % _BLOCK
+    rows = _block_size(vocabulary, size)
+    if rows > 1 or vocabulary <= size:
+        padding = -vocabulary % rows if vocabulary > size else size + 1 - vocabulary
+        logits = F.pad(logits, (0, padding), value=NEVER) if padding else logits
+    blocks = logits.unflatten(-1, (rows, -1))  # (B, K, rows, n)
+    number = blocks.shape[-1]
+    maxima = blocks.numpy().max(2) if blocks.is_cpu else blocks.amax(2).cpu().numpy()
+    _, chosen, tied = _largest((base[..., None] + maxima).reshape(len(base), -1), size)
+    sentences, (k, block) = np.arange(len(base))[:, None], np.divmod(chosen, number)  # (B, size)
+    sums = base[sentences, k][..., None] + _inside(blocks, sentences, k, block)  # (B, size, rows)
+    totals, places, also_tied = _largest(sums.reshape(len(base), -1), size, ordered=True)
+    place, row = np.divmod(places, rows)
+    hypotheses, columns = k[sentences, place], row * number + block[sentences, place]
+    for sentence in np.flatnonzero(tied | also_tied):  # rare
+        every = (base[sentence, :, None] + logits[sentence].cpu().numpy()).reshape(-1)
+        best = np.flatnonzero(every >= totals[sentence, -1])
+        best = best[np.argsort(-every[best], kind="stable")[:size]]
+        totals[sentence] = every[best]
+        hypotheses[sentence], columns[sentence] = np.divmod(best, logits.shape[-1])
     # Dead hypotheses may have a column beyond the vocabulary, and are fed to the next step as well.
-    return sums.gather(1, positions), flat // padded, (flat % padded).clamp(max=vocabulary - 1)
+    return totals, hypotheses, np.minimum(columns, vocabulary - 1)
 
 
-@lru_cache(maxsize=64)
-def _tie_breaks(size: int, device: torch.device) -> Tensor:
-    """A tiny cost for each position, so that the first of equals wins: topk orders equals arbitrarily.
+def _block_size(vocabulary: int, size: int) -> int:
+    """Columns of a block: a divisor of `vocabulary`, if there is one; 1 if there are too few columns."""
+    if vocabulary <= _BLOCK * size:
+        return 1
+    return next((rows for rows in range(_BLOCK, _LEAST, -1) if vocabulary % rows == 0), _BLOCK)
 
-    It is smaller than differences of float32 scores and larger than rounding in float64. A stable sort would
-    cost much more.
-    """
-    return torch.arange(size, dtype=torch.float64, device=device) * 1e-13
+
+def _inside(blocks: Tensor, sentences: Array, k: Array, block: Array) -> Array:
+    """The logits (B,size,rows) of some of the `blocks` (B,K,rows,n)."""
+    if blocks.is_cpu:
+        return blocks.numpy()[sentences, k, :, block]
+    places = [torch.from_numpy(index).to(blocks.device) for index in (sentences, k, block)]
+    return blocks[places[0], places[1], :, places[2]].cpu().numpy()
+
+
+def _largest(values: Array, size: int, *, ordered: bool = False) -> tuple[Array, Array, Array]:
+    """The `size` largest of `values` (B,N), N >= size, their positions, and whether equals made the choice
+    arbitrary (B,); with `ordered`, the choice or its order."""
+    best, positions = torch.from_numpy(values).topk(min(size + 1, values.shape[1]))
+    numbers = best.numpy()
+    equal = numbers[:, 1:] == numbers[:, :-1] if ordered else numbers[:, -1:] == numbers[:, -2:-1]
+    tied = (equal & (numbers[:, -equal.shape[1] :] > NEVER)).any(1) if equal.any() else equal[:, 0]
+    return numbers[:, :size], positions.numpy()[:, :size], tied
 
 
 @lru_cache(maxsize=8)

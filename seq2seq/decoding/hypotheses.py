@@ -6,10 +6,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
+
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,12 @@ class StepRecord(NamedTuple):
     """One step of a search, as tables with a row for each sentence that was still searched."""
 
     rows: dict[int, int]  # number of the sentence -> row
-    tokens: list[list[int]]  # (K) token that each hypothesis was extended from
-    totals: list[list[float]]  # (K) log probability of each hypothesis after the step
-    parents: list[list[int]] | None  # (K) which of the K' each one extends; None: each its own
-    ends: list[list[bool]]  # (K') which hypotheses ended
-    endings: list[list[float]]  # (K') their log probabilities, -inf elsewhere; empty: none ended
-    weights: Tensor | None  # (B,K',S)
+    tokens: Array  # (B,K) token that each hypothesis was extended from
+    totals: Array  # (B,K) log probability of each hypothesis after the step
+    parents: Array | None  # (B,K) which of the K' each one extends; None: each its own
+    ends: Array  # (B,K') which hypotheses ended
+    endings: Array | None  # (B,K') their log probabilities, -inf elsewhere; None: none ended
+    weights: Array | None  # (B,K',S)
 
 
 def best_hypotheses(
@@ -52,11 +55,12 @@ def best_hypotheses(
     lower hypothesis. Raises ValueError for a sentence without any possible hypothesis."""
     endings: list[list[tuple[float, int, int, float]]] = [[] for _ in range(size)]
     for step, record in enumerate(records):
-        penalty = divisor(float(step + 1))
+        if record.endings is None:
+            continue
+        penalty, table = divisor(float(step + 1)), record.endings.tolist()
         for sentence, row in record.rows.items():
-            totals = enumerate(record.endings[row] if record.endings else ())
             endings[sentence] += [
-                (-total / penalty, step, k, total) for k, total in totals if total > -math.inf
+                (-total / penalty, step, k, total) for k, total in enumerate(table[row]) if total > -math.inf
             ]
     for sentence, ranked in enumerate(endings):
         if not ranked:
@@ -74,13 +78,13 @@ def _trace(records: list[StepRecord], sentence: int, k: int, log_prob: float, *,
     """The hypothesis that was number `k` before the last of `records` and ended there."""
     last = records[-1]
     row = last.rows[sentence]
-    finished = last.ends[row][k]
+    finished = bool(last.ends[row, k])
     tokens, sums, weights = [], [log_prob], [] if last.weights is None else [last.weights[row, k]]
     for record in reversed(records[:-1]):
         row = record.rows[sentence]
-        tokens.append(record.tokens[row][k])
-        sums.append(record.totals[row][k])
-        k = k if record.parents is None else record.parents[row][k]
+        tokens.append(record.tokens.item(row, k))
+        sums.append(record.totals.item(row, k))
+        k = k if record.parents is None else record.parents.item(row, k)
         if record.weights is not None:  # cut to the width of the last: longer sentences may have left since
             weights.append(record.weights[row, k, : len(weights[0])])
     return Hypothesis(
@@ -88,6 +92,6 @@ def _trace(records: list[StepRecord], sentence: int, k: int, log_prob: float, *,
         log_prob=log_prob,
         score=score,
         token_log_probs=tuple(after - before for before, after in pairwise([0.0, *reversed(sums)])),
-        weights=torch.stack(weights[::-1]) if weights else None,
+        weights=torch.from_numpy(np.stack(weights[::-1])) if weights else None,
         finished=finished,
     )

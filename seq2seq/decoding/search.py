@@ -16,14 +16,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from seq2seq.decoding.choices import (
     NEVER,
+    Array,
     Choice,
     Scores,
     choose_best,
@@ -178,16 +179,17 @@ class _Search:
         width: int = 1,
         constraints: Sequence[Constraint] = (),
     ) -> None:
-        limits, size, device = max_lengths.tolist(), len(max_lengths), max_lengths.device
+        limits = max_lengths.tolist()
         _require(min(limits, default=1) >= 1, "max_lengths", limits, "1 or more")
-        self.step, self.state, self.options, self.max_lengths = step, state, options, max_lengths
-        self.constraints = constraints
-        self.all_rows = self.sentences = torch.arange(size, device=device)  # (B,) numbers
+        self.step, self.state, self.options, self.device = step, state, options, max_lengths.device
+        self.constraints, self.max_lengths, size = constraints, np.array(limits), len(limits)
+        self.divisors = np.array([options.divisor(float(length)) for length in limits])  # at the limit
+        self.sentences = np.arange(size)  # (B,) numbers
         self.rows = {number: number for number in range(size)}
-        self.tokens = torch.full((size, width), options.bos, device=device)  # (B, K)
-        self.prefixes = self.tokens.new_zeros(size, width, 0)  # (B, K, t); kept for constraints only
-        self.live = torch.zeros(size, width, dtype=torch.float64, device=device)  # (B, K) log probabilities
-        self.best = self.live.new_full((size, options.beam_size), NEVER)  # scores of endings, descending
+        self.tokens = np.full((size, width), options.bos)  # (B, K)
+        self.prefixes = np.zeros((size, width, 0), np.int64)  # (B, K, t); kept for constraints only
+        self.live = np.zeros((size, width))  # (B, K) log probabilities
+        self.best = np.full((size, options.beam_size), NEVER)  # scores of endings, descending
         # Before this step, a sentence can be done only if a hypothesis ends.
         self.earliest_end = min(limits, default=1)
         self.records: list[StepRecord] = []
@@ -197,13 +199,14 @@ class _Search:
         """Extend hypotheses as `choose` says until all sentences are done."""
         size, width = self.tokens.shape
         if width > 1 and size:
-            self.state = self.state.select(self.all_rows, self.all_rows.unsqueeze(1).expand(-1, width))
+            self.select(self.sentences, np.repeat(self.sentences[:, None], width, 1))
         while len(self.sentences):
-            output = self.step(self.tokens, self.state)
+            output = self.step(self.on_device(self.tokens), self.state)
             scores = self.score(output)
             choice = choose(scores)
             endings, done = self.end_hypotheses(choice, scores)
-            self.tokens = choice.columns if output.candidates is None else output.candidates[choice.columns]
+            ids = output.candidates
+            self.tokens = choice.columns if ids is None else ids.cpu().numpy()[choice.columns]
             self.live, self.state = choice.totals, output.state
             self.record(choice, endings, output.weights if self.options.keep_weights else None)
             self.keep_chosen(choice, done)
@@ -211,64 +214,80 @@ class _Search:
             self.records, size=size, n_best=self.options.n_best, divisor=self.options.divisor
         )
 
+    def on_device(self, array: Array) -> Tensor:
+        """`array` as a tensor where the engine computes."""
+        tensor = torch.from_numpy(array)
+        return tensor if self.device.type == "cpu" else tensor.to(self.device)
+
+    def select(self, rows: Array, hypotheses: Array) -> None:
+        """Keep these rows of the state (see `SearchState`)."""
+        self.state = self.state.select(self.on_device(rows), self.on_device(hypotheses))
+
     def score(self, output: StepOutput) -> Scores:
         """Scores of the step on top of the hypotheses so far, after the constraints."""
         # A NaN or +inf among the logits shows in their normaliser: no need to look at each.
-        if not math.isfinite(output.log_normaliser.sum().item()):
-            bad = self.sentences[~output.log_normaliser.isfinite().all(1)].tolist()
+        normaliser = output.log_normaliser.cpu().numpy()
+        if not math.isfinite(normaliser.sum()):
+            bad = self.sentences[~np.isfinite(normaliser).all(1)].tolist()
             raise ValueError(f"log_normaliser of sentences {bad} is not finite, expected finite scores")
         logits = output.logits
-        for constraint in self.constraints:
-            logits = constraint.apply(logits, self.prefixes, self.sentences, output.candidates)
+        if self.constraints:
+            prefixes, sentences = self.on_device(self.prefixes), self.on_device(self.sentences)
+            for constraint in self.constraints:
+                logits = constraint.apply(logits, prefixes, sentences, output.candidates)
         tokens = (*self.options.forbidden, self.options.eos)
         blocked, eos = columns_of(tokens, output.candidates, logits.device)
-        base = self.live - output.log_normaliser
+        base = self.live - normaliser
         length = len(self.records) + 1
-        endings = base + logits[..., eos]
+        endings = base + logits[..., eos].cpu().numpy()
         return Scores(base, logits, endings, output.candidates, blocked, self.sentences, length)
 
-    def end_hypotheses(self, choice: Choice, scores: Scores) -> tuple[Tensor | None, Tensor | None]:
+    def end_hypotheses(self, choice: Choice, scores: Scores) -> tuple[Array | None, Array | None]:
         """Log probabilities of the endings of this step (B,K'), and which sentences are done (B,).
 
         Both are None if no hypothesis can end in this step."""
-        if scores.length < self.earliest_end and not choice.ends.any().item():
+        if scores.length < self.earliest_end and not choice.ends.any():
             return None, None
         self.earliest_end = 0
         closing = self.max_lengths <= scores.length
-        endings = scores.endings.masked_fill(~(choice.ends | closing.unsqueeze(1)), NEVER)
+        endings = np.where(choice.ends | closing[:, None], scores.endings, NEVER)
         penalty = self.options.divisor(float(scores.length))
-        self.best = torch.cat([self.best, endings / penalty], 1).topk(self.best.shape[1]).values
-        highest, bound = choice.totals.amax(1), self.best[:, self.options.n_best - 1]
+        ranked = np.sort(np.concatenate([self.best, endings / penalty], 1), 1)
+        self.best = ranked[:, : -self.best.shape[1] - 1 : -1]
+        highest, bound = choice.totals.max(1), self.best[:, self.options.n_best - 1]
         beaten = (highest / penalty <= bound) & (self.best[:, -1] > NEVER)
-        return endings, closing | beaten | (
-            highest / self.options.divisor(self.max_lengths.double()) <= bound
-        )
+        lost = highest / self.divisors <= bound
+        return endings, closing | beaten | lost
 
-    def record(self, choice: Choice, endings: Tensor | None, weights: Tensor | None) -> None:
+    def record(self, choice: Choice, endings: Array | None, weights: Tensor | None) -> None:
         """Record the step, to trace hypotheses back later."""
-        parents = None if choice.parents is None else choice.parents.tolist()
-        ended: list[Any] = [] if endings is None else endings.tolist()
-        tables = self.tokens.tolist(), choice.totals.tolist(), parents, choice.ends.tolist(), ended
-        self.records.append(StepRecord(self.rows, *tables, weights))
+        kept = None if weights is None else weights.float().cpu().numpy()
+        tables = self.tokens, choice.totals, choice.parents, choice.ends, endings
+        self.records.append(StepRecord(self.rows, *tables, kept))
 
-    def keep_chosen(self, choice: Choice, done: Tensor | None) -> None:
+    def keep_chosen(self, choice: Choice, done: Array | None) -> None:
         """Select the state of the chosen hypotheses, and remove sentences that are `done` (B,)."""
         size, before = choice.ends.shape
-        rows, parents = self.all_rows[:size], choice.parents
+        rows, parents = np.arange(size), choice.parents
         if done is not None and (gone := int(done.sum())):
-            self.live = self.live.masked_fill(done.unsqueeze(1), NEVER)
+            self.live = np.where(done[:, None], NEVER, self.live)
             if gone * 8 >= size:  # removal copies the memory of the others: worth it for one in eight or more
-                rows = (~done).nonzero().squeeze(1)
-                parents = torch.arange(before, device=rows.device) if parents is None else parents[rows]
+                rows = np.flatnonzero(~done)
+                parents = np.arange(before)[None] if parents is None else parents[rows]
                 self.tokens, self.live, self.best = self.tokens[rows], self.live[rows], self.best[rows]
                 self.sentences, self.max_lengths = self.sentences[rows], self.max_lengths[rows]
+                self.divisors = self.divisors[rows]
                 self.rows = {number: row for row, number in enumerate(self.sentences.tolist())}
-        hypotheses = None if parents is None else parents + rows.unsqueeze(1) * before  # (B,K)
-        if self.constraints and len(rows):
-            kept = self.prefixes if hypotheses is None else self.prefixes.flatten(0, 1)[hypotheses]
-            self.prefixes = torch.cat([kept, self.tokens.unsqueeze(-1)], -1)
-        if hypotheses is not None and len(rows):
-            self.state = self.state.select(rows, hypotheses)
+        if not len(rows):
+            return
+        hypotheses = None if parents is None else parents + rows[:, None] * before  # (B, K)
+        if self.constraints:
+            kept = self.prefixes
+            if hypotheses is not None:
+                kept = kept.reshape(size * before, -1)[hypotheses]
+            self.prefixes = np.concatenate([kept, self.tokens[..., None]], -1)
+        if hypotheses is not None:
+            self.select(rows, hypotheses)
 
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:
