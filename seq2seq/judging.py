@@ -14,7 +14,7 @@ from seq2seq.preparation.lexicon import WORD
 from seq2seq.preparation.parts import Part
 from seq2seq.text.symbols import FIRST_PIECES, PLACEHOLDERS, SYMBOLS
 from seq2seq.text.word_spans import WordSpan
-from seq2seq.translation import Translation
+from seq2seq.translation import Translation, calibrated
 
 _NAMED = 5  # words that a reason names
 _FREQUENT = 3.0  # rarity of words that often have no translation of their own ("to", "que")
@@ -58,14 +58,7 @@ class Judge:
         made = replace(
             translation, evidence=seen, reasons=tuple(self._reasons(part, hypothesis, source_words, seen))
         )
-        if self.confidence is None:
-            return made
-        pairs = zip(translation.words, self.confidence.of_words(seen), strict=True)
-        return replace(
-            made,
-            confidence=self.confidence.of_sentence(seen),
-            words=tuple(replace(word, confidence=sure) for word, sure in pairs),
-        )
+        return made if self.confidence is None else calibrated(made, self.confidence)
 
     def _reasons(
         self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan], seen: Evidence

@@ -51,6 +51,7 @@ class Translation:
             (to at most 1 for `local` attention). None for models without attention.
         alignment: pairs (source word, target word): each target word with the source word of most attention.
         alternatives: the other hypotheses of an n-best search, best first.
+        unstable: of a partial translation, so many characters at the end may still change.
         note: why something was kept as it was typed, such as "this does not look like English"; else "".
         reasons: why the translation may be bad, such as "words that the model does not know: …"; also
             characters that it does not know, a repetition that was cut off, source words without attention,
@@ -70,11 +71,17 @@ class Translation:
     alignment: list[tuple[int, int]] = field(default_factory=list)
     alternatives: list[Translation] = field(default_factory=list)
     note: str = ""
+    unstable: int = 0
     reasons: tuple[str, ...] = ()
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def stable(self) -> int:
+        """So many characters of `text` stay as they are; all, unless it is partial."""
+        return len(self.text) - self.unstable
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: what the command `translate --json` and the endpoint `/translate` give.

@@ -21,6 +21,7 @@ from seq2seq import files
 from seq2seq.bundle.card import render
 from seq2seq.bundle.facts import Facts, facts_dict
 from seq2seq.bundle.versions import versions
+from seq2seq.confidence import Confidence
 from seq2seq.config import DecodingConfig, to_dict
 from seq2seq.errors import ModelError, UsageError
 
@@ -53,8 +54,7 @@ def record_scores(
     UsageError if it is a link, as in the cache of the Hugging Face Hub, whose files must not change.
     """
     path, card = directory / "metrics.json", directory / "README.md"
-    if path.is_symlink():
-        raise UsageError(f"{path}: is a link, expected a model of your own; copy it with `seq2seq export`")
+    _refuse_link(path)
     record = files.read_json(path)
     rendered = not card.is_file() or is_rendered(card.read_text(encoding="utf-8", errors="replace"), record)
     scores = {key: value for key, value in evaluation.items() if key not in ("seconds", "model")}
@@ -65,6 +65,22 @@ def record_scores(
     if rendered:
         files.write_text(card, render(record))
     return rendered
+
+
+def record_confidence(directory: Path, confidence: Confidence) -> None:
+    """Write `confidence` into the config.json of the model `directory`; nothing else changes.
+
+    Raises ModelError if config.json cannot be read, RunError if it cannot be written, UsageError if it is a
+    link, as in the cache of the Hugging Face Hub.
+    """
+    path = directory / "config.json"
+    _refuse_link(path)
+    files.write_json(path, files.read_json(path) | {"confidence": confidence.to_dict()})
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise UsageError(f"{path}: is a link, expected a model of your own; copy it with `seq2seq export`")
 
 
 def is_rendered(card: str, record: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +45,9 @@ class Evaluate:
     record: str = ""
     """Also store the scores in the model's metrics.json under this name of the test set, and write the
     model's card again."""
+    calibrate: bool = False
+    """Calibrate the model's confidence on every second pair, measure it on the others, and store it in the
+    model's config.json."""
     device: str = "cpu"
     """Where to compute: cpu, cuda, cuda:N, or auto (a GPU if there is one)."""
     threads: int = 0
@@ -56,16 +59,18 @@ class Evaluate:
     def run(self) -> int:
         """Evaluate; returns the exit code."""
         from seq2seq.bundle.finding import locate
-        from seq2seq.bundle.record import record_scores
+        from seq2seq.bundle.record import record_confidence, record_scores
         from seq2seq.cli.streams import check_output
+        from seq2seq.evaluation.calibration import calibrate
         from seq2seq.evaluation.scoring import evaluate
         from seq2seq.evaluation.test_sets import read_test
         from seq2seq.files import write_text
         from seq2seq.text.plain_lines import one_line
 
         check_output()
-        if self.record and len(self.model) > 1:
-            raise UsageError("--record found with several models, expected one whose scores it stores")
+        for option, given in (("--record", self.record), ("--calibrate", self.calibrate)):
+            if given and len(self.model) > 1:
+                raise UsageError(f"{option} found with several models, expected one that it is stored in")
         translator = load_translator(
             self.model or (DEFAULT,),
             self.decoding,
@@ -77,7 +82,13 @@ class Evaluate:
         )
         languages = (translator.source_language, translator.target_language)
         pairs = read_test(self.test, languages=languages, columns=self.columns, split=self.split)
+        if self.calibrate:
+            translator.bundle = replace(translator.bundle, confidence=None)
         result = evaluate(translator, pairs)
+        if self.calibrate and result.judged is not None:
+            confidence, errors = calibrate(result.judged)
+            record_confidence(locate(*self.model or (DEFAULT,)).directory, confidence)
+            result = replace(result, calibration_error=errors)
         for note in result.notes:
             say(note)
         if self.output is not None:

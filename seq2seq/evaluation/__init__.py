@@ -3,6 +3,7 @@
 metrics.py         BLEU, chrF and TER by sacreBLEU
 significance.py    comparison of two systems by resampling
 scoring.py         scores of a model on a test set
+calibration.py     confidence fitted to references, and how far it is from the truth
 test_sets.py       reading test sets
 invented_words.py  words of translations that nobody ever wrote
 figures.py         learning curves, attention maps

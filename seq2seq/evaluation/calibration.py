@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from seq2seq.confidence import (
 from seq2seq.errors import DataError
 from seq2seq.evaluation.metrics import MOST_WORDS, build_metric
 from seq2seq.text.word_spans import UNSPACED_SCRIPTS
-from seq2seq.translation import Translation
+from seq2seq.translation import Translation, calibrated
 
 BINS = 15
 FEWEST = 50
@@ -43,8 +44,13 @@ class Judged:
     right: Sequence[list[bool] | None]
     chrf: Sequence[float]
 
-    def __getitem__(self, part: slice) -> Judged:
-        return Judged(self.translations[part], self.right[part], self.chrf[part])
+    def select(self, numbers: Sequence[int]) -> Judged:
+        """Those with these numbers."""
+        return Judged(
+            [self.translations[number] for number in numbers],
+            [self.right[number] for number in numbers],
+            [self.chrf[number] for number in numbers],
+        )
 
 
 def judge(translations: Sequence[Translation], references: Sequence[str]) -> Judged:
@@ -132,6 +138,20 @@ def calibration_errors(judged: Judged) -> dict[str, float]:
         "words": round(calibration_error(said, right), 4),
         "sentences": round(calibration_error(sentences, judged.chrf), 4),
     }
+
+
+def calibrate(judged: Judged) -> tuple[Confidence, dict[str, Any]]:
+    """Confidence fitted on every second translation, and its calibration errors on the others.
+
+    The entry `uncalibrated` of the errors has those of the translations as they are. Translations in several
+    parts do not count. Raises DataError as `fit`.
+    """
+    single = judged.select([n for n, one in enumerate(judged.translations) if one.evidence is not None])
+    numbers = range(len(single.translations))
+    half, rest = single.select(numbers[::2]), single.select(numbers[1::2])
+    confidence = fit(half)
+    changed = replace(rest, translations=[calibrated(one, confidence) for one in rest.translations])
+    return confidence, {**calibration_errors(changed), "uncalibrated": calibration_errors(rest)}
 
 
 def fit(judged: Judged) -> Confidence:

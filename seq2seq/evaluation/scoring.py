@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import DataError
+from seq2seq.evaluation.calibration import Judged, calibration_errors, judge
 from seq2seq.evaluation.invented_words import invented_rate, known_words
 from seq2seq.evaluation.metrics import Score, bleu, score_all, why_no_ter
 from seq2seq.pairs import SentencePair
@@ -28,6 +29,8 @@ class Evaluation:
         notes: why a score is missing.
         invented_words: in 1,000 words of the translations, and of the references, those that the training
             data did not have (see `invented_words`); None if the model has no word list.
+        judged: what became of each translation, for `calibration.calibrate`.
+        calibration_error: how far confidence is from the truth, of words and sentences.
     """
 
     scores: dict[str, Score]
@@ -37,6 +40,8 @@ class Evaluation:
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     notes: tuple[str, ...] = ()
     invented_words: tuple[float, float] | None = None
+    judged: Judged | None = field(default=None, repr=False, compare=False)
+    calibration_error: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """What `seq2seq evaluate` prints."""
@@ -46,6 +51,7 @@ class Evaluation:
             "seconds": round(self.seconds, 3),
             "model": self.model,
             **({"invented_words": self._invented()} if self.invented_words else {}),
+            **({"calibration_error": dict(self.calibration_error)} if self.calibration_error else {}),
             **({"notes": list(self.notes)} if self.notes else {}),
         }
 
@@ -63,20 +69,31 @@ def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_score
     if not pairs:
         raise DataError("the test set is empty, expected at least one pair")
     start = time.perf_counter()
-    translations = [t.text for t in translator.translate([pair.source for pair in pairs])]
+    made = translator.translate([pair.source for pair in pairs])
     seconds = time.perf_counter() - start
-    references = [pair.target for pair in pairs]
+    translations, references = [one.text for one in made], [pair.target for pair in pairs]
     language = translator.target_language
     notes: tuple[str, ...] = ()
-    invented = None
+    invented, judged = None, None
     if all_scores:
+        judged = judge(made, references)
         invented = _invented_rates(translator, pairs, translations)
         reason = why_no_ter(translations, references, language=language)
         notes = (f"ter is left out: {reason}",) if reason else ()
         scores = score_all(translations, references, language=language)
     else:
         scores = {"bleu": bleu(translations, references, language=language)}
-    return Evaluation(scores, translations, seconds, translator.name, translator.decoding, notes, invented)
+    return Evaluation(
+        scores,
+        translations,
+        seconds,
+        translator.name,
+        translator.decoding,
+        notes,
+        invented,
+        judged=judged,
+        calibration_error=calibration_errors(judged) if judged else None,
+    )
 
 
 def _invented_rates(

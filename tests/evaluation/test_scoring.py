@@ -48,7 +48,7 @@ def test_scores_equal_those_of_sacrebleu(translator: Translator) -> None:
 
 def test_evaluate_prints_exactly_these_keys(translator: Translator) -> None:
     printed = evaluate(translator, tiny.pairs(3)).to_dict()
-    assert list(printed) == ["bleu", "chrf", "ter", "sentences", "seconds", "model"]
+    assert list(printed) == ["bleu", "chrf", "ter", "sentences", "seconds", "model", "calibration_error"]
     for name in ("bleu", "chrf", "ter"):
         assert printed[name].keys() == {"score", "signature"}
         assert "version:" in printed[name]["signature"]
