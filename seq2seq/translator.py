@@ -300,8 +300,8 @@ class Translator(Interactive):
     ) -> Iterator[Translation]:
         """Yield translations of `text` as they grow. The last one is what `translate` returns.
 
-        Partial translations are greedy and have their text only. Arguments and errors are those of
-        `translate`.
+        Partial translations have their text only. What is done is `stable`. The sentence in work grows by
+        greedy search, and what the beam found replaces it. Arguments and errors are those of `translate`.
         """
         way = self._way(options, target_language, glossary)
         return self._stream(way.parts(checked_text(text, "text")), way)
@@ -312,7 +312,7 @@ class Translator(Interactive):
             key = replace(part, start=0, separator="")
             if key not in made:
                 for text in way.partial(part) if part.ids else ():
-                    yield Translation(before + text)
+                    yield Translation(before + text, unstable=len(text))
                 made[key] = way.translate([key])[0]
             done.append(moved(made[key], part.start))
             before += done[-1].text + part.separator

@@ -194,6 +194,15 @@ def test_stream_ends_with_the_translation(translator: Translator) -> None:
     assert partial[-1].text == translator.translate(text).text
 
 
+def test_what_a_stream_calls_stable_stays(translator: Translator) -> None:
+    text = "The old man reads. A small book. He sleeps."
+    partial = list(translator.stream(text))
+    assert len({one.stable for one in partial}) == 4 and partial[0].stable == 0
+    for one in partial:
+        assert partial[-1].text.startswith(one.text[: one.stable])
+    assert partial[-1].stable == len(partial[-1].text)
+
+
 def test_an_iterable_of_texts_gives_a_list(translator: Translator) -> None:
     texts = ["the man", "", "a small book"]
     expected = translator.translate(texts)
