@@ -26,6 +26,9 @@ Paths: TypeAlias = Annotated[tuple[tuple[str, ...], ...], tyro.conf.UseAppendAct
 
 Models: TypeAlias = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 
+EngineName: TypeAlias = Literal["auto", "torch", "onnx", "onnx-float32"]
+"""As in `decoding.engines`, which loads torch: help answers without it."""
+
 Decoding: TypeAlias = Annotated[DecodingConfig, tyro.conf.arg(name="")]
 """All decoding settings as options without a prefix, such as --beam-size."""
 
@@ -139,9 +142,10 @@ def load_translator(
     glossary: Path | None = None,
     reverse_model: str = "",
     reverse_weight: float | None = None,
+    engine: EngineName = "auto",
 ) -> Translator:
     """The model of that name, or the ensemble of several, with what else was given on the command line:
-    decoding settings, a glossary, and a reverse model with its weight."""
+    decoding settings, a glossary, a reverse model with its weight, and the engine."""
     if reverse_weight is not None and not reverse_model:
         raise UsageError(f"--reverse-weight is {reverse_weight}, expected none without --reverse-model")
     use_threads(threads)
@@ -149,7 +153,9 @@ def load_translator(
     terms = Glossary.from_file(glossary) if glossary is not None else Glossary()
     from seq2seq.translator import Translator
 
-    translator = Translator.from_pretrained(models, device=device, reverse=reverse_model or None)
+    translator = Translator.from_pretrained(
+        models, device=device, reverse=reverse_model or None, engine=engine
+    )
     if reverse_weight is not None:
         translator.reverse_weight = reverse_weight
     translator.decoding = overridden(translator.decoding, overrides)

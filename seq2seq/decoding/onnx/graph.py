@@ -126,12 +126,12 @@ class Graph:
 
     def linear(self, parts: Sequence[Value], weight: Tensor, bias: Tensor | None = None) -> Value:
         """W [x_1; x_2; ...] + b for the `parts` x, `weight` W (O,I) and `bias` b (O,)."""
-        matrix = weight.detach().cpu().float().numpy().T  # (I, O)
+        matrix = weight.detach().cpu().float().numpy()
         if self.number_type == "int8" and all(part.bound is not None for part in parts):
             return Value(self._whole_product(parts, matrix, bias), len(weight))
         names = [self.real(part) for part in parts]
         inputs = names[0] if len(names) == 1 else self.node("Concat", *names, axis=-1)
-        product = self.node("MatMul", inputs, self.constant(matrix))
+        product = self.node("MatMul", inputs, self.constant(matrix.T))
         return Value(product if bias is None else self.node("Add", product, self.constant(bias)), len(weight))
 
     def _whole_product(self, parts: Sequence[Value], matrix: np.ndarray, bias: Tensor | None) -> str:
@@ -139,11 +139,11 @@ class Graph:
         names = [self.whole(part) for part in parts]
         inputs = names[0] if len(names) == 1 else self.node("Concat", *names, axis=-1)
         bounds = np.repeat([part.bound for part in parts], [part.width for part in parts])
-        matrix = matrix * bounds.astype(np.float32)[:, None]
-        scale = np.maximum(np.abs(matrix).max(0), 1e-12) / _LEVELS  # (O,)
-        weights = np.rint(matrix / scale).astype(np.int8)
+        matrix = matrix * bounds.astype(np.float32)
+        scale = np.maximum(np.abs(matrix).max(1), 1e-12) / _LEVELS  # (O,)
+        weights = np.rint(matrix / scale[:, None]).astype(np.int8)
         one, zero = self.constant(1.0 / _LEVELS), self.constant(np.array(_ZERO, np.uint8))
-        names = [inputs, self.constant(weights), one, self.constant(scale.astype(np.float32)), zero, ""]
+        names = [inputs, self.constant(weights.T), one, self.constant(scale), zero, ""]
         names += [] if bias is None else [self.constant(bias)]
         return self.node("MatMulIntegerToFloat", *names, domain="com.microsoft")
 
