@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ import tyro
 
 from seq2seq import files
 from seq2seq.bundle.finding import DEFAULT
+from seq2seq.cli.bulk import is_shared, translate_share
 from seq2seq.cli.messages import say
 from seq2seq.cli.options import (
     DecodingOverrides,
@@ -28,13 +28,10 @@ from seq2seq.cli.options import (
 from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
-    from torch.nn import Module
-
     from seq2seq.cli.output_forms import Form
     from seq2seq.documents import translating as documents
     from seq2seq.documents.pieces import Request
     from seq2seq.translation import Translation
-    from seq2seq.translator import Translator
 
 MOST_NOTES = 10
 """So many lines that were kept as they are get a message each."""
@@ -121,17 +118,28 @@ class Translate:
         )
         if not self.source and sys.stdin.isatty():
             say("reading lines from the terminal; end with Ctrl-D")
-        if self._sharded():
-            self._translate_shards(translator, translate, request)
-        else:
-            self._translate(translate, request)
+        with Notes() as notes:
+            if is_shared(self.shards):
+                source, target, form = Path(self.source), Path(self.out), self._form()
+                translate_share(
+                    source,
+                    target,
+                    translator,
+                    translate,
+                    request,
+                    form=form,
+                    shards=self.shards,
+                    buffer=self.buffer,
+                    watch=notes,
+                )
+            else:
+                self._translate(translate, request, notes)
         return 0
 
-    def _translate(self, translate: documents.Translate, request: Request) -> None:
+    def _translate(self, translate: documents.Translate, request: Request, notes: Notes) -> None:
         from seq2seq.documents import translating
 
         with ExitStack() as stack:
-            notes = stack.enter_context(Notes())
             source = output = None
             if self.source:
                 source = stack.enter_context(translating.reading(Path(self.source)))
@@ -145,41 +153,6 @@ class Translate:
                 pieces, output or sys.stdout.buffer, translate, buffer=self.buffer, watch=notes
             )
 
-    def _sharded(self) -> bool:
-        """Whether the file is cut into shards."""
-        from seq2seq.documents.shards import processes_of_launcher
-
-        return self.shards > 0 or processes_of_launcher()[0] > 1
-
-    def _translate_shards(
-        self, translator: Translator, translate: documents.Translate, request: Request
-    ) -> None:
-        """Do the shards that no other process does or did, and say which."""
-        from seq2seq.documents.shards import processes_of_launcher, translate_shards
-
-        processes, rank = processes_of_launcher()
-        with Notes() as notes:
-            progress = translate_shards(
-                Path(self.source),
-                Path(self.out),
-                translate,
-                request,
-                settings={
-                    "model": fingerprint(translator.model),
-                    "direction": request.languages,
-                    "form": self._form(),
-                    "decoding": asdict(replace(translator.decoding, batch_size=1)),  # it changes nothing
-                },
-                shards=self.shards,
-                processes=processes,
-                rank=rank,
-                buffer=self.buffer,
-                watch=notes,
-            )
-        shards = ", ".join(map(str, progress.translated)) or "none"
-        end = "is complete" if progress.done else "waits for shards of other processes"
-        say(f"shards translated here: {shards}; {self.out} {end}")
-
     def _check(self) -> None:
         """Raise UsageError for options that contradict each other."""
         from seq2seq.documents.translating import check_formats, is_plain
@@ -192,7 +165,7 @@ class Translate:
             raise UsageError(f"--shards is {self.shards}, expected 0 or more")
         gzipped = any(name.lower().endswith(".gz") for name in (self.source, self.out))
         plain = bool(self.source) and is_plain(Path(self.source)) and not gzipped
-        if self._sharded() and not (plain and self.out):
+        if is_shared(self.shards) and not (plain and self.out):
             raise UsageError(
                 "several processes and --shards need --in with plain text, not gzipped, and --out"
             )
@@ -221,16 +194,6 @@ class Translate:
 
         form = self._form()
         return None if self.source and form == "text" else partial(format_translation, form=form)
-
-
-def fingerprint(model: Module) -> str:
-    """SHA-256 of all weights."""
-    import torch
-
-    hashed = hashlib.sha256()
-    for tensor in model.state_dict().values():
-        hashed.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return hashed.hexdigest()
 
 
 class Notes:
