@@ -94,7 +94,7 @@ def test_models_are_loaded_by_their_names(tmp_path: Path) -> None:
     for name, made in (("a", bundle(3)), ("b", bundle(4)), ("c", backwards())):
         Translator(made).save_pretrained(tmp_path / name)
     names = [tmp_path / "a", tmp_path / "b"]
-    both = Translator.from_pretrained(names, reverse=tmp_path / "c", reverse_weight=0.0)
+    both = Translator.from_pretrained(names, engine="torch", reverse=tmp_path / "c", reverse_weight=0.0)
     expected = Translator(bundle(3), others=[bundle(4)])
     assert [str(one) for one in both.translate(TEXTS)] == [str(one) for one in expected.translate(TEXTS)]
     assert both.name == f"{names[0]} + {names[1]}"
