@@ -370,31 +370,24 @@ class Translator(Interactive):
     ) -> int:
         """Translate the file `source` into `target`; returns the number of texts.
 
-        The suffix of `source` says what its texts are (see `documents`): the lines of plain text, a column of
-        `.tsv` and `.csv`, a field of `.jsonl`, the cues of `.srt`, the units of `.tmx`; each also with `.gz`.
-        Everything else is kept. The output is written to a temporary file, which replaces `target` at the
-        end: after an error `target` is as it was before, and `target` may be `source`.
+        The suffix says what its texts are: lines of plain text, a column of `.tsv` and `.csv`, a field of
+        `.jsonl`, cues of `.srt`, units of `.tmx`; each also with `.gz`. Everything else is kept. `target` is
+        replaced at the end: after an error it is as it was before. It may be `source`.
 
         Args:
-            source: a UTF-8 file, with or without a byte order mark.
-            target: the file to write.
+            source, target: files in UTF-8, with or without a byte order mark.
             column: column or field to translate, by name or, in tables, by number from 1. Default: `source`,
                 `src`, `text`, or the source language.
             into: column or field that gets the translation. One that exists is replaced.
-            buffer: texts that are read before they are translated.
-            target_language: see `translate`.
-            **options: those of `translate_lines`.
+            buffer, target_language, **options: those of `translate_lines`.
 
         Raises DataError, with file and line, if `source` cannot be read or is not what its suffix says;
-        RunError if `target` cannot be written; UsageError as `translate_lines`, and if the suffix of `target`
-        stands for another format.
+        RunError if `target` cannot be written; UsageError as `translate_lines`, and if the suffixes differ.
         """
-        self.translate_lines([], buffer=buffer, target_language=target_language, **options)  # checks them
+        options = {"buffer": buffer, "target_language": target_language, **options}
+        self.translate_lines([], **options)  # checks them
         request = Request(str(source), column, into, self.direction_to(target_language))
-
-        def translate(texts: Iterable[str]) -> Iterator[Translation]:
-            return self.translate_lines(texts, buffer=buffer, target_language=target_language, **options)
-
+        translate = partial(self.translate_lines, **options)
         return translate_file(Path(source), Path(target), translate, request, buffer=buffer)
 
     def direction_to(self, target_language: str | None) -> Direction:
