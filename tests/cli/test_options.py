@@ -11,6 +11,7 @@ import pytest
 import tyro
 
 from seq2seq.cli import main
+from seq2seq.cli.evaluate import Evaluate
 from seq2seq.cli.options import (
     DecodingOverrides,
     Origin,
@@ -82,6 +83,13 @@ def test_an_exponent_without_length_normalisation_is_refused() -> None:
 def test_a_weight_without_a_reverse_model_is_refused() -> None:
     with pytest.raises(UsageError, match=r"--reverse-weight is 0\.3, expected none without --reverse-model"):
         load_translator(["no-such-model"], parse(), device="cpu", threads=0, reverse_weight=0.3)
+
+
+def test_scores_of_an_ensemble_are_not_stored_in_a_model() -> None:
+    command = tyro.cli(Evaluate, args=["--test", "x.tsv", "--model", "a", "--model", "b", "--record", "x"])
+    assert command.model == ("a", "b")
+    with pytest.raises(UsageError, match="--record found with several models"):
+        command.run()
 
 
 @pytest.mark.parametrize("arguments", [["--n-best", "0"], ["--n-best", "999"], ["--beam-size", "0"]])
