@@ -18,6 +18,7 @@ from seq2seq.config import DecodingConfig
 from seq2seq.decoding.constraints import configured_constraints
 from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
 from seq2seq.decoding.engine import Engine
+from seq2seq.decoding.following import Following
 from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.placeholders import Placeholders, is_complete
 from seq2seq.decoding.prefix import Beginning, ForcedPrefix, surfaces_of
@@ -25,6 +26,7 @@ from seq2seq.decoding.ranking import candidates, rank
 from seq2seq.decoding.reverse import ReverseModel
 from seq2seq.judging import Judge
 from seq2seq.preparation.casing import shout
+from seq2seq.preparation.glossary import lacks_form
 from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.preparation.wrapping import wrap
 from seq2seq.text.word_spans import Span, WordSpan
@@ -71,13 +73,14 @@ class PartTranslator:
         self.placeholders = bundle.target.placeholder_ids
         self.judge = Judge(bundle, config, skip=len(tag))
 
-    def parts(self, text: str) -> list[Part]:
-        """The parts of `text`."""
+    def parts(self, text: str, *, try_plain: bool = False) -> list[Part]:
+        """The parts of `text`. `try_plain` is for `translate`: see `Preparation.parts`."""
         return self.preparation.parts(
             text,
             max_pieces=self.config.max_source_length,
             sentences=self.config.sentences,
             keep=self.config.verbatim,
+            try_plain=try_plain,
         )
 
     def translate(self, parts: Sequence[Part]) -> list[Translation]:
@@ -106,12 +109,26 @@ class PartTranslator:
         if len(beginning.wanted) > LONGEST_BEGINNING:
             return None
         longest = min(config.max_length_extra + len(beginning.wanted) + 1, 10_000)  # a piece for each byte
-        wanted = candidates(config, choose=config.verbatim)
-        config = replace(config, **NO_RULES, n_best=wanted, max_length_extra=longest)
+        arguments["constraints"] = [prefix]
         try:
-            found = decode(self.engine, config=config, constraints=[prefix], **arguments)
+            return self._searched(part, replace(config, **NO_RULES, max_length_extra=longest), arguments)
         except ValueError:  # no hypothesis is possible: a shortlist lacks the characters
             return None
+
+    def following(self, part: Part, shown: Sequence[int], weight: float) -> Translation:
+        """The translation of `part`, which has ids, with a bias towards the tokens `shown` (see `Following`).
+
+        Its log probabilities contain the bias.
+        """
+        arguments = self._search_arguments([part])
+        rule = Following((tuple(shown),), weight)
+        arguments["constraints"] = [rule, *arguments.get("constraints", ())]
+        return self._searched(part, self.config, arguments)
+
+    def _searched(self, part: Part, config: DecodingConfig, arguments: dict[str, Any]) -> Translation:
+        """The best translation that a search finds, and `n_best` others as its alternatives."""
+        config = replace(config, n_best=candidates(config, choose=config.verbatim))
+        found = decode(self.engine, config=config, **arguments)
         hypotheses = sorted(self._ranked([part], found)[0], key=lambda one: self._faults(part, one))
         words = self.source.words(part.ids, part.originals)
         best, *rest = (self._translation(part, one, words) for one in hypotheses[: self.config.n_best])
@@ -186,8 +203,10 @@ class PartTranslator:
         return {"sources": sources, "forbidden": forbidden, "constraints": [rule]}
 
     def _faults(self, part: Part, hypothesis: Hypothesis) -> tuple[bool, int]:
-        """Whether a placeholder is missing, and the number of invented words."""
-        incomplete = not is_complete(part.ids, hypothesis.tokens, self.placeholders)
+        """Whether a placeholder or a required form is missing, and the number of invented words."""
+        incomplete = not is_complete(part.ids, hypothesis.tokens, self.placeholders) or (
+            bool(part.required) and lacks_form(self._text(part, hypothesis.tokens).strip(), part.required)
+        )
         if not self.config.verbatim:
             return incomplete, 0
         return incomplete, len(self.words.invented(self.target.decode(hypothesis.tokens), source=part.text))
@@ -198,6 +217,8 @@ class PartTranslator:
         incomplete, words = self._faults(part, best)
         if not incomplete and not (invented and words):
             return []
+        if incomplete and part.instead:
+            return list(part.instead)
         others = self.preparation.again(
             part,
             max_pieces=self.config.max_source_length,
@@ -222,8 +243,11 @@ class PartTranslator:
             if incomplete or len(self.words.invented(mended.text, source=part.text)) < words:
                 return mended
         source_words = self.source.words(part.ids, part.originals)
-        best, *rest = (self._translation(part, one, source_words) for one in hypotheses[: self.config.n_best])
-        return replace(best, alternatives=rest)
+        best, *rest = hypotheses[: self.config.n_best]
+        if part.required:
+            rest = [one for one in rest if not self._faults(part, one)[0]]
+        made, *alternatives = (self._translation(part, one, source_words) for one in (best, *rest))
+        return replace(made, alternatives=alternatives)
 
     def _translation(
         self, part: Part, hypothesis: Hypothesis, source_words: Sequence[WordSpan]

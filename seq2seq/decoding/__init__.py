@@ -12,6 +12,7 @@ repetition.py    one of them: how often a sequence may follow itself
 repetition_penalty.py  one of them: tokens that are already there are less likely
 min_length.py    one of them: no end before so many tokens
 prefix.py        one of them: a translation begins with given characters
+following.py     one of them: a translation prefers what was shown before
 next_words.py    the likely words after a prefix
 engine.py        the protocol between search and a network
 torch_engine.py  a network in torch as an engine
