@@ -2,6 +2,7 @@
 
 glossary.py           terms with their required target forms
 parts.py              a text cut into parts: those to translate, and those to keep
+part.py               one of these parts
 sentences.py          a line cut into its sentences
 lexicon.py            the words of a corpus, how they are written, and words with a mistake
 casing.py             words as they are usually written

@@ -22,7 +22,8 @@ Terms = Mapping[str, str | None]
 """Source term -> target form; "" and None keep the term as it is typed."""
 KIND = "term"
 """The kind of the spans that `Glossary.find` returns."""
-_TOKEN = re.compile(rf"(?:[^\W{UNSPACED_SCRIPTS.pattern[1:-1]}][{MARKS}]*)+|\S")
+_LETTER = rf"[^\W{UNSPACED_SCRIPTS.pattern[1:-1]}]"
+_TOKEN = re.compile(rf"(?:{_LETTER}[{MARKS}]*)+|\S")
 """A run of letters, digits and underscores, or any other character."""
 _CUT = ("script",)  # kinds of kept spans that may hold a term: the rest of the span is kept
 
@@ -168,6 +169,18 @@ def apart_from_terms(
     held = [term for term in terms if term not in lost]
     rest = [span for one in kept for span in _without(one, held)]
     return sorted([*rest, *held], key=lambda span: (span.start, span.end)), lost
+
+
+def lacks_form(text: str, forms: Sequence[str]) -> bool:
+    """Whether `text` lacks one of the target `forms`: each must be there once, as whole words, apart from the
+    others. The first letter of `text` may be a capital one."""
+    for form in sorted(forms, key=len, reverse=True):
+        begun = form[:1].upper() + form[1:] if form.split(maxsplit=1)[0].islower() else form
+        places = rf"(?:(?<!{_LETTER}){re.escape(form)}|\A{re.escape(begun)})(?!{_LETTER})"
+        if not (match := re.search(places, text)):
+            return True
+        text = f"{text[: match.start()]}\0{text[match.end() :]}"
+    return False
 
 
 def joined_at_terms(sentences: Sequence[tuple[int, int]], terms: Sequence[Verbatim]) -> list[tuple[int, int]]:

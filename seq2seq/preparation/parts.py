@@ -8,6 +8,7 @@ Each line is split into sentences. In a sentence
 - names that the model never saw are kept in the same way;
 - words get their usual capitals, and words with a mistake are corrected;
 - for the terms of a glossary a placeholder goes through the model, too: it becomes the term's target form.
+  A translation that has the form without it is better, so that is tried first.
 
 A sentence that is mostly not in the source language is kept as a whole, with a note that says so.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from seq2seq.preparation.casing import is_shouted, is_title, looks_like_name, usual_words
@@ -38,6 +39,7 @@ from seq2seq.preparation.kept_spans import (
 from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.preparation.marks import localize_quotes
 from seq2seq.preparation.numbers import localize_number
+from seq2seq.preparation.part import Part, separated
 from seq2seq.preparation.rewriting import Rewritten
 from seq2seq.preparation.sentences import sentence_spans
 from seq2seq.preparation.verbatim import Verbatim, find_verbatim
@@ -54,38 +56,6 @@ _CAPITAL_NOUNS = frozenset(("de", "lb", "nds"))
 """Languages in which every noun has a capital letter."""
 _COMPARED = 50  # unknown words of a sentence that are compared with known ones
 _FOREIGN = 0.5  # a sentence is foreign if less than this share of its words is known
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a text. One with ids is translated, any other is kept.
-
-    Attributes:
-        text: what was typed, without white space at its ends; a blank line as it is.
-        start: position of its first character in the text.
-        separator: what follows it: white space, "" at the end of the text.
-        ids: token ids, without EOS.
-        originals, fillings: what each placeholder stands for in the source, and in the translation.
-        places, ends: for each position in the text of `ids` that in `text`, of what begins and of what ends
-            there; empty if they are the same.
-        wrappings: marks that go around words of the translation.
-        shouted: whether it was typed in capital letters.
-        fixed: without ids, the translation; None if that is `text`.
-        note: why it is kept, or which terms of the glossary are not in it; "" if there is nothing to say.
-    """
-
-    text: str
-    start: int
-    separator: str = ""
-    ids: tuple[int, ...] = ()
-    originals: tuple[str, ...] = ()
-    fillings: tuple[str, ...] = ()
-    places: tuple[int, ...] = ()
-    ends: tuple[int, ...] = ()
-    wrappings: tuple[Wrapping, ...] = ()
-    shouted: bool = False
-    fixed: str | None = None
-    note: str = ""
 
 
 class Preparation:
@@ -130,7 +100,15 @@ class Preparation:
             return characters | {c.swapcase() for c in characters}
         return self.lexicon.letters | {c for c in characters if not c.isalpha()}
 
-    def parts(self, text: str, *, max_pieces: int, sentences: bool = True, keep: bool = True) -> list[Part]:
+    def parts(
+        self,
+        text: str,
+        *,
+        max_pieces: int,
+        sentences: bool = True,
+        keep: bool = True,
+        try_plain: bool = False,
+    ) -> list[Part]:
         """The parts of `text`. With their separators they are `text` again, apart from white space at the
         start and end of lines.
 
@@ -140,6 +118,8 @@ class Preparation:
             sentences: split lines into sentences.
             keep: keep what is not language, and use the word list; else all but the glossary's terms goes
                 through the model as it is.
+            try_plain: let a sentence with terms go through the model without placeholders for them, because
+                the model often knows the required form; such parts have `instead`.
         """
         parts, start = list[Part](), 0
         for line in text.split("\n"):
@@ -151,7 +131,13 @@ class Preparation:
                 spans = sentence_spans(body, self.languages[0]) if sentences else [(0, len(body))]
                 spans = joined_at_terms(spans, self.glossary.find(body))
                 for (begin, end), (following, _) in zip(spans, [*spans[1:], (len(body), 0)], strict=True):
-                    made = self._sentence(body[begin:end], first + begin, max_pieces=max_pieces, keep=keep)
+                    made = self._sentence(
+                        body[begin:end],
+                        first + begin,
+                        max_pieces=max_pieces,
+                        keep=keep,
+                        try_plain=try_plain,
+                    )
                     parts += [*made[:-1], replace(made[-1], separator=body[end:following])]
             parts[-1] = replace(parts[-1], separator="\n")
             start += len(line) + 1
@@ -180,8 +166,11 @@ class Preparation:
         keep: bool = True,
         around: bool = False,
         unknown: bool = False,
+        try_plain: bool = False,
     ) -> list[Part]:
         terms, most = self.glossary.find(text), 0 if around else len(self.tokenizer.placeholder_ids)
+        if terms and try_plain:
+            return self._plain(text, start, terms, max_pieces=max_pieces, keep=keep)
         if not keep:
             whole, gaps = Rewritten(text, ()), outside_spans(text, terms, most=most)
             return self._between(whole, terms, [], gaps, start, max_pieces=max_pieces, shouted=False)
@@ -208,6 +197,18 @@ class Preparation:
         wrapped = [wrapping(text, pair, self.languages[1]) for pair in pairs]
         parts = self._between(usual, kept, wrapped, gaps, start, max_pieces=max_pieces, shouted=shouted)
         return [replace(parts[0], note=lost_note(text, lost)), *parts[1:]]
+
+    def _plain(
+        self, text: str, start: int, terms: Sequence[Verbatim], *, max_pieces: int, keep: bool
+    ) -> list[Part]:
+        """One part without placeholders for the terms, with the others instead of it. Only these, if there is
+        no such part, or marks go around its words, which could be inside a form."""
+        plain = self.with_glossary(Glossary())._sentence(text, start, max_pieces=max_pieces, keep=keep)
+        if len(plain) > 1 or not plain[0].ids or plain[0].wrappings:
+            return self._sentence(text, start, max_pieces=max_pieces, keep=keep)
+        held = self._sentence(text, 0, max_pieces=max_pieces, keep=keep)
+        forms = tuple(self.glossary.target(text[term.start : term.end]) for term in terms)
+        return [replace(plain[0], required=forms, instead=tuple(held))]
 
     def _between(
         self,
@@ -236,7 +237,7 @@ class Preparation:
                 original = text[gap.start : gap.end]
                 parts.append(Part(original, start + gap.start, fixed=self._filling(gap, original)))
             end = gap.end
-        return _separated(parts, text, start)
+        return separated(parts, text, start)
 
     def _pieces(
         self,
@@ -374,15 +375,6 @@ def _origins(
     if usual.same_places:
         return ()
     return tuple(origin(place + offset) - where for offset in range(length + 1))
-
-
-def _separated(parts: Sequence[Part], text: str, start: int) -> list[Part]:
-    """`parts` with what stands between them in `text`, which begins at `start`, as separators."""
-    starts = [*(part.start for part in parts[1:]), start + len(text)]
-    return [
-        replace(part, separator=text[part.start + len(part.text) - start : following - start])
-        for part, following in zip(parts, starts, strict=True)
-    ]
 
 
 def _fill(marked: str, values: Sequence[str]) -> str:
