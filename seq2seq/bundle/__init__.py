@@ -2,6 +2,7 @@
 
 model_directory.py  the files of a model: weights, tokenizers, settings
 weights.py          the weights on disk: float32, float16 or int8
+onnx_files.py       the network for ONNX Runtime, beside its weights
 directions.py       the language pairs that a model translates
 record.py           metrics.json: scores, data, settings, versions, facts
 facts.py            what a person says about a model, read from a TOML file

@@ -5,6 +5,7 @@ model.safetensors  weights in float32, float16 or int8 (see `weights`)
 joint.model, or source.model and target.model
 words.source.txt   words of the training data with their counts, and words.target.txt; optional
 metrics.json       the record: scores with signatures, data, seed, versions, facts (see `record`)
+onnx/              the network for ONNX Runtime (see `onnx_files`); optional
 README.md          the model card, written from metrics.json (see `card`)
 
 Compatibility. `format` in config.json says what a reader must understand:
@@ -44,7 +45,7 @@ from seq2seq.text.tokenizer import Tokenizer
 FORMATS = (1, 2, 3)
 TOKENIZERS = ("joint.model", "source.model", "target.model")
 WORD_LISTS = ("words.source.txt", "words.target.txt")
-FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", *TOKENIZERS, *WORD_LISTS}
+FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", "onnx", *TOKENIZERS, *WORD_LISTS}
 
 
 @dataclass(frozen=True)
