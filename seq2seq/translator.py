@@ -292,7 +292,7 @@ class Translator(Interactive):
         return find_target(self.directions, target_language)
 
     def _translate(self, texts: Sequence[str], way: PartTranslator) -> list[Translation]:
-        texts_parts = [way.parts(text) for text in texts]
+        texts_parts = [way.parts(text, try_plain=True) for text in texts]
         translations = iter(way.translate([part for parts in texts_parts for part in parts]))
         return [
             join([next(translations) for _ in parts], [part.separator for part in parts])
@@ -313,7 +313,7 @@ class Translator(Interactive):
         greedy search, and what the beam found replaces it. Arguments and errors are those of `translate`.
         """
         way = self._way(options, target_language, glossary)
-        return self._stream(way.parts(checked_text(text, "text")), way)
+        return self._stream(way.parts(checked_text(text, "text"), try_plain=True), way)
 
     def _stream(self, parts: Sequence[Part], way: PartTranslator) -> Iterator[Translation]:
         done, made, before = list[Translation](), dict[Part, Translation](), ""
