@@ -381,8 +381,8 @@ class Translator(Interactive):
             into: column or field that gets the translation. One that exists is replaced.
             buffer, target_language, **options: those of `translate_lines`.
 
-        Raises DataError, with file and line, if `source` cannot be read or is not what its suffix says;
-        RunError if `target` cannot be written; UsageError as `translate_lines`, and if the suffixes differ.
+        Raises DataError, with file and line, if `source` is not what its suffix says; RunError if `target`
+        cannot be written; UsageError as `translate_lines`, and if the suffixes differ.
         """
         options = {"buffer": buffer, "target_language": target_language, **options}
         self.translate_lines([], **options)  # checks them
