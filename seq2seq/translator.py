@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -384,10 +385,9 @@ class Translator(Interactive):
         Raises DataError, with file and line, if `source` is not what its suffix says; RunError if `target`
         cannot be written; UsageError as `translate_lines`, and if the suffixes differ.
         """
-        options = {"buffer": buffer, "target_language": target_language, **options}
-        self.translate_lines([], **options)  # checks them
+        translate = partial(self.translate_lines, buffer=buffer, target_language=target_language, **options)
+        translate([])  # checks the options
         request = Request(str(source), column, into, self.direction_to(target_language))
-        translate = partial(self.translate_lines, **options)
         return translate_file(Path(source), Path(target), translate, request, buffer=buffer)
 
     def direction_to(self, target_language: str | None) -> Direction:
