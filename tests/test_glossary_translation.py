@@ -14,6 +14,7 @@ from seq2seq.preparation.lexicon import Lexicon
 from tests.test_part_translator import SENTENCES, untrained
 
 FORMS = ["Wxq", "état-major", "New Ork", "n° 7", "a.b", "Zürich!", "日本", "{x}", "l'Eau", "rock'n'roll"]
+SHORT = {"beam_size": 2, "max_length_factor": 0.5}
 CASES = 170
 """For each of three models: 510 in all."""
 
@@ -74,6 +75,18 @@ def test_a_form_in_capitals_and_at_the_beginning() -> None:
     translator = untrained(8, Lexicon())
     text = "Computer"
     assert str(translator.translate(text, glossary={"computer": "ordinateur"})) == "ordinateur"
+
+
+@pytest.mark.parametrize("placeholders", [8, 0])
+def test_a_translation_that_has_the_form_by_itself_stays_as_it_is(placeholders: int) -> None:
+    translator, kept = untrained(placeholders, Lexicon()), 0  # without a word list no word is invented
+    for text in ("Read the music.", "We look at the wall.", "My brother was here.", "They know the garden."):
+        plain = translator.translate(text, **SHORT)
+        glossary = {"the": plain.text.split()[-1], "my": plain.text.split()[0]}
+        answer = translator.translate(text, glossary=glossary, **SHORT)
+        assert missing(text, glossary, answer.text) == []
+        kept += answer.text == plain.text
+    assert kept >= 3
 
 
 def test_the_glossary_of_a_translator_serves_all_calls() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seq2seq.errors import DataError, UsageError, UsageTypeError
-from seq2seq.preparation.glossary import Glossary, apart_from_terms, joined_at_terms
+from seq2seq.preparation.glossary import Glossary, apart_from_terms, joined_at_terms, lacks_form
 from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.preparation.parts import Preparation
 from seq2seq.preparation.verbatim import Verbatim
@@ -120,6 +120,36 @@ def test_a_sentence_does_not_end_inside_a_term() -> None:
     sentences = [(0, 10), (11, 20), (21, 30)]
     assert joined_at_terms(sentences, [Verbatim(8, 13, "term")]) == [(0, 20), (21, 30)]
     assert joined_at_terms(sentences, [Verbatim(11, 20, "term")]) == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "forms", "lacks"),
+    [
+        ("Le chat dort.", ["chat"], False),
+        ("Le chaton dort.", ["chat"], True),
+        ("Le Chat dort.", ["chat"], True),
+        ("Chat noir", ["chat"], False),
+        ("chat", ["Chat"], True),
+        ("un chat et un chat", ["chat", "chat"], False),
+        ("un chat", ["chat", "chat"], True),
+        ("New York", ["York", "New York"], True),
+        ("New York et York", ["York", "New York"], False),
+        ("我爱北京。", ["北京"], False),
+        ("en C++.", ["C++"], False),
+        ("", ["x"], True),
+    ],
+)
+def test_a_form_is_there_as_whole_words(text: str, forms: list[str], lacks: bool) -> None:
+    assert lacks_form(text, forms) is lacks
+
+
+def test_a_sentence_is_tried_as_it_is_first() -> None:
+    text = "Please read the music on the wall."
+    (tried,) = preparation({"music": "Wxq"}).parts(text, max_pieces=100, try_plain=True)
+    (plain,) = preparation({}).parts(text, max_pieces=100)
+    held = preparation({"music": "Wxq"}).parts(text, max_pieces=100)
+    assert (tried.ids, tried.required, list(tried.instead)) == (plain.ids, ("Wxq",), held)
+    assert held[0].fillings == ("Wxq",) and held[0].instead == ()
 
 
 def preparation(terms: Mapping[str, str | None], *, placeholders: int = 3) -> Preparation:
