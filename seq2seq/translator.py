@@ -28,7 +28,7 @@ from seq2seq.decoding.engines import EngineName, build_engine
 from seq2seq.decoding.ensemble import as_one
 from seq2seq.devices import find_device, use_threads
 from seq2seq.documents.pieces import Request
-from seq2seq.documents.translating import translate_file
+from seq2seq.documents.translating import Translate, translate_file
 from seq2seq.errors import UsageError, UsageTypeError
 from seq2seq.interactive import Interactive
 from seq2seq.nn.model import count_parameters
@@ -371,23 +371,22 @@ class Translator(Interactive):
     ) -> int:
         """Translate the file `source` into `target`; returns the number of texts.
 
-        The suffix says what its texts are: lines of plain text, a column of `.tsv` and `.csv`, a field of
-        `.jsonl`, cues of `.srt`, units of `.tmx`; each also with `.gz`. Everything else is kept. `target` is
-        replaced at the end: after an error it is as it was before. It may be `source`.
+        The suffix says which: lines, a column of `.tsv` and `.csv`, a field of `.jsonl`, cues of `.srt`,
+        units of `.tmx`; each also `.gz`. The rest is kept. `target` is replaced last and may be `source`.
 
         Args:
             source, target: files in UTF-8, with or without a byte order mark.
-            column: column or field to translate, by name or, in tables, by number from 1. Default: `source`,
-                `src`, `text`, or the source language.
+            column: what is translated: name or, in tables, number from 1. Default: as in `documents.columns`.
             into: column or field that gets the translation. One that exists is replaced.
             buffer, target_language, **options: those of `translate_lines`.
 
         Raises DataError, with file and line, if `source` is not what its suffix says; RunError if `target`
         cannot be written; UsageError as `translate_lines`, and if the suffixes differ.
         """
-        translate = partial(self.translate_lines, buffer=buffer, target_language=target_language, **options)
-        translate([])  # checks the options
+        options |= {"buffer": buffer, "target_language": target_language}
+        self.translate_lines([], **options)  # checks them
         request = Request(str(source), column, into, self.direction_to(target_language))
+        translate: Translate = partial(self.translate_lines, **options)
         return translate_file(Path(source), Path(target), translate, request, buffer=buffer)
 
     def direction_to(self, target_language: str | None) -> Direction:
