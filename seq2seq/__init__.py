@@ -11,15 +11,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from seq2seq.alternatives import Alternative
+    from seq2seq.completion import Completion
+    from seq2seq.live import LiveTranslator
     from seq2seq.preparation.glossary import Glossary
     from seq2seq.translation import Translation, Word
     from seq2seq.translator import Translator
 
 __version__ = "0.1.0"
-__all__ = ["Glossary", "Translation", "Translator", "Word", "__version__"]
+__all__ = [
+    "Alternative",
+    "Completion",
+    "Glossary",
+    "LiveTranslator",
+    "Translation",
+    "Translator",
+    "Word",
+    "__version__",
+]
 
 _MODULES = {
+    "Alternative": "seq2seq.alternatives",
+    "Completion": "seq2seq.completion",
     "Glossary": "seq2seq.preparation.glossary",
+    "LiveTranslator": "seq2seq.live",
     "Translation": "seq2seq.translation",
     "Translator": "seq2seq.translator",
     "Word": "seq2seq.translation",
