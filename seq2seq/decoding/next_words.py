@@ -131,7 +131,7 @@ class _WordSearch:
         self.passed = 0.0 if rest else 1.0
         self.live: list[tuple[list[int], float]] = [(list(head), 0.0)]
         self.between = prefix.surfaces.is_between
-        self.lengths = torch.tensor(prefix.surfaces.lengths)
+        self.lengths = prefix.surfaces.sizes.clone()
         for token, sign in zip(prefix.surfaces.placeholder_ids, question.beginning.signs, strict=False):
             self.lengths[token] = len(sign)
 

@@ -54,6 +54,7 @@ class Surfaces:
         self.longest = max(self.lengths)
         self._ordered = sorted((text, token) for token, text in enumerate(self.texts) if text)
         self._tokens: dict[bytes, list[int]] = {}
+        self._beyond: dict[bytes, list[int]] = {}  # after a single byte, a space above all, there are many
         for text, token in self._ordered:
             self._tokens.setdefault(text, []).append(token)
 
@@ -64,14 +65,24 @@ class Surfaces:
 
     def beyond(self, rest: bytes) -> list[int]:
         """The tokens that begin with `rest` and are longer."""
-        first = bisect_left(self._ordered, (rest + b"\0",))
-        last = bisect_right(self._ordered, (rest + _NEVER_IN_UTF8,))
-        return [token for _, token in self._ordered[first:last]]
+        if rest not in self._beyond:
+            first = bisect_left(self._ordered, (rest + b"\0",))
+            last = bisect_right(self._ordered, (rest + _NEVER_IN_UTF8,))
+            tokens = [token for _, token in self._ordered[first:last]]
+            if len(rest) > 1:
+                return tokens
+            self._beyond[rest] = tokens
+        return self._beyond[rest]
 
     @cached_property
     def between_words(self) -> list[int]:
         """The tokens that, right behind a word, do not make it longer (see `goes_on`), and EOS."""
         return [Tokenizer.eos_id, *(t for t, text in enumerate(self.texts) if text and not _extends(text))]
+
+    @cached_property
+    def sizes(self) -> Tensor:
+        """`lengths` as a tensor (V,)."""
+        return torch.tensor(self.lengths)
 
     @cached_property
     def is_between(self) -> Tensor:
