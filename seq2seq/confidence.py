@@ -45,24 +45,25 @@ UNCOVERED = 0.1
 """A source word with less attention than this, summed over the translation, is not translated."""
 _LOWEST = -12.0  # log probabilities below it say no more, nor above its opposite
 _HIGHEST = -1e-5
+_CERTAIN = 30.0  # log odds beyond which nothing changes
 _ODD_LENGTH = 3.0  # deviations from the mean
 LARGEST = 1e6
 """The largest weight of a feature."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Evidence:
     """What confidence is computed from.
 
     Attributes:
-        words: (W, features), by WORD_FEATURES.
-        sentence: (features,), by SENTENCE_FEATURES.
+        words: for each word its WORD_FEATURES.
+        sentence: SENTENCE_FEATURES.
         ratio: logarithm of the number of pieces for each piece of the source.
         uncovered: numbers of the source words without attention.
     """
 
-    words: np.ndarray
-    sentence: np.ndarray
+    words: Sequence[Sequence[float]]
+    sentence: Sequence[float]
     ratio: float
     uncovered: tuple[int, ...] = ()
 
@@ -108,8 +109,8 @@ def evidence(
         len(uncovered) / max(len(source), 1),
     ]
     return Evidence(
-        words=np.array(table).reshape(-1, len(WORD_FEATURES)),
-        sentence=np.array(sentence),
+        words=table,
+        sentence=sentence,
         ratio=math.log(len(clipped) / source_pieces),
         uncovered=uncovered,
     )
@@ -144,12 +145,11 @@ class Confidence:
 
     def of_words(self, seen: Evidence) -> list[float]:
         """For each word the probability that it is right."""
-        values: list[float] = logistic(seen.words, self.words, WORD_FEATURES).tolist()
-        return values
+        return [logistic(row, self.words, WORD_FEATURES) for row in seen.words]
 
     def of_sentence(self, seen: Evidence) -> float:
         """The expected chrF / 100."""
-        return float(logistic(seen.sentence, self.sentences, SENTENCE_FEATURES))
+        return logistic(seen.sentence, self.sentences, SENTENCE_FEATURES)
 
     def is_odd_length(self, seen: Evidence) -> bool:
         """Whether the translation is far longer or shorter than usual for its source."""
@@ -160,10 +160,10 @@ class Confidence:
         return asdict(self)
 
 
-def logistic(features: np.ndarray, weights: Mapping[str, float], names: Sequence[str]) -> np.ndarray:
-    """1 / (1 + exp(-bias - weights · features)); `features` (…, F) have the order of `names`."""
-    sums = weights[BIAS] + (features * [weights[name] for name in names]).sum(-1)
-    return 1 / (1 + np.exp(-np.clip(sums, -30, 30)))
+def logistic(features: Sequence[float], weights: Mapping[str, float], names: Sequence[str]) -> float:
+    """1 / (1 + exp(-bias - weights · features)); `features` have the order of `names`."""
+    total = weights[BIAS] + sum(weights[name] * value for name, value in zip(names, features, strict=True))
+    return 1 / (1 + math.exp(-min(max(total, -_CERTAIN), _CERTAIN)))
 
 
 def stored_confidence(config: Mapping[str, Any], *, where: str) -> Confidence | None:

@@ -54,7 +54,7 @@ def missing(text: str, glossary: dict[str, str | None], answer: str) -> list[str
 def test_every_required_form_is_there(translator: Translator) -> None:
     seed = len(translator.source_tokenizer.placeholder_ids)
     for number, (text, glossary) in enumerate(cases(CASES, seed=seed)):
-        options = {"beam_size": 1 + number % 2, "verbatim": number % 5 != 0, "max_length_factor": 0.5}
+        options = {"beam_size": 1 + (number % 4 == 0), "verbatim": number % 5 != 0, "max_length_factor": 0.5}
         answer = translator.translate(text, glossary=glossary, max_length_extra=4, **options)
         assert answer.note or missing(text, glossary, answer.text) == [], (text, glossary, answer.text)
         words = [answer.text[word.start : word.end] for word in answer.words]

@@ -155,24 +155,25 @@ def calibrate(judged: Judged) -> tuple[Confidence, dict[str, Any]]:
 
 
 def fit(judged: Judged) -> Confidence:
-    """The confidence that is calibrated on these translations. Those in several parts do not count.
+    """The confidence that is calibrated on these translations. Those in several parts and those without
+    words do not count.
 
     Raises DataError for fewer than `FEWEST` others.
     """
     rows = [
         (one.evidence, right, chrf)
         for one, right, chrf in zip(judged.translations, judged.right, judged.chrf, strict=True)
-        if one.evidence is not None and right is not None
+        if one.evidence is not None and right
     ]
     if len(rows) < FEWEST:
         raise DataError(f"{len(rows)} translations in one part, expected {FEWEST} or more to calibrate")
     words = fit_logistic(
-        np.concatenate([seen.words for seen, _, _ in rows]),
-        np.concatenate([np.array(right, float) for _, right, _ in rows]),
+        np.array([word for seen, _, _ in rows for word in seen.words]),
+        np.array([good for _, right, _ in rows for good in right], float),
         WORD_FEATURES,
     )
     sentences = fit_logistic(
-        np.stack([seen.sentence for seen, _, _ in rows]),
+        np.array([seen.sentence for seen, _, _ in rows]),
         np.array([chrf for _, _, chrf in rows]),
         SENTENCE_FEATURES,
     )

@@ -132,7 +132,7 @@ def synthetic(number: int, *, seed: int) -> Judged:
                 "",
                 confidence=quality**0.5,
                 words=tuple(Word("w", 0, 1, float(one**0.5)) for one in chance),
-                evidence=Evidence(words, sentence, ratio=0.0),
+                evidence=Evidence(words.tolist(), sentence.tolist(), ratio=0.0),
             )
         )
         right.append((generator.random(10) < chance).tolist())
@@ -202,7 +202,8 @@ def test_confidence_of_words_is_that_of_the_stored_weights() -> None:
     seen = judged.translations[0].evidence
     assert seen is not None
     by_hand = [
-        1 / (1 + np.exp(-confidence.words["bias"] - sum(row * [confidence.words[n] for n in WORD_FEATURES])))
+        1
+        / (1 + np.exp(-confidence.words["bias"] - np.dot(row, [confidence.words[n] for n in WORD_FEATURES])))
         for row in seen.words
     ]
     assert confidence.of_words(seen) == pytest.approx(by_hand, rel=1e-9)
