@@ -27,7 +27,7 @@ UNIT = re.compile(rf"\s*(?:[\w{MARKS}{JOINERS}]+|[^\w\s])")
 WIDTH = 6
 """Hypotheses that are extended in each step."""
 LEAST = 0.003
-"""Hypotheses with a smaller share of the probability are given up."""
+"""Hypotheses and words with a smaller share of the probability are given up."""
 MOST_STEPS = 12
 """Words of more pieces, with those of the prefix's last word, are not found."""
 _LONGEST_REST = 24  # bytes of a prefix whose pieces are searched, in scripts without spaces
@@ -105,7 +105,7 @@ def next_words(
     search.run(engine, states.outputs[-1], n)
     total = search.passed or 1.0
     ranked = sorted(search.words.items(), key=lambda item: -item[1])
-    return [(text, min(mass / total, 1.0)) for text, mass in ranked[:n]]
+    return [(text, min(mass / total, 1.0)) for text, mass in ranked[:n] if mass >= LEAST * total]
 
 
 def _head(tokenizer: Tokenizer, prefix: ForcedPrefix, beginning: Beginning) -> list[int]:

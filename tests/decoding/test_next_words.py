@@ -15,6 +15,7 @@ from seq2seq.decoding.next_words import Question, next_words
 from seq2seq.decoding.prefix import Beginning, ForcedPrefix, surfaces_of
 from tests import tiny
 
+
 @pytest.fixture(autouse=True)
 def all_tokens_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UNIFORM", 0)
