@@ -162,6 +162,7 @@ def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation
     """
     if len(parts) == 1 and not separators[0]:
         return parts[0]
+    best = [part for part in parts if part.target_tokens]
     text, words, source_words, alignment = "", list[Word](), list[Word](), list[tuple[int, int]]()
     for part, separator in zip(parts, separators, strict=True):
         alignment += [(s + len(source_words), t + len(words)) for s, t in part.alignment]
@@ -185,6 +186,12 @@ def join(parts: Sequence[Translation], separators: Sequence[str]) -> Translation
         alignment=alignment,
         note="; ".join(dict.fromkeys(part.note for part in parts if part.note)),
         reasons=tuple(dict.fromkeys(reason for part in parts for reason in part.reasons)),
+        alternatives=[
+            join([other if part is best[0] else part for part in parts], separators)
+            for other in best[0].alternatives
+        ]
+        if len(best) == 1
+        else [],
     )
 
 

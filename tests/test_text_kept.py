@@ -72,7 +72,6 @@ def test_lines_stay_lines(way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "  " in lines[8]
 
 
-@pytest.mark.xfail(reason="white space at the ends of a line, and tabs, are lost")
 @pytest.mark.parametrize("text", EDGES)
 @WAYS
 def test_spaces_at_the_ends_and_tabs_stay(

@@ -40,7 +40,7 @@ COMMANDS = {
     "train": ("Train", "Train a translator from parallel text."),
     "data": ("Data", "Check, clean, split or convert parallel text."),
     "evaluate": ("Evaluate", "Score a model on a test set: BLEU, chrF and TER, as JSON."),
-    "translate": ("Translate", "Translate stdin to stdout, one line per line."),
+    "translate": ("Translate", "Translate stdin, or a file by its format."),
     "compare": ("Compare", "Train several settings on the same data; write a table and a figure."),
     "gradients": ("Gradients", "Measure how far gradients reach back in time."),
     "plot": ("Plot", "Draw the learning curves of a run."),

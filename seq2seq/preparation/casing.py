@@ -15,7 +15,10 @@ from seq2seq.preparation.rewriting import Change, Rewritten
 from seq2seq.text.word_spans import Span
 
 _SPACE_FOR = dict.fromkeys("\t\u00a0\u2028\u2029\u202f\u205f" + "".join(map(chr, range(0x2000, 0x200B))), " ")
-_SPACE_FOR |= dict.fromkeys("\u00ad\u200b\ufeff", "")
+_SPACE_FOR |= dict.fromkeys("\x0b\x0c\r\x1c\x1d\x1e\x1f\x85", " ")
+_INVISIBLE = (*range(0x20), *range(0x7F, 0xA0), 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F))
+_INVISIBLE += (*range(0x2060, 0x2065), *range(0x2066, 0x206A), 0xFEFF, *range(0xFFF9, 0xFFFC))
+_SPACE_FOR |= {char: "" for char in map(chr, _INVISIBLE) if char not in _SPACE_FOR and char != "\n"}
 _BEFORE = re.compile(r"([^\W\d_]+)\.?[ \u00a0-]$")
 """A word in front of another one."""
 _LONGEST_TITLE = 30

@@ -22,6 +22,9 @@ _BREAK = re.compile(
 _FINAL = " \t.!?…"
 
 
+_MANY_WORDS = 16  # fewer may be a cry or a song
+
+
 def words_outside(text: str, kept: Sequence[Verbatim]) -> list[tuple[int, int]]:
     """Spans of the words of `text` outside `kept`."""
     words, spans = list[tuple[int, int]](), [*kept, Verbatim(len(text), len(text), "")]
@@ -149,3 +152,10 @@ def _is_inside(span: Verbatim, places: Sequence[tuple[int, int]]) -> bool:
     return any(
         start <= span.start and span.end <= end for start, end in places[max(number - 1, 0) : number + 1]
     )
+
+
+def repetition_note(text: str) -> str:
+    """Why `text` is kept as a whole if it is one, two or three words over and over; else ""."""
+    words = text.casefold().split()
+    few = len(words) >= _MANY_WORDS and len(set(words)) <= 3
+    return "it is the same words over and over" if few else ""

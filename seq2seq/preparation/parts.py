@@ -29,6 +29,7 @@ from seq2seq.preparation.kept_spans import (
     marks_of,
     outside_spans,
     quotation_marks,
+    repetition_note,
     replaced,
     whole_pairs,
     with_marks,
@@ -41,7 +42,7 @@ from seq2seq.preparation.marks import localize_quotes
 from seq2seq.preparation.numbers import localize_number
 from seq2seq.preparation.part import Part, separated
 from seq2seq.preparation.rewriting import Rewritten
-from seq2seq.preparation.sentences import sentence_spans
+from seq2seq.preparation.sentences import line_spans
 from seq2seq.preparation.verbatim import Verbatim, find_verbatim
 from seq2seq.preparation.wrapping import Wrapping, find_pairs, is_quoted_sentence, wrapping
 from seq2seq.text.languages import language_code, language_name
@@ -109,8 +110,8 @@ class Preparation:
         keep: bool = True,
         try_plain: bool = False,
     ) -> list[Part]:
-        """The parts of `text`. With their separators they are `text` again, apart from white space at the
-        start and end of lines.
+        """The parts of `text`. With their separators they are `text` again. White space at the start of a
+        line is the separator of an empty part, and tabs end a sentence.
 
         Args:
             text: any text.
@@ -128,7 +129,9 @@ class Preparation:
                 parts.append(Part(line, start))
             else:
                 first = start + len(line) - len(line.lstrip())
-                spans = sentence_spans(body, self.languages[0]) if sentences else [(0, len(body))]
+                if first > start:
+                    parts.append(Part("", start, separator=line[: first - start]))
+                spans = line_spans(body, self.languages[0]) if sentences else [(0, len(body))]
                 spans = joined_at_terms(spans, self.glossary.find(body))
                 for (begin, end), (following, _) in zip(spans, [*spans[1:], (len(body), 0)], strict=True):
                     made = self._sentence(
@@ -139,9 +142,10 @@ class Preparation:
                         try_plain=try_plain,
                     )
                     parts += [*made[:-1], replace(made[-1], separator=body[end:following])]
-            parts[-1] = replace(parts[-1], separator="\n")
+            after = line[len(line.rstrip()) :] if body else ""
+            parts[-1] = replace(parts[-1], separator=f"{after}\n")
             start += len(line) + 1
-        return [*parts[:-1], replace(parts[-1], separator="")]
+        return [*parts[:-1], replace(parts[-1], separator=parts[-1].separator[:-1])]
 
     def again(self, part: Part, *, max_pieces: int, around: bool, keep: bool = True) -> list[Part]:
         """Other parts for `part`, whose translation was bad.
@@ -178,7 +182,8 @@ class Preparation:
         kept, lost = apart_from_terms(marked, terms)
         if not has_letters(text, kept):
             return [Part(text, start, fixed=self._fixed(text, kept), note=lost_note(text, lost))]
-        if (note := self._foreign_note(text, kept)) or self._is_no_language(text):
+        note = self._foreign_note(text, kept) or repetition_note(text)
+        if note or self._is_no_language(text):
             fixed = self._fixed(text, terms) if terms else None
             return [
                 Part(text, start, fixed=fixed, note="; ".join(filter(None, (note, lost_note(text, lost)))))

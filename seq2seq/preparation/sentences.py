@@ -82,6 +82,15 @@ _STARTS = (
 _STARTS_IN_LOWER_CASE = _STARTS + r"|(\. )(?<=[^.]\. )[a-zà-öø-ÿ]"
 
 
+def line_spans(line: str, language: str) -> list[tuple[int, int]]:
+    """The spans of the sentences of a line; tabs end one."""
+    return [
+        (cell.start() + start, cell.start() + end)
+        for cell in re.finditer(r"[^\s\t](?:[^\t]*[^\s\t])?", line)
+        for start, end in sentence_spans(cell[0], language)
+    ]
+
+
 def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     """Start and end, in characters, of each sentence of a line, without the white space around it.
 

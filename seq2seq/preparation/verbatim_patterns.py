@@ -97,8 +97,9 @@ _INTRODUCED = words(
     "USB Bluetooth Firefox Chrome Node Django CUDA"
 )
 _INTRODUCED = "|".join(f"(?<={word}[ ])" for word in _INTRODUCED.split("|"))  # each as long as its word
+_JSON = r"""[{]\s*+"[^"\n]*+"\s*+:(?:[^{}\n]|[{][^{}\n]*+[}])*+[}]"""
 _CODE = rf"""
-    (?<!`) (`++) [^`\n]++ \1 (?!`)
+    {_JSON} | (?<!`) (`++) [^`\n]++ \1 (?!`)
   | (?<!\w) (?=[\w-])
     (?: (?<!\.) (?=[A-Za-z_]) (?=(?:\w|\.(?=\w))*?(?:[a-z][A-Z]|[^\W_]_++[^\W_]|\b__?+[A-Za-z]|\(\)))
         (?!(?:PhDs?|[MBD]Sc|[a-z][A-Z]{{3,}}+|_[^\W_]++_)(?!\w)
