@@ -188,7 +188,6 @@ def test_the_script_says_how_it_is_called() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=False, reason="88.0 % and 86.0 %: rare words and set phrases are missing")
 @pytest.mark.parametrize("direction", SIZES)
 def test_bundled_models_answer_well(direction: str) -> None:
     shipped = {"-".join(pair) for folder in bundled().values() for pair in directions_of(folder)}
