@@ -55,13 +55,20 @@ class Recovery:
         distributed.barrier()
 
     def resume(self) -> RunState:
-        """Restore the newest undamaged checkpoint; without any checkpoint, start from the beginning.
+        """Restore the newest undamaged checkpoint; a run that ended at its first update starts again.
 
-        The log is cut back to it. Raises ModelError if all are damaged, or if they are of another network.
+        The log is cut back to it. Raises ModelError if all are damaged, if they are of another network, or if
+        there is none although the run has made progress: starting again would cut its log and replace its
+        best model by a worse one.
         """
         state, log_size = RunState(), 0
         if checkpoint.stored(self.folder):
             state, log_size = self._restore(checkpoint.load_newest(self.folder))
+        elif self.run_directory.has_progress():
+            raise ModelError(
+                f"{self.folder}: no checkpoint found, but the run has trained; restore the folder to resume, "
+                "or start a new run with another --out (the best model of this run stays usable)"
+            )
         if distributed.is_main():
             self.run_directory.cut_log(log_size)
         distributed.barrier()

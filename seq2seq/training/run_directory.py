@@ -24,7 +24,7 @@ from seq2seq import files
 from seq2seq.bundle import model_directory
 from seq2seq.bundle.finding import BEST
 from seq2seq.bundle.model_directory import Bundle
-from seq2seq.errors import DataError, UsageError
+from seq2seq.errors import DataError, ModelError, UsageError
 from seq2seq.training.run_settings import SETTINGS
 
 LOG = "log.jsonl"
@@ -131,8 +131,24 @@ class RunDirectory:
                     records.append(_record(line, f"{path}:{number}"))
         return records
 
+    def has_progress(self) -> bool:
+        """Whether the run has a best model, or more updates than the one after which it saves first."""
+        if (self.path / BEST).exists():
+            return True
+        path = self.path / LOG
+        if not path.exists():
+            return False
+        with path.open("rb") as file:
+            return sum(line.endswith(b"\n") for line in file) > 1
+
     def keep(self, best: Bundle, *, step: int, validation: Mapping[str, Any]) -> None:
-        """Store the best model so far, let best.json name it, and remove the one before."""
+        """Store the best model so far, let best.json name it, and remove the one before.
+
+        The stored one stays if its validation was better. A run that is resumed from an earlier checkpoint
+        than its newest one, because that is damaged, knows nothing of the models that followed.
+        """
+        if self._stored_is_better(validation):
+            return
         folder = self.path / "bundles"
         path = files.next_name(folder / f"step-{step}")
         model_directory.save(path, best)
@@ -141,6 +157,17 @@ class RunDirectory:
         for entry in folder.iterdir():
             if entry != path:
                 shutil.rmtree(entry, ignore_errors=True)
+
+    def _stored_is_better(self, validation: Mapping[str, Any]) -> bool:
+        """Whether best.json names a model whose validation was better than this one."""
+        try:
+            pointer = files.read_json(self.path / BEST)
+            stored = pointer["validation"]
+            bleu, loss = float(stored["bleu"]), float(stored["loss"] or math.inf)
+            exists = (self.path / pointer["bundle"] / "config.json").exists()
+        except (ModelError, LookupError, TypeError, ValueError):
+            return False
+        return exists and (bleu, -loss) > (validation["bleu"], -(validation["loss"] or math.inf))
 
     def close(self) -> None:
         """Close the log. It is opened again when needed."""

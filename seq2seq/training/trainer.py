@@ -206,8 +206,8 @@ class Trainer:
         if config.validate_every and state.step % config.validate_every == 0:
             self.validate()
         self._check_limits()
-        if not state.stopped and state.step % config.save_every == 0:
-            self.save()
+        if not state.stopped and (state.step == 1 or state.step % config.save_every == 0):
+            self.save()  # after the first update too: a run without a checkpoint has lost it
         return bool(state.stopped)
 
     def _check_limits(self) -> None:
@@ -353,8 +353,10 @@ class Trainer:
         self.recovery.save(self.state, good=self.last_step_was_good)
 
     def resume(self) -> None:
-        """Go on exactly from the newest undamaged checkpoint of the run directory; without any, start from
-        the beginning. Raises ModelError if all are damaged, or if they are of another network."""
+        """Go on exactly from the newest undamaged checkpoint of the run directory.
+
+        Raises ModelError if all are damaged, if they are of another network, or if there is none although the
+        run has trained."""
         self.state = self.recovery.resume()
 
     def _log(self, record: dict[str, Any]) -> None:

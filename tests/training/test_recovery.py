@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.bundle import model_directory
-from seq2seq.errors import RunError
+from seq2seq.errors import ModelError, RunError
 from seq2seq.training import checkpoint
 from seq2seq.training.divergence import Divergence
 from seq2seq.training.run_directory import RunDirectory
@@ -315,3 +316,55 @@ def test_a_checkpoint_of_an_earlier_version_is_resumed(tmp_path: Path) -> None:
     straight = make_trainer(tmp_path / "straight", settings)
     straight.run()
     assert logged(trainer, "step", "loss") == logged(straight, "step", "loss")
+
+
+# Lost checkpoints
+
+
+def test_a_run_without_its_checkpoints_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    settings = tiny.settings(steps=6, save_every=4, validate_every=3)
+    make_trainer(tmp_path, settings).run()
+    shutil.rmtree(tmp_path / "checkpoints")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for name in ("", "best.json"):  # the log alone shows progress too
+        (tmp_path / name).unlink() if name else None
+        with pytest.raises(ModelError, match="no checkpoint found, but the run has trained") as error:
+            make_trainer(tmp_path, settings).resume()
+        assert error.value.exit_code == 4
+    before.pop(tmp_path / "best.json")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_is_saved_after_its_first_update(tmp_path: Path) -> None:
+    """So a run that was killed before its first regular checkpoint can be resumed."""
+
+    class Killed(RecordingProgress):
+        def update(self, outlook: Any, *, tokens: int, loss: float) -> None:
+            if trainer.state.step == 3:
+                raise KeyError("killed")
+
+    trainer = make_trainer(tmp_path, tiny.settings(steps=5, validate_every=2), progress=Killed())
+    with pytest.raises(KeyError):
+        trainer.run()
+    again = make_trainer(tmp_path, tiny.settings(steps=5, validate_every=2))
+    again.resume()
+    assert again.state.step == 1 and again.run().step == 5
+
+
+def test_a_better_model_stays_when_an_earlier_checkpoint_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest checkpoint, with the best validation, is damaged; the resumed run does worse."""
+    settings = tiny.settings(steps=4, save_every=2, validate_every=2)
+    for bleus, best in (([10.0, 80.0], "step-4"), ([30.0], "step-4"), ([90.0], "step-4-1")):
+        trainer = make_trainer(tmp_path, settings)
+        if checkpoint.stored(tmp_path / "checkpoints"):
+            (checkpoint.stored(tmp_path / "checkpoints")[-1][1] / "state.json").write_text("{}")
+            with pytest.warns(UserWarning, match="going back to the checkpoint before"):
+                trainer.resume()
+            assert trainer.state.step == 2
+        scores = iter([ValidationScores(5.0, bleu) for bleu in bleus])
+        monkeypatch.setattr(trainer.validator, "score", lambda bundle, scores=scores: next(scores))
+        trainer.run()
+        assert os.listdir(tmp_path / "bundles") == [best]
+        assert json.loads((tmp_path / "best.json").read_text())["bundle"] == f"bundles/{best}"
