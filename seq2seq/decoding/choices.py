@@ -49,14 +49,25 @@ class Choice(NamedTuple):
 
 def choose_best(width: int, scores: Scores) -> Choice:
     """The `width` best continuations without EOS, and the endings that are no worse than the last of them."""
-    logits = scores.logits.index_fill_(-1, scores.blocked, NEVER)
+    logits: Tensor | Array
+    if scores.logits.is_cpu:
+        logits = scores.logits.numpy()
+        logits[..., scores.blocked.numpy()] = NEVER
+    else:
+        logits = scores.logits.index_fill_(-1, scores.blocked, NEVER)
     parents: Array | None = None
     if width == 1:  # argmax also takes the first of equals, and is faster
-        columns = logits.numpy().argmax(-1) if logits.is_cpu else logits.argmax(-1).cpu().numpy()
-        totals = scores.base + _at(logits, columns)
+        columns = _array(logits.argmax(-1))
+        rows, hypotheses = np.ogrid[: columns.shape[0], : columns.shape[1]]
+        totals = scores.base + _at(logits, rows, hypotheses, columns)
     else:
         totals, parents, columns = _top(scores.base, logits, width)
     return Choice(totals, parents, columns, scores.endings >= totals[:, -1:])
+
+
+def _array(values: Tensor | Array) -> Array:
+    """`values` as an array."""
+    return values.cpu().numpy() if isinstance(values, Tensor) else values
 
 
 def choose_sampled(temperature: float, top_k: int, top_p: float, noise: Tensor, scores: Scores) -> Choice:
@@ -91,43 +102,50 @@ def choose_given(targets: Tensor, scores: Scores) -> Choice:
     return Choice(np.where(ends, NEVER, totals), None, columns.cpu().numpy(), ends)
 
 
-def _at(logits: Tensor, columns: Array) -> Array:
-    """The logit of each hypothesis (B,K) at its column of `columns` (B,K)."""
-    if logits.is_cpu:
-        return np.take_along_axis(logits.numpy(), columns[..., None], -1)[..., 0]
-    chosen = torch.from_numpy(columns).to(logits.device)
-    return logits.gather(-1, chosen.unsqueeze(-1)).squeeze(-1).cpu().numpy()
+def _at(logits: Tensor | Array, *places: Array) -> Array:
+    """The logits at `places`, indices of their first axes that are broadcast together."""
+    if not isinstance(logits, Tensor):
+        return logits[places]
+    return logits[tuple(torch.from_numpy(index).to(logits.device) for index in places)].cpu().numpy()
 
 
-def _top(base: Array, logits: Tensor, size: int) -> tuple[Array, Array, Array]:
+def _top(base: Array, logits: Tensor | Array, size: int) -> tuple[Array, Array, Array]:
     """The `size` largest of base (B,K) + logits (B,K,V) per sentence: sums, hypotheses, columns, each
     (B,size). The first of equals wins.
 
     Not all K * V are ranked: the largest lie in at most `size` blocks, those with the largest maxima. Block b
     of n has the columns b, b + n, b + 2n and so on, because maxima of such blocks are the fastest.
     """
-    vocabulary = logits.shape[-1]
+    sentences, hypotheses, vocabulary = logits.shape
     rows = _block_size(vocabulary, size)
-    if rows > 1 or vocabulary <= size:
-        padding = -vocabulary % rows if vocabulary > size else size + 1 - vocabulary
-        logits = F.pad(logits, (0, padding), value=NEVER) if padding else logits
-    blocks = logits.unflatten(-1, (rows, -1))  # (B, K, rows, n)
-    number = blocks.shape[-1]
-    maxima = blocks.numpy().max(2) if blocks.is_cpu else blocks.amax(2).cpu().numpy()
-    _, chosen, tied = _largest((base[..., None] + maxima).reshape(len(base), -1), size)
-    sentences, (k, block) = np.arange(len(base))[:, None], np.divmod(chosen, number)  # (B, size)
-    sums = base[sentences, k][..., None] + _inside(blocks, sentences, k, block)  # (B, size, rows)
-    totals, places, also_tied = _largest(sums.reshape(len(base), -1), size, ordered=True)
-    place, row = np.divmod(places, rows)
-    hypotheses, columns = k[sentences, place], row * number + block[sentences, place]
-    for sentence in np.flatnonzero(tied | also_tied):  # rare
-        every = (base[sentence, :, None] + logits[sentence].cpu().numpy()).reshape(-1)
-        best = np.flatnonzero(every >= totals[sentence, -1])
+    number = -(-max(vocabulary, size + 1) // rows)
+    if number * rows > vocabulary:
+        logits = _padded(logits, number * rows - vocabulary)
+    blocks = logits.reshape(sentences, hypotheses, rows, number)
+    maxima = _array(blocks.max(2) if not isinstance(blocks, Tensor) else blocks.amax(2))
+    _, chosen, tied = _largest((base[..., None] + maxima).reshape(sentences, -1), size)
+    sentence, k = np.arange(sentences)[:, None], chosen // number  # (B, size)
+    block = chosen - k * number
+    inside = _at(blocks, sentence[..., None], k[..., None], np.arange(rows), block[..., None])
+    sums = (base[sentence, k][..., None] + inside).reshape(sentences, -1)  # (B, size * rows)
+    totals, places, also_tied = _largest(sums, size, ordered=True)
+    place = places // rows
+    parents, columns = k[sentence, place], (places - place * rows) * number + block[sentence, place]
+    for row in np.flatnonzero(tied | also_tied):  # rare
+        every = (base[row, :, None] + _array(logits[row])).reshape(-1)
+        best = np.flatnonzero(every >= totals[row, -1])
         best = best[np.argsort(-every[best], kind="stable")[:size]]
-        totals[sentence] = every[best]
-        hypotheses[sentence], columns[sentence] = np.divmod(best, logits.shape[-1])
+        totals[row] = every[best]
+        parents[row], columns[row] = np.divmod(best, logits.shape[-1])
     # Dead hypotheses may have a column beyond the vocabulary, and are fed to the next step as well.
-    return totals, hypotheses, np.minimum(columns, vocabulary - 1)
+    return totals, parents, np.minimum(columns, vocabulary - 1)
+
+
+def _padded(logits: Tensor | Array, number: int) -> Tensor | Array:
+    """`logits` (B,K,V) with `number` more columns that are never chosen."""
+    if isinstance(logits, Tensor):
+        return F.pad(logits, (0, number), value=NEVER)
+    return np.pad(logits, ((0, 0), (0, 0), (0, number)), constant_values=NEVER)
 
 
 def _block_size(vocabulary: int, size: int) -> int:
@@ -135,14 +153,6 @@ def _block_size(vocabulary: int, size: int) -> int:
     if vocabulary <= _BLOCK * size:
         return 1
     return next((rows for rows in range(_BLOCK, _LEAST, -1) if vocabulary % rows == 0), _BLOCK)
-
-
-def _inside(blocks: Tensor, sentences: Array, k: Array, block: Array) -> Array:
-    """The logits (B,size,rows) of some of the `blocks` (B,K,rows,n)."""
-    if blocks.is_cpu:
-        return blocks.numpy()[sentences, k, :, block]
-    places = [torch.from_numpy(index).to(blocks.device) for index in (sentences, k, block)]
-    return blocks[places[0], places[1], :, places[2]].cpu().numpy()
 
 
 def _largest(values: Array, size: int, *, ordered: bool = False) -> tuple[Array, Array, Array]:

@@ -239,7 +239,7 @@ class _Search:
         blocked, eos = columns_of(tokens, output.candidates, logits.device)
         base = self.live - normaliser
         length = len(self.records) + 1
-        endings = base + logits[..., eos].cpu().numpy()
+        endings = base + (logits.numpy()[..., eos] if logits.is_cpu else logits[..., eos].cpu().numpy())
         return Scores(base, logits, endings, output.candidates, blocked, self.sentences, length)
 
     def end_hypotheses(self, choice: Choice, scores: Scores) -> tuple[Array | None, Array | None]:

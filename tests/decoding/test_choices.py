@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seq2seq.decoding.choices import NEVER, Scores, choose_best
+from seq2seq.decoding.choices import NEVER, Scores, _top, choose_best
 
 
 def scores(base: np.ndarray, logits: torch.Tensor) -> Scores:
@@ -53,3 +53,14 @@ def test_dead_hypotheses_have_no_continuation() -> None:
     choice = choose_best(3, scores(base, torch.zeros(1, 3, 400)))
     assert choice.parents is not None
     assert choice.parents.tolist() == [[0, 0, 0]] and choice.columns.tolist() == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("vocabulary", [9, 293, 4000])
+@pytest.mark.parametrize("size", [2, 5])
+def test_tensors_and_arrays_give_the_same(vocabulary: int, size: int) -> None:
+    """Tensors stay where the engine computes, such as on a GPU; those on a CPU are used as arrays."""
+    torch.manual_seed(vocabulary)
+    base, logits = np.random.default_rng(0).standard_normal((4, 3)), torch.randn(4, 3, vocabulary)
+    logits[1] = logits[1].round()  # ties
+    for one, other in zip(_top(base, logits, size), _top(base, logits.numpy(), size), strict=True):
+        assert np.array_equal(one, other)
