@@ -217,10 +217,10 @@ class Batches:
         ids = tokenizer.encode_batch(texts)
         if self.sampling > 0:
             seed = int(random.integers(1, 2**31))
-            sampled = tokenizer.encode_batch(texts, sample=True, alpha=self.alpha, seed=seed)
-            chosen = random.random(len(texts)) < self.sampling
-            ids = [
-                s if pick and len(s) <= limit else best
-                for s, best, pick, limit in zip(sampled, ids, chosen, limits.tolist(), strict=True)
-            ]
+            chosen = np.flatnonzero(random.random(len(texts)) < self.sampling).tolist()
+            drawn = [texts[row] for row in chosen]
+            sampled = tokenizer.encode_batch(drawn, sample=True, alpha=self.alpha, seed=seed)
+            for row, pieces in zip(chosen, sampled, strict=True):
+                if len(pieces) <= limits[row]:
+                    ids[row] = pieces
         return ids

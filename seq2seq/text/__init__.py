@@ -2,6 +2,7 @@
 
 tokenizer.py           text to piece ids and back without loss, with SentencePiece
 tokenizer_training.py  how a vocabulary is learned
+sampled_segmentation.py  random segmentations, the same in every process
 symbols.py             pieces of every vocabulary, language tags, placeholders
 word_spans.py          words, and the pieces that each is made of
 languages.py           language tags and their names

@@ -21,17 +21,17 @@ from __future__ import annotations
 
 import codecs
 import re
-import secrets
-import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from random import Random
 from typing import ClassVar, Self
 
 import sentencepiece
 
 from seq2seq.errors import ModelError
+from seq2seq.text.sampled_segmentation import SegmentationSampler
 from seq2seq.text.symbols import (
     FIRST_PIECES,
     FIRST_SURFACES,
@@ -46,11 +46,6 @@ from seq2seq.text.symbols import (
 )
 from seq2seq.text.tokenizer_training import TrainingReport, train_model
 from seq2seq.text.word_spans import Span, WordSpan, nfc_boundaries, word_spans
-
-# SentencePiece has one random seed for the whole process: a thread that sets it changes what other threads
-# sample. Up to 0.2.2 only new threads use a new seed: a batch call starts one, a call for one text does not.
-_GENERATOR_LOCK = threading.Lock()
-_SEEDS = 2**32 - 1  # seeds from 0 to below this; this number itself leaves the generator unchanged
 
 
 class Tokenizer:
@@ -213,8 +208,8 @@ class Tokenizer:
 
         `alpha` is 0 to 1. For unigram it is the exponent of the probabilities that are sampled from: a lower
         one gives more variety. For BPE it is the share of merges left out (BPE-dropout, Provilkov et al.,
-        2020). The same texts, `alpha` and `seed` give the same ids, whatever ran before or runs at the same
-        time. Without a seed every call differs. Sampling calls of several threads wait for each other.
+        2020). The same texts, `alpha` and `seed` give the same ids in every process and thread. Without a
+        seed every call differs.
 
         Raises ValueError for a lone surrogate and for `alpha` out of range.
         """
@@ -241,14 +236,25 @@ class Tokenizer:
     def _encode_lines(
         self, lines: list[bytes], *, sample: bool, alpha: float, seed: int | None
     ) -> list[list[int]]:
-        """Ids of lines without U+2581. One thread: several would use the random generator in any order."""
-        encode = self._processor.encode
-        if not sample:  # a batch call starts a thread: 60 µs, ten times a short sentence
-            short = len(lines) < 8 or sum(map(len, lines)) < 2_000
-            return [encode(line) for line in lines] if short else encode(lines, num_threads=1)
-        with _GENERATOR_LOCK:
-            sentencepiece.set_random_generator_seed((secrets.randbits(32) if seed is None else seed) % _SEEDS)
-            return encode(lines, enable_sampling=True, nbest_size=-1, alpha=alpha, num_threads=1)
+        """Ids of lines without U+2581."""
+        if sample:
+            random, texts = Random(seed), (line.decode().replace(" ", SPACE) for line in lines)
+            return [self._sampler.sample(text, alpha=alpha, random=random) for text in texts]
+        encode = self._processor.encode  # a batch call starts a thread: 60 µs, ten times a short sentence
+        short = len(lines) < 8 or sum(map(len, lines)) < 2_000
+        return [encode(line) for line in lines] if short else encode(lines, num_threads=1)
+
+    @cached_property
+    def _sampler(self) -> SegmentationSampler:
+        """Draws segmentations. The scores of BPE are the ranks of its merges: whole numbers."""
+        special = {*self.tag_ids.values(), *self.placeholder_ids}
+        ids = {
+            piece: number
+            for number, piece in enumerate(self._pieces)
+            if number >= len(FIRST_PIECES) and number not in special
+        }
+        scores = {piece: float(self._processor.get_score(number)) for piece, number in ids.items()}
+        return SegmentationSampler(scores, ids, bpe=all(map(float.is_integer, scores.values())))
 
     def decode(self, ids: Sequence[int], fillings: Sequence[str] = ()) -> str:
         """The text of `ids`. Symbols and tags give nothing; unk and bytes that are not UTF-8 give U+FFFD.
