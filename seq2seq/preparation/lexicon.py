@@ -34,6 +34,7 @@ _MOST_COUNTED = 1_000_000  # above it, words that occurred once are forgotten
 _RARE_FORM = 0.05  # a way to write a word that makes up less than this share of it is a mistake
 _FREQUENT_SHORT_FORM = 5  # a word with an apostrophe that occurs as often is known without it, too
 _RARE_LETTER = 20  # a letter that occurs less often than this was not learned
+_SHORTEST_PART = 3  # letters of the parts of a compound
 _SHORTEST_CHANGED, _LONGEST_CHANGED = 4, 24  # letters of words that are compared with all their neighbours
 _PLAIN = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "'": ""})
 
@@ -158,12 +159,17 @@ class Lexicon:
         stems = (word[:-cut] for cut in (1, 2, 3) if len(word) - cut >= _SHORTEST_CHANGED)
         return any(stem in self for stem in stems) or self.corrected(word) != word
 
+    def is_compound(self, word: str) -> bool:
+        """Whether the unknown `word` is two known words, as in "Haustür"."""
+        cuts = range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)
+        return any(word[:cut].lower() in self._usual and word[cut:] in self._usual for cut in cuts)
+
     def corrected(self, word: str) -> str:
         """The likeliest known word that one mistake turns into the unknown `word`; `word` itself if there is
         none.
 
         Mistakes are missing accents and apostrophes, letters repeated too often, two letters in the wrong
-        order, and, in words of four letters or more, a letter missing, added or changed.
+        order, in words of four letters or more a letter missing or added, in longer words a letter changed.
         An ending is no mistake: "books" may be the plural of a known word.
         """
         typed = word.lower()
@@ -198,7 +204,8 @@ class Lexicon:
                     1.0 if letter in word[max(cut - 1, 0) : cut + 1] else 0.5,
                     word[:cut] + letter + word[cut:],
                 )
-                yield 0.005, word[:cut] + letter + word[cut + 1 :]
+                if len(word) > _SHORTEST_CHANGED:
+                    yield 0.005, word[:cut] + letter + word[cut + 1 :]
 
     @cached_property
     def _plain(self) -> dict[str, str]:

@@ -55,6 +55,9 @@ _INSIDE_NAMES = (" ", "-", "'", "’")
 _RARE_NAME = 8  # a name that occurs less often was not learned well
 _CAPITAL_NOUNS = frozenset(("de", "lb", "nds"))
 """Languages in which every noun has a capital letter."""
+_MANY_WORDS = 2_000  # of fewer known words nothing follows about the others
+_SHORTEST_COPIED = 4  # an unknown word of fewer letters may be any with a mistake
+_COMPOUNDING = frozenset("af da de et fi fo fy hu is lb nb nl nn no sv".split())
 _COMPARED = 50  # unknown words of a sentence that are compared with known ones
 _FOREIGN = 0.5  # a sentence is foreign if less than this share of its words is known
 
@@ -309,9 +312,9 @@ class Preparation:
         return original
 
     def _names(self, usual: Rewritten, kept: Sequence[Verbatim], *, unknown: bool) -> list[Verbatim]:
-        """Words that are kept: those that the model never saw and that look like names, rare names that both
-        languages write alike, or with `unknown` all words that the model never saw. Neighbours are kept
-        together.
+        """Words that are kept: those that the model never saw and that look like names or like no word it saw,
+        rare names that both languages write alike, or with `unknown` all words that the model never saw.
+        Neighbours are kept together.
         """
         if not self.lexicon:
             return []
@@ -335,7 +338,10 @@ class Preparation:
             return False
         capital = word[0].isupper() and self._capital_means_name
         if word not in self.lexicon:
-            return unknown or (capital and not (first and self.lexicon.corrected(word) != word))
+            if unknown or (capital and not (first and self.lexicon.corrected(word) != word)):
+                return True
+            enough = len(word) >= _SHORTEST_COPIED and len(self.lexicon) >= _MANY_WORDS
+            return enough and not self._resembles_known(word)
         count = self.lexicon.counts.get(word, 0)
         return (
             capital
@@ -343,6 +349,11 @@ class Preparation:
             and self.lexicon.usual(word) == self.target_words.usual(word) == word
             and self.target_words.counts.get(word, 0) >= count / 3
         )
+
+    def _resembles_known(self, word: str) -> bool:
+        """Whether a model makes something of the unknown `word` from the words that it has seen."""
+        compounds = language_code(self.languages[0]) in _COMPOUNDING
+        return self.lexicon.is_near(word) or (compounds and self.lexicon.is_compound(word))
 
     def _is_no_language(self, text: str) -> bool:
         """Whether the pieces of `text` are not those of language, if there is no word list to tell."""
