@@ -1,6 +1,7 @@
 """Models on disk: the model directory, its record and card, and how a model is found by name.
 
 model_directory.py  the files of a model: weights, tokenizers, settings
+checksums.py        SHA-256 of the weights, tokenizers and word lists
 weights.py          the weights on disk: float32, float16 or int8
 onnx_files.py       the network for ONNX Runtime, beside its weights
 directions.py       the language pairs that a model translates

@@ -1,10 +1,11 @@
 """A model directory: weights, tokenizers, settings, scores and model card, all of them data without code.
 
-config.json        format, directions, settings of the network and of decoding, calibration of confidence
+config.json        format, directions, settings of the network and of decoding, calibration of confidence,
+                   checksums of the weights, tokenizers and word lists (see `checksums`)
 model.safetensors  weights in float32, float16 or int8 (see `weights`)
 joint.model, or source.model and target.model
 words.source.txt   words of the training data with their counts, and words.target.txt; optional
-metrics.json       the record: scores with signatures, data, seed, versions, facts (see `record`)
+metrics.json       the record: scores with signatures, data, seed, versions, facts (see `record`); optional
 onnx/              the network for ONNX Runtime (see `onnx_files`); optional
 README.md          the model card, written from metrics.json (see `card`)
 
@@ -28,10 +29,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from seq2seq import files
 from seq2seq.bundle.card import render
+from seq2seq.bundle.checksums import ENTRY, check_files, checksums
 from seq2seq.bundle.directions import Directions, config_directions, direction_names
 from seq2seq.bundle.record import is_rendered
 from seq2seq.bundle.weights import NumberType, load_weights, save_weights, unique_weights
@@ -42,10 +44,14 @@ from seq2seq.nn.model import Seq2Seq, count_parameters
 from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
 
+T = TypeVar("T")
+
 FORMATS = (1, 2, 3)
 TOKENIZERS = ("joint.model", "source.model", "target.model")
 WORD_LISTS = ("words.source.txt", "words.target.txt")
-FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", "onnx", *TOKENIZERS, *WORD_LISTS}
+FIXED = ("model.safetensors", *TOKENIZERS, *WORD_LISTS)
+"""The files that have a checksum: nothing changes them after they were written."""
+FILES = {"config.json", "metrics.json", "README.md", "onnx", *FIXED}
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,8 @@ def save(directory: Path, bundle: Bundle, *, weights: NumberType | None = None, 
 
     The entry `model` of metrics.json is set, and the card is written from metrics.json. A card that was
     written by hand is kept. An existing model is replaced. A folder with anything else in it is a UsageError,
-    and so are an unknown number type and `half` with another one.
+    and so are an unknown number type and `half` with another one. Weights that are not finite are a
+    ModelError.
     """
     if half and weights not in (None, "float16"):
         raise UsageError(
@@ -109,7 +116,8 @@ def save(directory: Path, bundle: Bundle, *, weights: NumberType | None = None, 
         for name, words in zip(WORD_LISTS, (bundle.source_words, bundle.target_words), strict=True):
             if words:
                 files.write_text(scratch / name, str(words))
-        files.write_json(scratch / "config.json", _config(bundle, number_type))
+        config = _config(bundle, number_type) | {ENTRY: checksums(scratch, FIXED)}
+        files.write_json(scratch / "config.json", config)
         files.write_json(scratch / "metrics.json", metrics)
         files.write_text(scratch / "README.md", card)
 
@@ -156,33 +164,41 @@ def _refuse_other_files(directory: Path) -> None:
 def load(directory: Path) -> Bundle:
     """Read a model directory. Weights become float32.
 
-    Raises ModelError with the file, what it holds and what was expected.
+    Raises ModelError with the file, what it holds and what was expected. The checksums come last, so that a
+    fault that can be named is named.
     """
     where = f"{directory}/config.json"
     config = files.read_json(directory / "config.json")
     if config.get("format") not in FORMATS:
         raise ModelError(f"{where}: format {config.get('format')!r}, this version reads {_formats()}")
-    try:
-        model_config = from_dict(ModelConfig, config["model"], where=f"{where}: model")
-        decoding = from_dict(DecodingConfig, config["decoding"], where=f"{where}: decoding")
-    except (UsageError, KeyError, AttributeError) as error:
-        raise ModelError(f"{where}: {error}") from None
+    model_config = _settings(ModelConfig, config, "model", where=where)
+    decoding = _settings(DecodingConfig, config, "decoding", where=where)
     source, target = _load_tokenizers(directory, model_config)
     directions = config_directions(config, where=where)
     _check_tags(directions, source, where=where)
-    card = directory / "README.md"
-    return Bundle(
+    card, metrics = directory / "README.md", directory / "metrics.json"
+    bundle = Bundle(
         model=load_weights(directory / "model.safetensors", model_config),
         source=source,
         target=target,
         decoding=decoding,
         directions=directions,
-        metrics=files.read_json(directory / "metrics.json"),
+        metrics=files.read_json(metrics) if metrics.exists() else {},
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
         source_words=Lexicon.load(directory / WORD_LISTS[0]),
         target_words=Lexicon.load(directory / WORD_LISTS[1]),
         confidence=stored_confidence(config, where=where),
     )
+    check_files(directory, config, FIXED)
+    return bundle
+
+
+def _settings(kind: type[T], config: Mapping[str, Any], name: str, *, where: str) -> T:
+    """The table of settings `name` in the content of config.json."""
+    try:
+        return from_dict(kind, config.get(name), where=f"{where}: {name}")  # type: ignore[arg-type]
+    except UsageError as error:
+        raise ModelError(str(error)) from None
 
 
 def _formats() -> str:

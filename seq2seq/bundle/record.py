@@ -46,8 +46,8 @@ def record_scores(
     """Add scores to the metrics.json of the model `directory`, and write its card again.
 
     `evaluation` is what `Evaluation.to_dict` returns, `test` the name of the test set, `decoding` the
-    settings that were used. Earlier scores under that name are replaced. Each of the two files is replaced
-    atomically, metrics.json first.
+    settings that were used. Earlier scores under that name are replaced, and a missing metrics.json is made.
+    Each of the two files is replaced atomically, metrics.json first.
 
     Returns whether the card was written. A card that differs from `render(metrics.json)` was written by hand
     and stays as it is. Raises ModelError if metrics.json cannot be read, RunError if it cannot be written,
@@ -55,7 +55,7 @@ def record_scores(
     """
     path, card = directory / "metrics.json", directory / "README.md"
     _refuse_link(path)
-    record = files.read_json(path)
+    record = files.read_json(path) if path.exists() else {}
     rendered = not card.is_file() or is_rendered(card.read_text(encoding="utf-8", errors="replace"), record)
     scores = {key: value for key, value in evaluation.items() if key not in ("seconds", "model")}
     entry = scores | {"decoding": to_dict(decoding), "versions": versions()}

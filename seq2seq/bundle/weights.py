@@ -15,6 +15,7 @@ memory of a translation. A shared weight is stored once, under its first name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -49,8 +50,8 @@ def unique_weights(model: Seq2Seq) -> dict[str, Tensor]:
 def save_weights(path: Path, weights: Mapping[str, Tensor], number_type: NumberType) -> None:
     """Write `weights` to the file `path`.
 
-    Raises UsageError for an unknown `number_type`, ModelError for a matrix that int8 cannot hold because a
-    weight is not finite.
+    Raises UsageError for an unknown `number_type`, ModelError for a weight that is not finite or too large
+    for the number type.
     """
     if number_type not in get_args(NumberType):
         raise UsageError(f"weights is {number_type!r}, expected one of {', '.join(get_args(NumberType))}")
@@ -60,9 +61,10 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], number_type: NumberT
         if number_type == "int8" and weight.dim() == 2 and weight.numel() >= SMALLEST:
             stored[name], stored[name + SCALE] = quantise(weight, name)
         else:
-            stored[name] = weight.to(
-                torch.float32 if number_type == "float32" else torch.float16
-            ).contiguous()
+            kind = torch.float32 if number_type == "float32" else torch.float16
+            stored[name] = weight.to(kind).contiguous()
+            if not _is_finite(stored[name].float()):
+                raise ModelError(f"{name}: has weights that are not finite, or too large for {number_type}")
     save_file(stored, path)
 
 
@@ -95,12 +97,12 @@ def load_weights(path: Path, config: ModelConfig) -> Seq2Seq:
     """The model of `config` with the weights in `path`, in float32.
 
     Names, shapes and number types are compared before memory is allocated. Raises ModelError with the file,
-    the name of the weight and what was expected.
+    the name of the weight and what was expected; also for weights that are not finite.
     """
     try:
         with safe_open(path, framework="pt") as stored:
             entries = {name: stored.get_slice(name) for name in stored.keys()}  # noqa: SIM118
-            model = _empty(config, path, most_layers=len(entries))
+            model = _empty(config, path, most_cells=len(entries))
             expected = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
             shapes = {name: tuple(entry.get_shape()) for name, entry in entries.items()}
             types = {name: entry.get_dtype() for name, entry in entries.items()}
@@ -110,6 +112,8 @@ def load_weights(path: Path, config: ModelConfig) -> Seq2Seq:
                 weight = stored.get_tensor(name).to(torch.float32)
                 if types[name] == "I8":
                     weight *= _checked_scale(stored.get_tensor(name + SCALE), f"{path}: {name}{SCALE}")
+                if not _is_finite(weight):
+                    raise ModelError(f"{path}: {name} has a weight that is NaN or infinite, expected numbers")
                 weights[name] = weight
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: cannot be read ({error})") from None
@@ -159,10 +163,15 @@ def _checked_scale(scale: Tensor, where: str) -> Tensor:
     return scale[:, None]
 
 
-def _empty(config: ModelConfig, path: Path, *, most_layers: int) -> Seq2Seq:
-    """A model without storage. Each layer has weights, so a file of few tensors cannot fit many layers."""
-    if config.encoder_layers + config.decoder_layers > most_layers:
-        raise ModelError(f"{path}: does not fit its config (the file has {most_layers} tensors, too few)")
+def _is_finite(weight: Tensor) -> bool:
+    """Whether all weights are finite. Their sum says so in a seventh of the time, unless it is too large."""
+    return math.isfinite(float(weight.sum())) or bool(weight.isfinite().all())
+
+
+def _empty(config: ModelConfig, path: Path, *, most_cells: int) -> Seq2Seq:
+    """A model without storage. Each cell has weights, so a file of few tensors cannot fit many."""
+    if config.cells > most_cells:
+        raise ModelError(f"{path}: does not fit its config (the file has {most_cells} tensors, too few)")
     try:
         return build_on_meta(config)
     except UsageError as error:

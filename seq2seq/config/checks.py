@@ -11,6 +11,7 @@ from seq2seq.errors import UsageError
 
 LARGEST_SIZE = 65_536  # units of a layer
 MOST_LAYERS = 64
+MOST_CELLS = 256  # of all layers: building more than these takes longer than a second
 LARGEST_SEED = 2**32 - 1  # the largest seed that numpy, torch and SentencePiece all accept
 LARGEST_NUMBER = 10**9  # of settings without a limit of their own
 
@@ -47,9 +48,10 @@ BELOW_ONE = Range(0.0, math.nextafter(1.0, 0.0), "a number of at least 0 and bel
 
 
 def require(condition: bool, name: str, value: object, expected: str) -> None:
-    """Raise a UsageError with the name, the value and what was expected, unless `condition` is true."""
+    """Raise a UsageError with the name, the value (up to 100 characters of it) and what was expected, unless
+    `condition` is true."""
     if not condition:
-        raise UsageError(f"{name} is {value!r}, expected {expected}")
+        raise UsageError(f"{name} is {value!r:.100}, expected {expected}")
 
 
 def check_fields(settings: Any, ranges: dict[str, Range], *, prefix: str = "") -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seq2seq.config.checks import BELOW_ONE, LARGEST_SIZE, MOST_LAYERS, check_fields, whole
+from seq2seq.config.checks import (
+    BELOW_ONE,
+    LARGEST_SIZE,
+    MOST_CELLS,
+    MOST_LAYERS,
+    check_fields,
+    require,
+    whole,
+)
 from seq2seq.errors import UsageError
 
 _SIZES = ("embedding_size", "encoder_size", "decoder_size", "attention_size", "attention_heads")
@@ -105,9 +113,16 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         check_fields(self, _RANGES, prefix="model.")
+        most = f"at most {MOST_CELLS}"
+        require(self.cells <= MOST_CELLS, "model.cell_depth × the number of layers", self.cells, most)
         for allowed, reason in self._rules():
             if not allowed:
                 raise UsageError(reason)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells of all layers, counted once for both directions."""
+        return self.cell_depth * (self.encoder_layers + self.decoder_layers)
 
     @property
     def memory_size(self) -> int:

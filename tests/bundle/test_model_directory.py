@@ -167,7 +167,7 @@ def test_a_damaged_scale_is_an_error_of_the_model(tmp_path: Path) -> None:
 
 
 def test_the_files_of_a_model_directory(stored: Path) -> None:
-    assert set(os.listdir(stored)) == FILES - {"source.model", "target.model", *WORD_LISTS}
+    assert set(os.listdir(stored)) == FILES - {"source.model", "target.model", "onnx", *WORD_LISTS}
     config = json.loads((stored / "config.json").read_text())
     assert config["format"] == 1 and config["model"]["decoder_size"] == 16
 
@@ -213,13 +213,38 @@ def test_only_a_folder_of_a_model_is_replaced(tmp_path: Path) -> None:
     model_directory.save(tmp_path / "empty", tiny.bundle())
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "joint.model", "metrics.json"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "joint.model"])
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
     expected = "source.model" if name == "joint.model" else name
     with pytest.raises(ModelError, match=expected.replace(".", r"\.")) as error:
         model_directory.load(copy)
     assert error.value.exit_code == 4
+
+
+def test_missing_metrics_are_accepted(copy: Path) -> None:
+    (copy / "metrics.json").unlink()
+    assert model_directory.load(copy).metrics == {}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_not_finite_are_refused(copy: Path, value: float) -> None:
+    weights = load_file(copy / "model.safetensors")
+    weights["source.table.weight"][5, 3] = value
+    save_file(weights, copy / "model.safetensors")
+    with pytest.raises(
+        ModelError, match=r"model\.safetensors: source\.table\.weight has a weight that is NaN"
+    ):
+        model_directory.load(copy)
+
+
+def test_large_weights_are_finite(copy: Path) -> None:
+    """Their sum is not."""
+    weights = load_file(copy / "model.safetensors")
+    weights["source.table.weight"][:, 3] = 3e38
+    change_config(copy, "", sha256={})
+    save_file(weights, copy / "model.safetensors")
+    assert model_directory.load(copy).model.source.table.weight[0, 3].item() == pytest.approx(3e38)
 
 
 def test_a_missing_card_is_accepted(copy: Path) -> None:
@@ -250,8 +275,9 @@ def change_config(path: Path, part: str, **values: Any) -> None:
     [
         ("", {"format": 4}, "format 4, this version reads 1, 2 and 3"),
         ("", {"format": None}, "format None"),
-        ("", {"model": None}, "config.json"),
-        ("", {"model": [1]}, "config.json"),
+        ("", {"model": None}, "config.json: model: holds NoneType, expected a table of settings"),
+        ("", {"model": [1]}, "config.json: model: holds list, expected a table of settings"),
+        ("", {"decoding": None}, "config.json: decoding: holds NoneType, expected a table of settings"),
         ("", {"decoding": {"beam": 3}}, "did you mean 'beam_size'"),
         ("model", {"cell": "transformer"}, "expected one of 'gru', 'lstm'"),
         ("model", {"decoder_size": "big"}, "decoder_size is 'big'"),
@@ -272,7 +298,7 @@ def test_a_wrong_config_is_an_error_that_names_it(
     change_config(copy, part, **values)
     with pytest.raises(ModelError) as error:
         model_directory.load(copy)
-    assert complaint in str(error.value) and str(copy) in str(error.value)
+    assert complaint in str(error.value) and str(error.value).count(str(copy)) == 1
 
 
 OLD_CONFIG = {"source_language": "en", "target_language": "fr"}
@@ -362,6 +388,9 @@ def peak_memory() -> float:
 @pytest.mark.parametrize(
     "sizes",
     [
+        {"cell_depth": 10**9},
+        {"encoder_layers": 100_000},
+        {"attention_heads": 10**9},
         {"decoder_size": 10**9},
         {"decoder_size": 10**6},
         {"embedding_size": 10**12},
@@ -373,12 +402,43 @@ def peak_memory() -> float:
     ],
 )
 def test_huge_sizes_are_refused_without_time_or_memory(copy: Path, sizes: dict[str, int]) -> None:
-    change_config(copy, "model", **sizes)
+    refused_at_once(copy, "model", sizes, r"config\.json: .* is .*, expected a whole number from 1 to ")
+
+
+def refused_at_once(copy: Path, part: str, values: dict[str, Any], complaint: str) -> None:
+    """Other values in config.json are a ModelError within a second and 100 MB."""
+    change_config(copy, part, **values)
     started, before = time.process_time(), peak_memory()
-    with pytest.raises(ModelError, match=r"config\.json: .* is .*, expected a whole number from 1 to "):
+    with pytest.raises(ModelError, match=complaint) as error:
         model_directory.load(copy)
     assert time.process_time() - started < 1
     assert peak_memory() - before < 100e6
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "complaint"),
+    [
+        (
+            "decoding",
+            {"max_length_factor": float("inf")},
+            "max_length_factor is inf, expected a number from ",
+        ),
+        ("decoding", {"max_length_factor": 1e308}, "max_length_factor is 1e.308, expected a number from "),
+        ("decoding", {"max_length_extra": 10**20}, "max_length_extra is 10*, expected a whole number from 1"),
+        ("decoding", {"max_length_extra": 1e20}, "max_length_extra is 1e.20, expected a whole number"),
+        ("decoding", {"beam_size": 10**4000}, "beam_size is 10*, expected a whole number from 1 to 200"),
+        ("model", {"cell_depth": 1e9}, "cell_depth is 1000000000.0, expected a whole number"),
+        ("model", {"cell_depth": 64}, "the file has 26 tensors, too few"),
+        ("model", {"cell_depth": 64, "encoder_layers": 64}, "layers is 4224, expected at most 256"),
+        ("model", {"target_vocab_size": 10**6}, "the model expects 1000000 target pieces"),
+        ("model", {"decoder_size": 65_536}, "does not fit its config"),
+    ],
+)
+def test_huge_settings_are_refused_without_time_or_memory(
+    copy: Path, part: str, values: dict[str, Any], complaint: str
+) -> None:
+    refused_at_once(copy, part, values, complaint)
 
 
 def test_loading_is_quick_in_a_new_process(stored: Path) -> None:

@@ -82,6 +82,12 @@ def test_a_missing_card_is_written(model: Path) -> None:
     assert card == render(record)
 
 
+def test_missing_metrics_are_written(model: Path) -> None:
+    (model / "metrics.json").unlink()
+    assert not record_scores(model, EVALUATION, test="test.tsv", decoding=DECODING)  # its card is unknown
+    assert read(model)[0]["tests"]["test.tsv"]["bleu"] == EVALUATION["bleu"]
+
+
 def test_a_refused_write_leaves_both_files(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")

@@ -115,6 +115,20 @@ def test_a_weight_that_int8_cannot_hold_is_refused(value: float, model: Seq2Seq,
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.parametrize(
+    ("number_type", "value"), [("float32", float("nan")), ("float16", float("inf")), ("float16", 1e5)]
+)
+def test_a_weight_that_a_float_cannot_hold_is_refused(
+    number_type: Any, value: float, model: Seq2Seq, tmp_path: Path
+) -> None:
+    """The largest float16 is 65,504."""
+    damaged = {name: weight.clone() for name, weight in unique_weights(model).items()}
+    damaged[BIAS][3] = value
+    with pytest.raises(ModelError, match=rf"decoder\.readout\.bias: .* too large for {number_type}"):
+        save_weights(tmp_path / "w", damaged, number_type)
+    assert not (tmp_path / "w").exists()
+
+
 @pytest.mark.parametrize("number_type", NUMBER_TYPES)
 def test_what_was_loaded_is_stored_as_it_was(number_type: Any, model: Seq2Seq, tmp_path: Path) -> None:
     save_weights(tmp_path / "one", unique_weights(model), number_type)
