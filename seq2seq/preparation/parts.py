@@ -57,7 +57,10 @@ _CAPITAL_NOUNS = frozenset(("de", "lb", "nds"))
 """Languages in which every noun has a capital letter."""
 _MANY_WORDS = 2_000  # of fewer known words nothing follows about the others
 _SHORTEST_COPIED = 4  # an unknown word of fewer letters may be any with a mistake
-_COMPOUNDING = frozenset("af da de et fi fo fy hu is lb nb nl nn no sv".split())
+_COMPOUNDING = frozenset(
+    ("af", "da", "de", "et", "fi", "fo", "fy", "hu", "is", "lb", "nb", "nl", "nn", "no", "sv")
+)
+"""Languages that write compounds as one word."""
 _COMPARED = 50  # unknown words of a sentence that are compared with known ones
 _FOREIGN = 0.5  # a sentence is foreign if less than this share of its words is known
 
@@ -312,8 +315,8 @@ class Preparation:
         return original
 
     def _names(self, usual: Rewritten, kept: Sequence[Verbatim], *, unknown: bool) -> list[Verbatim]:
-        """Words that are kept: those that the model never saw and that look like names or like no word it saw,
-        rare names that both languages write alike, or with `unknown` all words that the model never saw.
+        """Words that are kept: those that the model never saw and that look like names or like no word that
+        it saw, rare names that both languages write alike, or with `unknown` all words that it never saw.
         Neighbours are kept together.
         """
         if not self.lexicon:
