@@ -73,8 +73,8 @@ class Translator(Interactive):
             reverse: a model of the opposite direction, which reranks the hypotheses of the beam.
             reverse_weight: of its score, the mean log probability of a token of the source.
             engine: what computes: "torch"; on a CPU also "onnx" (ONNX Runtime with int8 products, several
-                times as fast) or "onnx-float32"; "auto" takes "onnx" where it can. The last three copy the
-                weights.
+                times as fast) or "onnx-float32"; "auto" takes the fastest that is possible. All but torch
+                copy the weights.
         """
         self.bundle = bundle
         self.device = find_device(device)

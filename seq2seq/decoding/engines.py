@@ -17,7 +17,8 @@ from seq2seq.nn.model import Seq2Seq
 
 EngineName: TypeAlias = Literal["auto", "torch", "onnx", "onnx-float32"]
 """torch: as in training. onnx: ONNX Runtime on a CPU with int8 products; onnx-float32: with float32 products.
-auto: onnx on a CPU that has int8 products, for networks that it knows; else torch."""
+auto: for networks that can be exported and are on a CPU, onnx if the processor has int8 products, else
+onnx-float32; for the others torch."""
 
 _FLAGS = {"avx512_vnni", "avx_vnni", "asimddp"}  # sums of four int8 products in one instruction, exactly
 _PROCESSOR = Path("/proc/cpuinfo")
@@ -30,14 +31,16 @@ def build_engine(model: Seq2Seq, name: EngineName = "auto") -> Engine:
     """
     if name not in get_args(EngineName):
         raise UsageError(f"engine is {name!r}, expected one of {', '.join(get_args(EngineName))}")
-    if name == "torch" or (name == "auto" and not (has_int8_products() and not _obstacle(model))):
+    reason = "" if name == "torch" else _obstacle(model)
+    if name == "torch" or (name == "auto" and reason):
         return TorchEngine(model)
-    reason = _obstacle(model)
     if reason:
         raise UsageError(f"engine is {name!r}, which is not possible here: {reason}; expected 'torch'")
     from seq2seq.decoding.onnx.engine import OnnxEngine
 
-    return OnnxEngine(model, "float32" if name == "onnx-float32" else "int8")
+    if name == "auto":
+        name = "onnx" if has_int8_products() else "onnx-float32"
+    return OnnxEngine(model, "int8" if name == "onnx" else "float32")
 
 
 def _obstacle(model: Seq2Seq) -> str:
