@@ -12,8 +12,9 @@ import numpy as np
 
 from seq2seq.confidence import Confidence, Evidence
 
-MOST_WEIGHTS = 2**24
-"""Attention of a text in several parts has at most so many weights (64 MiB; about 14,000 characters)."""
+MOST_WEIGHTS = 2**21
+"""Attention of a text in several parts has at most so many weights (8 MiB; about 5,000 characters, as many
+as the page takes). Longer texts have none: it grows with the square of their length."""
 
 SURE = 0.7
 """A word with this probability or more has no alternative worth showing. Of 550 words of the bundled en-fr
@@ -48,7 +49,8 @@ class Translation:
         source_tokens, target_tokens: pieces, the last one "</s>".
         source_words, words: the words of the source and of `text`, with their places.
         attention: float32 (T,S), one row per target token: its weights over the source tokens. They sum to 1
-            (to at most 1 for `local` attention). None for models without attention.
+            (to at most 1 for `local` attention). None for models without attention, and for texts of more
+            than about 5,000 characters (see `MOST_WEIGHTS`).
         alignment: pairs (source word, target word): each target word with the source word of most attention.
         alternatives: the other hypotheses of an n-best search, best first.
         unstable: of a partial translation, so many characters at the end may still change.

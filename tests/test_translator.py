@@ -25,6 +25,7 @@ from seq2seq.errors import DataError, RunError, UsageError
 from seq2seq.nn.model import build_model
 from seq2seq.text.segmentation import split_text
 from seq2seq.text.tokenizer import Tokenizer
+from seq2seq.translation import MOST_WEIGHTS
 from tests import tiny
 
 TEXT = "the old man reads a small book in his garden and sleeps near two green trees every day"
@@ -166,7 +167,11 @@ def test_a_very_long_text_is_split_and_joined(translator: Translator) -> None:
     assert len(translator.source_tokenizer.encode(text)) > 10_000
     found = translator.translate(text, beam_size=1, max_source_length=100)
     assert [word.text for word in found.source_words] == text.split(" ")
-    assert found.attention is not None and len(found.attention) == len(found.target_tokens)
+    size = len(found.target_tokens) * len(found.source_tokens)
+    assert size > MOST_WEIGHTS and found.attention is None  # it would take the square of the length
+    found = translator.translate(text[:2000], beam_size=1, max_source_length=100)
+    assert found.attention is not None
+    assert found.attention.shape == (len(found.target_tokens), len(found.source_tokens))
 
 
 LOADED = build()
