@@ -159,7 +159,7 @@ def force(
 
 
 class _Search:
-    """A running search. Sentences that are done are removed, so B shrinks; `rows` maps numbers to rows.
+    """A running search. Sentences that are done are removed, so B shrinks.
 
     A sentence is done at its length limit, and when its n-th best ending scores no less than
 
@@ -185,7 +185,6 @@ class _Search:
         self.constraints, self.max_lengths, size = constraints, np.array(limits), len(limits)
         self.divisors = np.array([options.divisor(float(length)) for length in limits])  # at the limit
         self.sentences = np.arange(size)  # (B,) numbers
-        self.rows = {number: number for number in range(size)}
         self.tokens = np.full((size, width), options.bos)  # (B, K)
         self.prefixes = np.zeros((size, width, 0), np.int64)  # (B, K, t); kept for constraints only
         self.live = np.zeros((size, width))  # (B, K) log probabilities
@@ -263,7 +262,7 @@ class _Search:
         """Record the step, to trace hypotheses back later."""
         kept = None if weights is None else weights.float().cpu().numpy()
         tables = self.tokens, choice.totals, choice.parents, choice.ends, endings
-        self.records.append(StepRecord(self.rows, *tables, kept))
+        self.records.append(StepRecord(self.sentences, *tables, kept))
 
     def keep_chosen(self, choice: Choice, done: Array | None) -> None:
         """Select the state of the chosen hypotheses, and remove sentences that are `done` (B,)."""
@@ -277,7 +276,6 @@ class _Search:
                 self.tokens, self.live, self.best = self.tokens[rows], self.live[rows], self.best[rows]
                 self.sentences, self.max_lengths = self.sentences[rows], self.max_lengths[rows]
                 self.divisors = self.divisors[rows]
-                self.rows = {number: row for row, number in enumerate(self.sentences.tolist())}
         if not len(rows):
             return
         hypotheses = None if parents is None else parents + rows[:, None] * before  # (B, K)
