@@ -56,6 +56,7 @@ _RARE_NAME = 8  # a name that occurs less often was not learned well
 _CAPITAL_NOUNS = frozenset(("de", "lb", "nds"))
 """Languages in which every noun has a capital letter."""
 _MANY_WORDS = 2_000  # of fewer known words nothing follows about the others
+_SELDOM = 2  # a word that occurs no more often may be as good as unknown
 _SHORTEST_COPIED = 4  # an unknown word of fewer letters may be any with a mistake
 _COMPOUNDING = frozenset(
     ("af", "da", "de", "et", "fi", "fo", "fy", "hu", "is", "lb", "nb", "nl", "nn", "no", "sv")
@@ -160,7 +161,7 @@ class Preparation:
             part: one with ids.
             max_pieces, keep: as for `parts`.
             around: translate what stands between kept spans apart from each other, without placeholders;
-                else keep all unknown words.
+                else keep all unknown and seldom words.
         """
         made = self._sentence(
             part.text, part.start, max_pieces=max_pieces, keep=keep, around=around, unknown=not around
@@ -316,8 +317,8 @@ class Preparation:
 
     def _names(self, usual: Rewritten, kept: Sequence[Verbatim], *, unknown: bool) -> list[Verbatim]:
         """Words that are kept: those that the model never saw and that look like names or like no word that
-        it saw, rare names that both languages write alike, or with `unknown` all words that it never saw.
-        Neighbours are kept together.
+        it saw, rare names that both languages write alike, or with `unknown` all words that it hardly
+        ever saw. Neighbours are kept together.
         """
         if not self.lexicon:
             return []
@@ -340,12 +341,14 @@ class Preparation:
         if len(word) < 2:
             return False
         capital = word[0].isupper() and self._capital_means_name
+        tells = len(word) >= _SHORTEST_COPIED and len(self.lexicon) >= _MANY_WORDS
         if word not in self.lexicon:
             if unknown or (capital and not (first and self.lexicon.corrected(word) != word)):
                 return True
-            enough = len(word) >= _SHORTEST_COPIED and len(self.lexicon) >= _MANY_WORDS
-            return enough and not self._resembles_known(word)
+            return tells and not self._resembles_known(word)
         count = self.lexicon.counts.get(word, 0)
+        if unknown and tells and 0 < count <= _SELDOM:
+            return True
         return (
             capital
             and 0 < count < _RARE_NAME
