@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
@@ -37,6 +36,7 @@ from seq2seq.prefixed import translate_from
 from seq2seq.preparation.glossary import Glossary, Terms
 from seq2seq.preparation.parts import Part, Preparation
 from seq2seq.text.arguments import check_iterable, checked_text, checked_texts
+from seq2seq.text.plain_lines import chunks
 from seq2seq.translation import Translation, join, moved
 
 
@@ -355,7 +355,7 @@ class Translator(Interactive):
     def _translate_lines(
         self, lines: Iterator[str], buffer: int, way: PartTranslator
     ) -> Iterator[Translation]:
-        while chunk := list(islice(lines, buffer)):
+        for chunk in chunks(lines, buffer):
             yield from self._translate(chunk, way)
 
     def translate_file(

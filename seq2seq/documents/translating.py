@@ -106,11 +106,15 @@ def write_pieces(
     buffer: int = 1000,
     watch: Watch | None = None,
 ) -> int:
-    """Translate `pieces` and write them; flush after every `buffer` of them. Returns the number of texts."""
+    """Translate `pieces` and write them; flush after every `buffer` of them. Returns the number of texts.
+
+    Pieces that come before an error of `pieces` are written before it is raised.
+    """
     given, kept = tee(pieces)
     translations = translate(piece.text or "" for piece in given)
     texts = 0
-    for number, (piece, translation) in enumerate(zip(kept, translations, strict=False), start=1):
+    # The translations come first: they raise the error, and behind it `kept` only ends.
+    for number, (translation, piece) in enumerate(zip(translations, kept, strict=False), start=1):
         output.write(piece.render(translation))
         if piece.text is not None:
             texts += 1

@@ -8,9 +8,12 @@ start of the stream is no part of the first line. The strict reader of training 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from itertools import islice
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from seq2seq.errors import DataError
+
+T = TypeVar("T")
 
 MARK = "\ufeff"
 LONGEST = 1 << 24
@@ -61,6 +64,23 @@ def _decode(raw: bytes, where: str) -> str:
     except UnicodeDecodeError as error:
         found = f"byte {raw[error.start]:#04x} found at byte {error.start + 1} of the line"
         raise DataError(f"{where}: {found}, expected UTF-8") from None
+
+
+def chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Lists of `size` items, the last one shorter. If `items` raises an error, those before it come first."""
+    error: Exception | None = None
+    while error is None:
+        chunk = list[T]()
+        try:
+            chunk.extend(islice(items, size))  # keeps what came before an error
+        except Exception as reason:
+            error = reason
+        if chunk:
+            yield chunk
+        if len(chunk) < size:
+            break
+    if error is not None:
+        raise error
 
 
 def one_line(text: str) -> str:

@@ -163,6 +163,19 @@ def test_a_byte_order_mark_changes_nothing(command: Command, one: str) -> None:
     assert Path("b.txt").read_bytes().decode() == f"\ufeff{one}\r\n\r\n{one}\n"
 
 
+def test_lines_before_a_bad_byte_are_answered(command: Command, one: str) -> None:
+    """Also those that were read together with the bad line."""
+    result = command(stdin=b"one\n" * 1499 + b"caf\xe9\n" + b"one\n" * 10)
+    assert (
+        result.code == 3 and "stdin:1500: byte 0xe9 found at byte 4 of the line, expected UTF-8" in result.err
+    )
+    assert result.out == f"{one}\n" * 1499
+    Path("bad.txt").write_bytes(b"one\n" * 3 + b"\xff\n")
+    Path("out.txt").write_text("as it was")
+    assert command("--in", "bad.txt", "--out", "out.txt").code == 3
+    assert Path("out.txt").read_text() == "as it was"  # a file is written whole or not at all
+
+
 def test_torchrun_shares_a_file(model: Path, tmp_path: Path, command: Command) -> None:
     """What two processes write is what one writes, and nothing is done twice."""
     Path("in.txt").write_text("".join(pair.source + "\n" for pair in tiny.pairs(40)))

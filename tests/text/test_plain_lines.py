@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.errors import DataError
-from seq2seq.text.plain_lines import LONGEST, Lines
+from seq2seq.text.plain_lines import LONGEST, Lines, chunks
 
 
 def read(content: bytes) -> list[tuple[str, str]]:
@@ -67,3 +68,21 @@ def test_read_names_the_line_and_the_byte() -> None:
 def test_a_file_without_line_ends_is_refused() -> None:
     with pytest.raises(DataError, match=r"^stdin:1: a line of over 16,777,216 bytes found"):
         read(b"x" * (LONGEST + 1))
+
+
+@given(st.integers(0, 30), st.integers(1, 12), st.booleans())
+def test_chunks_lose_nothing_before_an_error(number: int, size: int, fails: bool) -> None:
+    def items() -> Iterator[int]:
+        yield from range(number)
+        if fails:
+            raise DataError("line")
+
+    found, error = list[list[int]](), ""
+    try:
+        for chunk in chunks(items(), size):
+            found.append(chunk)
+    except DataError as reason:
+        error = str(reason)
+    assert [item for chunk in found for item in chunk] == list(range(number))
+    assert all(len(chunk) == size for chunk in found[:-1]) and all(found)
+    assert error == ("line" if fails else "")
