@@ -36,6 +36,7 @@ _FREQUENT_SHORT_FORM = 5  # a word with an apostrophe that occurs as often is kn
 _RARE_LETTER = 20  # a letter that occurs less often than this was not learned
 _SHORTEST_PART = 3  # letters of the parts of a compound
 _SHORTEST_CHANGED, _LONGEST_CHANGED = 4, 24  # letters of words that are compared with all their neighbours
+_VOWELS = frozenset("aeiouy")
 _PLAIN = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "'": ""})
 
 
@@ -169,7 +170,8 @@ class Lexicon:
         none.
 
         Mistakes are missing accents and apostrophes, letters repeated too often, two letters in the wrong
-        order, in words of four letters or more a letter missing or added, in longer words a letter changed.
+        order, and, in words of four letters or more, a letter missing, added or changed. In words of four a
+        changed vowel is none: "wifi" is not "wife".
         An ending is no mistake: "books" may be the plural of a known word.
         """
         typed = word.lower()
@@ -204,7 +206,7 @@ class Lexicon:
                     1.0 if letter in word[max(cut - 1, 0) : cut + 1] else 0.5,
                     word[:cut] + letter + word[cut:],
                 )
-                if len(word) > _SHORTEST_CHANGED:
+                if len(word) > _SHORTEST_CHANGED or not _VOWELS & {letter, word[cut]}:
                     yield 0.005, word[:cut] + letter + word[cut + 1 :]
 
     @cached_property
