@@ -8,7 +8,7 @@ later.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -63,10 +63,11 @@ def load_dataset(directory: Path) -> Dataset:
 
 
 class StoredPairs(Sequence[SentencePair]):
-    """The pairs of a stored data set, read in chunks when they are iterated over."""
+    """The pairs of a stored data set, read in chunks when they are iterated over. `check` is called before
+    each chunk."""
 
-    def __init__(self, data: Any) -> None:
-        self.data = data
+    def __init__(self, data: Any, check: Callable[[], None] = lambda: None) -> None:
+        self.data, self.check = data, check
 
     def __len__(self) -> int:
         return len(self.data)
@@ -82,6 +83,7 @@ class StoredPairs(Sequence[SentencePair]):
         return SentencePair(row["source"], row["target"])
 
     def _columns(self, rows: range) -> tuple[list[str], list[str]]:
+        self.check()
         columns = self.data[rows.start : rows.stop] if rows.step == 1 else self.data[list(rows)]
         return list(columns["source"]), list(columns["target"])
 

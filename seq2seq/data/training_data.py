@@ -82,21 +82,26 @@ def prepare(
     seed: int,
     say: Callable[[str], None],
     languages: tuple[str, str] = ("", ""),
+    check: Callable[[], None] = lambda: None,
 ) -> Prepared:
     """Store cleaned `pairs` in `folder/data`, train the tokenizers, and store them, the word lists and
     `lengths.npy` there too. With placeholders or phrases, more pairs are made from these.
+
+    `check` is called whenever stored pairs are read; what it raises ends the preparation.
     """
     added = bool(config.placeholders or config.phrases)
     data = build_dataset(pairs, folder / ("plain" if added else "data"))
-    source_words, target_words = (Lexicon.count(texts(data, (side,))) for side in ("source", "target"))
+    source_words, target_words = (Lexicon.count(texts(data, (side,), check)) for side in ("source", "target"))
     for path, words in zip(_word_lists(folder), (source_words, target_words), strict=True):
         files.write_text(path, str(words))
     if added:
         pairs_before = len(data)
-        data = build_dataset(_more_pairs(StoredPairs(data), config, languages, seed=seed), folder / "data")
+        data = build_dataset(
+            _more_pairs(StoredPairs(data, check), config, languages, seed=seed), folder / "data"
+        )
         shutil.rmtree(folder / "plain")
         say(f"added: {len(data) - pairs_before} pairs of phrases and of sentences with placeholders")
-    source, target = train_tokenizers(data, config, seed=seed)
+    source, target = train_tokenizers(data, config, seed=seed, check=check)
     if source is target:
         files.write_bytes(folder / "joint.model", source.to_bytes())
     else:
@@ -163,12 +168,14 @@ def _word_lists(folder: Path) -> tuple[Path, Path]:
     return folder / "words.source.txt", folder / "words.target.txt"
 
 
-def train_tokenizers(data: Any, config: DataConfig, *, seed: int) -> tuple[Tokenizer, Tokenizer]:
+def train_tokenizers(
+    data: Any, config: DataConfig, *, seed: int, check: Callable[[], None] = lambda: None
+) -> tuple[Tokenizer, Tokenizer]:
     """Train the tokenizers of source and target; with `joint` they are the same object."""
 
     def train(*columns: str) -> Tokenizer:
         return Tokenizer.train(
-            texts(data, columns),
+            texts(data, columns, check),
             vocab_size=config.vocab_size,
             kind=config.tokenizer,
             normalization=config.normalization,
@@ -183,9 +190,12 @@ def train_tokenizers(data: Any, config: DataConfig, *, seed: int) -> tuple[Token
     return train("source"), train("target")
 
 
-def texts(data: Any, columns: Sequence[str], *, chunk: int = 10_000) -> Iterator[str]:
-    """Yield the texts of `columns`, read in chunks."""
+def texts(
+    data: Any, columns: Sequence[str], check: Callable[[], None] = lambda: None, *, chunk: int = 10_000
+) -> Iterator[str]:
+    """Yield the texts of `columns`, read in chunks. `check` is called before each."""
     for start in range(0, len(data), chunk):
+        check()
         rows = data[start : min(start + chunk, len(data))]
         for column in columns:
             yield from rows[column]

@@ -8,6 +8,7 @@ trainer.py        the loop over updates, its validations and checkpoints
 train_step.py     one update of the weights
 optimization.py   optimizers, schedules, clipping, weight averages
 validation.py     loss and BLEU on the validation set, and whether they are better
+confidence.py     the confidence of the best model, calibrated at the end
 divergence.py     when a training has diverged
 limits.py         when a training ends, and how much of it is done
 run_state.py      the numbers that change from step to step

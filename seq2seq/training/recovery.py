@@ -44,6 +44,7 @@ class Recovery:
         random = distributed.random_states(self.train_step.device)
         if distributed.is_main():
             self.run_directory.write_description()
+            self.run_directory.check_exists()
             self.run_directory.sync_log()
             values = {"place": asdict(state), "log": self.run_directory.log_size(), GOOD: good}
             checkpoint.save(

@@ -1,12 +1,14 @@
 """A whole training run, from corpora to a model: what `scripts/train.py` and `seq2seq train` call.
 
-It reads and cleans the data, trains the tokenizer, builds the network, trains, and draws the learning curves.
+It reads and cleans the data, trains the tokenizer, builds the network, trains, draws the learning curves and
+calibrates the confidence of the best model.
 Without any data it trains on the sample corpus.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -25,13 +27,21 @@ from seq2seq.nn.model import build_on_meta, count_parameters
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.languages import is_language_tag
 from seq2seq.training import distributed
+from seq2seq.training.confidence import calibrate_best
 from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.interruption import Interruption
 from seq2seq.training.optimization import check_schedule
 from seq2seq.training.out_of_memory import out_of_memory
 from seq2seq.training.progress import Progress
 from seq2seq.training.run_directory import RunDirectory
-from seq2seq.training.run_settings import Corpora, describe, resumed_run, stored_run
+from seq2seq.training.run_settings import (
+    Corpora,
+    check_validation_data,
+    describe,
+    pairs_sha256,
+    resumed_run,
+    stored_run,
+)
 from seq2seq.training.run_state import RunState
 from seq2seq.training.trainer import Trainer
 
@@ -73,26 +83,43 @@ def train(
         check(settings)  # wrong settings are reported before anything is read
         if corpora.valid and not corpora.train:
             raise UsageError("--valid was given without --train")
-    chosen = distributed.start(device)
-    progress.show = progress.show and distributed.is_main()
     run = RunDirectory(out)
     try:
-        with (
-            interruption.watch(),
-            distributed.lost_process(),
-            directory_lock(out) if distributed.is_main() else nullcontext(),
-            out_of_memory("; lower training.batch_tokens, data.vocab_size or the sizes of the network"),
-        ):
-            trainer = _trainer(settings, corpora, run, chosen, progress, interruption, resume=resume)
-            interruption.graceful = True
-            state = trainer.run()
-            if distributed.is_main() and state.step:
-                draw_curves(run, progress)
-            return state
+        with interruption.watch(), distributed.lost_process():
+            chosen = distributed.start(device)
+            progress.show = progress.show and distributed.is_main()
+            return _run(settings, corpora, run, chosen, progress, interruption, resume=resume)
     finally:
         progress.stop()
         run.close()
         distributed.stop()
+
+
+def _run(
+    settings: Settings | None,
+    corpora: Corpora,
+    run: RunDirectory,
+    device: torch.device,
+    progress: Progress,
+    interruption: Interruption,
+    *,
+    resume: bool,
+) -> RunState:
+    """What `train` says, in the run directory, which is locked meanwhile."""
+    with (
+        directory_lock(run.path) if distributed.is_main() else nullcontext(),
+        out_of_memory("; lower training.batch_tokens, data.vocab_size or the sizes of the network"),
+    ):
+        interruption.check()
+        trainer = _trainer(settings, corpora, run, device, progress, interruption, resume=resume)
+        interruption.check()
+        interruption.graceful = True
+        state = trainer.run()
+        if distributed.is_main() and state.step:
+            draw_curves(run, progress)
+            calibrate_best(run, trainer.validator.pairs, device, say=progress.say, interrupted=interruption)
+            run.check_exists()
+        return state
 
 
 def check(settings: Settings) -> None:
@@ -122,24 +149,28 @@ def _trainer(
     resume: bool,
 ) -> Trainer:
     """The trainer of a new or resumed run, ready to run."""
+    if distributed.is_main():
+        run.remove_leftovers()
     if resume or settings is None:
         settings, corpora = resumed_run(settings, corpora, run.path)
     else:
         corpora = _start(corpora, run, progress)
-    prepared, valid = _data(settings, corpora, run.path, progress, stored=resume)
+    prepared, valid = _data(settings, corpora, run.path, progress, interruption, stored=resume)
+    if resume:
+        check_validation_data(valid, corpora, run.path)
     trainer = Trainer(
         _with_vocabulary(settings, prepared),
         prepared,
         valid,
         run,
         languages=corpora.languages,
-        corpora=[" + ".join(paths) for paths in corpora.train],
+        corpora=[" + ".join(map(_shown, paths)) for paths in corpora.train],
         device=str(device),
         progress=progress,
         interrupted=interruption,
     )
     if distributed.is_main():
-        run.description = describe(settings, corpora)
+        run.description = describe(settings, corpora.absolute()) | {"valid_sha256": pairs_sha256(valid)}
     if resume:
         trainer.resume()
         run.write_description()
@@ -177,6 +208,11 @@ def _languages(corpora: Corpora) -> tuple[str, str]:
     return source, target
 
 
+def _shown(path: str) -> str:
+    """`path` from the current folder if it is inside, for the record of the model."""
+    return os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path
+
+
 def _with_vocabulary(settings: Settings, prepared: Prepared) -> Settings:
     model = replace(
         settings.model,
@@ -187,18 +223,25 @@ def _with_vocabulary(settings: Settings, prepared: Prepared) -> Settings:
 
 
 def _data(
-    settings: Settings, corpora: Corpora, out: Path, progress: Progress, *, stored: bool
+    settings: Settings,
+    corpora: Corpora,
+    out: Path,
+    progress: Progress,
+    interruption: Interruption,
+    *,
+    stored: bool,
 ) -> tuple[Prepared, list[SentencePair]]:
     """Training data and validation pairs. The main process prepares the data in `out`, and all read it.
 
     With `stored`, data that was prepared before is used.
     """
-    valid = read_valid(corpora, settings)
+    valid = read_valid(corpora, settings, interruption)
     held_out = out / "valid.json"
     ready = stored and (out / "lengths.npy").exists() and (bool(valid) or held_out.exists())
     if not ready and distributed.is_main():
         counts, held = Counts(), list[SentencePair]()
         pairs = read_all(corpora.train, settings.data, counts, languages=corpora.languages)
+        pairs = interruption.checked(pairs)
         if not valid:
             pairs = hold_out(pairs, held, where=names_of(corpora.train), counts=counts)
         prepare(
@@ -209,6 +252,7 @@ def _data(
             counts=counts,
             seed=settings.training.seed,
             say=progress.say,
+            check=interruption.check,
         )
         if not valid:
             progress.say(f"no validation data given: {len(held)} pairs held out of the training data")
@@ -217,12 +261,15 @@ def _data(
     return load_prepared(out), valid or _read_held_out(held_out)
 
 
-def read_valid(corpora: Corpora, settings: Settings) -> list[SentencePair]:
+def read_valid(
+    corpora: Corpora, settings: Settings, interruption: Interruption | None = None
+) -> list[SentencePair]:
     """All validation pairs but those with a blank side; [] without validation data.
 
     Raises DataError if there is data, but no pair in it.
     """
-    valid = [pair for pair in _read_valid(corpora, settings) if pair.source.strip() and pair.target.strip()]
+    pairs = (interruption or Interruption()).checked(_read_valid(corpora, settings))
+    valid = [pair for pair in pairs if pair.source.strip() and pair.target.strip()]
     if corpora.valid and not valid:
         raise DataError(f"{names_of(corpora.valid)}: no pair in it, expected at least one")
     return valid

@@ -24,7 +24,7 @@ from seq2seq import files
 from seq2seq.bundle import model_directory
 from seq2seq.bundle.finding import BEST
 from seq2seq.bundle.model_directory import Bundle
-from seq2seq.errors import DataError, ModelError, UsageError
+from seq2seq.errors import DataError, ModelError, RunError, UsageError
 from seq2seq.training.run_settings import SETTINGS
 
 LOG = "log.jsonl"
@@ -50,6 +50,7 @@ class RunDirectory:
         self.path = path
         self.checkpoints = path / "checkpoints"
         self.description: Mapping[str, Any] | None = None
+        self._described = False
         self._log: IO[str] | None = None
 
     def check_is_free(self) -> None:
@@ -73,14 +74,29 @@ class RunDirectory:
         with files.writing(self.path):
             for name in PREPARED:
                 (self.path / name).unlink(missing_ok=True)
-        for folder in [self.path / "data", *self.path.glob(".data-*")]:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.path / "data", ignore_errors=True)
+
+    def remove_leftovers(self) -> None:
+        """Remove the half-written data of a process that was killed while it prepared data."""
+        for pattern in (".data-????????", ".plain-????????"):
+            for folder in self.path.glob(pattern):
+                shutil.rmtree(folder, ignore_errors=True)
+        if (self.path / "plain" / "state.json").exists():
+            shutil.rmtree(self.path / "plain", ignore_errors=True)
 
     def write_description(self) -> None:
         """Write training.json, if that is still to be done."""
         if self.description is not None:
             files.write_json(self.path / SETTINGS, self.description)
-            self.description = None
+            self.description, self._described = None, True
+
+    def check_exists(self) -> None:
+        """Raise RunError if the directory was removed since training.json was written."""
+        if self._described and not (self.path / SETTINGS).exists():
+            raise RunError(
+                f"{self.path}: the run directory was removed or moved while the training ran (no {SETTINGS} "
+                "found); what was trained since its last checkpoint is lost"
+            )
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Append a record to the log. A number that is not finite, which JSON does not have, becomes null."""
@@ -89,6 +105,7 @@ class RunDirectory:
             for name, value in record.items()
         }
         self.write_description()
+        self.check_exists()
         with files.writing(self.path / LOG):
             if self._log is None:
                 self.path.mkdir(parents=True, exist_ok=True)

@@ -1,18 +1,23 @@
 """The settings and corpora of a run, as training.json stores them, and the rule for resuming.
 
-A run is resumed with the settings it was started with. Only the limits in `CHANGEABLE` may differ.
+Its paths are absolute, so that a run can be resumed from any folder. `valid_sha256` is that of the validation
+pairs. A run is resumed with the settings it was started with. Only the limits in `CHANGEABLE` may differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from seq2seq import files
 from seq2seq.config import Settings, from_dict, to_dict
-from seq2seq.errors import ModelError, SeqError, UsageError
+from seq2seq.errors import DataError, ModelError, SeqError, UsageError
+from seq2seq.pairs import SentencePair
 from seq2seq.training.optimization import check_schedule
 
 SETTINGS = "training.json"
@@ -33,6 +38,18 @@ class Corpora:
     valid: tuple[tuple[str, ...], ...] = ()
     languages: tuple[str, str] = ("", "")
 
+    def absolute(self) -> Corpora:
+        """The same with absolute paths."""
+        train, valid = (
+            tuple(tuple(map(_absolute, paths)) for paths in corpora) for corpora in (self.train, self.valid)
+        )
+        return replace(self, train=train, valid=valid)
+
+
+def _absolute(path: str) -> str:
+    """`path` from the root; "hf:OWNER/NAME" as it is."""
+    return path if path.startswith("hf:") else os.path.abspath(path)
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -44,8 +61,31 @@ class Difference:
 
 
 def describe(settings: Settings, corpora: Corpora) -> dict[str, Any]:
-    """The content of training.json."""
+    """Settings and corpora as plain values, as in training.json."""
     return {"settings": to_dict(settings), "corpora": asdict(corpora)}
+
+
+def pairs_sha256(pairs: Sequence[SentencePair]) -> str:
+    """SHA-256 of the texts of `pairs`."""
+    digest = hashlib.sha256()
+    for pair in pairs:
+        digest.update(json.dumps([pair.source, pair.target]).encode())
+    return digest.hexdigest()
+
+
+def check_validation_data(valid: Sequence[SentencePair], corpora: Corpora, out: Path) -> None:
+    """Raise DataError if the validation data is not that of the run in `out`, by the SHA-256 that it stores.
+
+    Scores before and after would not be comparable, and the best model would be chosen by both. Runs of
+    earlier versions store none.
+    """
+    stored = files.read_json(out / SETTINGS).get("valid_sha256")
+    if stored is not None and pairs_sha256(valid) != stored:
+        names = ", ".join(" and ".join(paths) for paths in corpora.valid) or str(out / "valid.json")
+        raise DataError(
+            f"{names}: the validation data has changed since the run was started ({len(valid)} pairs found); "
+            "restore it to resume, or start a new run with another --out"
+        )
 
 
 def stored_run(out: Path) -> tuple[Settings, Corpora]:
@@ -78,6 +118,10 @@ def differences(
 
     Not given, and so no difference: settings that are None, paths that are empty, a language that is "".
     """
+    if corpora.absolute().train == stored[1].absolute().train:
+        corpora = replace(corpora, train=stored[1].train)
+    if corpora.absolute().valid == stored[1].absolute().valid:
+        corpora = replace(corpora, valid=stored[1].valid)
     before = _values(*stored)
     return [
         Difference(name, value, before[name])

@@ -24,6 +24,7 @@ class RunState:
         smoothed_loss: mean of the last training losses, in nats a token; 0 before the first one.
         fallbacks: how often the run went back to a checkpoint because it had diverged.
         stopped: why the run ended ("steps", "epochs", "patience", "minutes", "interrupted"), or "".
+        validation_due: whether an interruption cut the validation of this step short.
     """
 
     step: int = 0
@@ -40,6 +41,7 @@ class RunState:
     smoothed_loss: float = 0.0
     fallbacks: int = 0
     stopped: str = ""
+    validation_due: bool = False
 
     def continue_from(self, diverged: RunState) -> None:
         """Take over from the state in which the run diverged what does not go back to a checkpoint: the time,

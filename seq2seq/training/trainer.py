@@ -33,7 +33,7 @@ from seq2seq.training.recovery import Recovery
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_state import RunState
 from seq2seq.training.train_step import StepResult, TrainStep
-from seq2seq.training.validation import ValidationScores, Validator, is_better
+from seq2seq.training.validation import LOSS_PAIRS, Interrupted, ValidationScores, Validator, is_better
 
 
 class Trainer:
@@ -48,7 +48,8 @@ class Trainer:
         corpora: names of the training data, for the record of the model.
         device: a device of torch.
         progress: receives messages; default: none are shown.
-        interrupted: called after each update; if it returns true, the run saves and stops.
+        interrupted: called after each update and often in a validation; if it returns true, the run saves and
+            stops. A validation that was cut short is made when the run is resumed.
 
     Raises UsageError for settings that cannot be trained with, DataError without validation pairs.
     """
@@ -87,10 +88,10 @@ class Trainer:
         if not valid:
             raise DataError("no validation pair found, expected at least one")
         self.valid_pairs = len(valid)
-        columns = PairColumns(list(valid))
+        columns = PairColumns(list(valid[:LOSS_PAIRS]))
         valid_batches = self._batches(columns, token_lengths(columns, prepared.source, prepared.target))
         scored = list(valid[: settings.training.validation_sentences])
-        self.validator = Validator(scored, valid_batches, self.device)
+        self.validator = Validator(scored, valid_batches, self.device, interrupted)
         self.recovery = Recovery(self.train_step, run, settings.training, self.progress.say)
         self.divergence = DivergenceCheck(settings.model.target_vocab_size)
         self.state = RunState()
@@ -142,9 +143,10 @@ class Trainer:
         if skipped:
             parts.append(f"left out: {skipped:,} of {used + skipped:,} training pairs {reason}")
         if skipped := self.validator.batches.skipped:
-            parts.append(
-                f"left out of the validation loss: {skipped:,} of {self.valid_pairs:,} pairs {reason}"
-            )
+            read = min(self.valid_pairs, LOSS_PAIRS)
+            parts.append(f"left out of the validation loss: {skipped:,} of {read:,} pairs {reason}")
+        if self.valid_pairs > LOSS_PAIRS:
+            parts.append(f"the validation loss is that of the first {LOSS_PAIRS:,} pairs")
         return "; ".join(parts)
 
     # The loop
@@ -167,6 +169,8 @@ class Trainer:
     def _train(self) -> bool:
         """Train from the present state to the end and save there; returns false if the training diverged."""
         try:
+            if self.state.validation_due:
+                self._catch_up()
             while not self.state.stopped:
                 self._epoch()
             if self.state.stopped != "interrupted" and self.state.validated_step != self.state.step:
@@ -179,6 +183,13 @@ class Trainer:
             self._check_limits()
             return False
         return True
+
+    def _catch_up(self) -> None:
+        """The validation that an interruption cut short, and the checkpoint that was due after it."""
+        self.validate()
+        self._check_limits()
+        if self.state.batch:  # else it was the validation at the end of an epoch, which no checkpoint follows
+            self._save_if_due()
 
     def _epoch(self) -> None:
         """The updates of an epoch, from the present batch on, and what is due at its end."""
@@ -206,9 +217,14 @@ class Trainer:
         if config.validate_every and state.step % config.validate_every == 0:
             self.validate()
         self._check_limits()
-        if not state.stopped and (state.step == 1 or state.step % config.save_every == 0):
-            self.save()  # after the first update too: a run without a checkpoint has lost it
+        self._save_if_due()
         return bool(state.stopped)
+
+    def _save_if_due(self) -> None:
+        """Save if it is time to. The first update counts: a run without a checkpoint has lost it."""
+        step = self.state.step
+        if not self.state.stopped and (step == 1 or step % self.settings.training.save_every == 0):
+            self.save()
 
     def _check_limits(self) -> None:
         """Set `stopped` if the run is to end."""
@@ -295,11 +311,16 @@ class Trainer:
     def validate(self) -> None:
         """Score the model on the validation set, and keep it if it is the best so far.
 
-        Raises Divergence if its loss is far above that of guessing, or if its weights are not finite.
+        An interruption ends the run here, and the validation is still due. Raises Divergence if the loss is
+        far above that of guessing, or if a weight is not finite.
         """
         state = self.state
         self.recovery.check_weights()
         scores = self._scores()
+        state.validation_due = scores is None
+        if scores is None:
+            state.stopped = "interrupted"
+            return
         better = is_better(scores, state)
         state.bad_validations = 0 if better else state.bad_validations + 1
         state.validated_step = state.step
@@ -322,9 +343,16 @@ class Trainer:
                 self.run_directory.keep(bundle, step=state.step, validation=record)
         self._update_clock()
 
-    def _scores(self) -> ValidationScores:
-        """Scores of the present model. The main process computes them, for all."""
-        scores = self.validator.score(self.bundle()) if distributed.is_main() else ValidationScores(0.0, 0.0)
+    def _scores(self) -> ValidationScores | None:
+        """Scores of the present model, or None after an interruption. The main process computes them."""
+        scores, interrupted = ValidationScores(0.0, 0.0), False
+        if distributed.is_main():
+            try:
+                scores = self.validator.score(self.bundle())
+            except Interrupted:
+                interrupted = True
+        if distributed.from_main(float(interrupted), self.device):
+            return None
         bleu = distributed.from_main(scores.bleu, self.device)
         loss = distributed.from_main(math.nan if scores.loss is None else scores.loss, self.device)
         return replace(scores, bleu=bleu, loss=loss if self.validator.has_loss else None)

@@ -368,3 +368,38 @@ def test_a_better_model_stays_when_an_earlier_checkpoint_is_resumed(
         trainer.run()
         assert os.listdir(tmp_path / "bundles") == [best]
         assert json.loads((tmp_path / "best.json").read_text())["bundle"] == f"bundles/{best}"
+
+
+@pytest.mark.parametrize("validate_every", [0, 1])
+def test_the_highest_learning_rate_saves_nothing_that_is_not_finite(
+    tmp_path: Path, validate_every: int
+) -> None:
+    rates = tiny.settings(steps=40, learning_rate=1e9, validate_every=validate_every, save_every=1)
+    trainer = make_trainer(tmp_path, rates)
+    with pytest.raises(RunError, match="diverged 3 times") as error:
+        trainer.run()
+    assert error.value.exit_code == 5
+    assert not (tmp_path / "bundles").exists()
+    for _, path in checkpoint.stored(tmp_path / "checkpoints"):
+        for group in ("model", "optimizer"):
+            assert finite(dict(checkpoint.load(path).tensors[group]))
+
+
+def test_weights_that_are_not_finite_after_the_first_update_are_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an update with a huge rate: the loss of that update is still finite."""
+    original = Trainer._update
+
+    def update(self: Trainer, group: Any, rate: float) -> Any:
+        result = original(self, group, rate)
+        if not self.state.fallbacks:
+            with torch.no_grad():
+                next(self.train_step.model.parameters()).fill_(math.inf)
+        return result
+
+    monkeypatch.setattr(Trainer, "_update", update)
+    trainer = make_trainer(tmp_path, tiny.settings(steps=3, validate_every=1))
+    state = trainer.run()
+    assert (state.step, state.fallbacks) == (3, 1)
+    assert finite(dict(trainer.train_step.model.named_parameters()))

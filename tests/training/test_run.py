@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -289,6 +290,46 @@ def test_a_signal_before_the_first_update_leaves_a_run_that_is_resumed(
     assert steps(tmp_path) == steps(finished[0])
 
 
+def test_a_run_is_resumed_from_another_folder(
+    tmp_path: Path, data: Corpora, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths are given from the current folder, which is another one when the run is resumed."""
+    (tmp_path / "here").mkdir()
+    write(tmp_path / "here" / "train.tsv", 60)
+    write(tmp_path / "here" / "valid.tsv", 6, seed=9)
+    monkeypatch.chdir(tmp_path / "here")
+    near = Corpora((("train.tsv",),), (("valid.tsv",),), ("en", "fr"))
+    start(tmp_path / "run", near, settings(steps=1))
+    assert Translator.from_pretrained(tmp_path / "run").bundle.metrics["data"]["train"] == ["train.tsv"]
+    monkeypatch.chdir(tmp_path)
+    far = replace(near, train=(("here/train.tsv",),), valid=(("here/valid.tsv",),))
+    for steps, corpora in ((2, Corpora()), (3, far)):
+        resumed = train(
+            settings(steps=steps),
+            corpora,
+            tmp_path / "run",
+            resume=True,
+            device="cpu",
+            progress=RecordingProgress(),
+        )
+        assert resumed.step == steps
+
+
+def test_changed_validation_data_is_refused_when_a_run_is_resumed(tmp_path: Path, data: Corpora) -> None:
+    path = tmp_path / "valid.tsv"
+    write(path, 6, seed=9)
+    start(tmp_path / "run", replace(data, valid=((str(path),),)), settings(steps=1))
+    text = path.read_text()
+    write(path, 6, seed=10)
+    assert "valid.tsv: the validation data has changed" in resume_error(tmp_path / "run", DataError)
+    path.write_text(text)
+    start(tmp_path / "held out", replace(data, valid=()), settings(steps=1))
+    held_out = tmp_path / "held out" / "valid.json"
+    held_out.write_text(json.dumps(json.loads(held_out.read_text())[1:]))
+    assert "valid.json: the validation data has changed" in resume_error(tmp_path / "held out", DataError)
+    train(None, Corpora(), tmp_path / "run", resume=True, device="cpu", progress=RecordingProgress())
+
+
 def test_only_limits_may_change_when_a_run_is_resumed(tmp_path: Path, data: Corpora) -> None:
     train(settings(steps=1), data, tmp_path, device="cpu", progress=RecordingProgress())
     resume: Callable[..., Any] = lambda changed, corpora=data: train(  # noqa: E731
@@ -357,7 +398,10 @@ def test_a_damaged_log_is_named_and_does_not_stop_a_resumed_run(
     log.write_text(line.ljust(log.stat().st_size - 1) + "\n")
     progress = RecordingProgress()
     assert train(settings(steps=2), data, tmp_path, resume=True, device="cpu", progress=progress).step == 2
-    assert "no learning curves drawn: " in progress.messages[-1] and "log.jsonl:1" in progress.messages[-1]
+    (message,) = [
+        message for message in progress.messages if message.startswith("no learning curves drawn: ")
+    ]
+    assert "log.jsonl:1" in message
 
 
 def test_a_signal_while_data_is_prepared_stops_at_once(tmp_path: Path, data: Corpora) -> None:
@@ -465,6 +509,43 @@ def test_several_corpora_are_read_one_after_the_other(tmp_path: Path, data: Corp
     both = replace(data, train=(*data.train, (more,)))
     train(settings(steps=1), both, tmp_path / "run", device="cpu", progress=progress)
     assert any("200 pairs read" in message for message in progress.messages)
+
+
+def test_the_data_of_a_killed_start_is_removed(tmp_path: Path, data: Corpora) -> None:
+    """SIGKILL while the data is written, then the same command again."""
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from seq2seq.training import run\n"
+        "from tests.training.test_run import settings, Corpora\n"
+        "def killed(pairs, *_, **__):\n"
+        "    yield from list(pairs)[:9]\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "read_all = run.read_all\n"
+        "run.read_all = lambda *a, **k: killed(read_all(*a, **k))\n"
+        f"run.train(settings(), Corpora({data.train!r}, {data.valid!r}), Path(sys.argv[1]), device='cpu')\n"
+    )
+    root, out = Path(__file__).parents[2], tmp_path / "run"
+    killed = subprocess.run([sys.executable, "-c", code, str(out)], cwd=root, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert list(out.glob(".data-*"))
+    start(out, data)
+    assert not list(out.glob(".data-*")) and (out / "data" / "state.json").exists()
+
+
+@pytest.mark.parametrize("removed", [".", "training.json"])
+def test_a_run_directory_that_is_removed_ends_the_run(tmp_path: Path, data: Corpora, removed: str) -> None:
+    out = tmp_path / "run"
+
+    class Remove(RecordingProgress):
+        def update(self, outlook: Any, *, tokens: int, loss: float) -> None:
+            path = out / removed
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    with pytest.raises(RunError, match="the run directory was removed or moved") as error:
+        train(settings(steps=9), data, out, device="cpu", progress=Remove())
+    assert error.value.exit_code == 5
+    assert removed != "." or not out.exists()
 
 
 @pytest.mark.parametrize("content", ["", "\t\n", " \t \n"])

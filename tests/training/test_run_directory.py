@@ -167,11 +167,13 @@ def test_the_first_record_writes_the_description(tmp_path: Path) -> None:
 
 
 def test_removing_prepared_data_leaves_other_files(tmp_path: Path) -> None:
-    for name in ("data", ".data-killed", "sample"):
+    for name in ("data", "plain", ".data-k1ll3d__", ".plain-k1ll3d__", "sample"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "state.json").write_text("{}")
     for name in ("joint.model", "source.model", "target.model", "lengths.npy", "valid.json", "notes.txt"):
         (tmp_path / name).write_text("")
+    RunDirectory(tmp_path).remove_leftovers()
+    assert (tmp_path / "data").exists() and not (tmp_path / "plain").exists()
     RunDirectory(tmp_path).remove_prepared()
     assert sorted(os.listdir(tmp_path)) == ["notes.txt", "sample"]
     RunDirectory(tmp_path / "nothing").remove_prepared()

@@ -24,6 +24,8 @@ def test_missing_fields_have_their_defaults() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(RunState)])
 @pytest.mark.parametrize("value", [None, [], {}, True])
 def test_a_value_of_another_type_is_refused(name: str, value: Any) -> None:
+    if name == "validation_due":
+        value = int(value is True)  # 0 and 1 are no truth values
     with pytest.raises(TypeError, match=f"{name} is "):
         RunState.from_dict({name: value})
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
+from seq2seq.config import DecodingConfig
 from seq2seq.data.batching import Batches, PairColumns, token_lengths
 from seq2seq.pairs import SentencePair
 from seq2seq.training.run_state import RunState
-from seq2seq.training.validation import ValidationScores, Validator, is_better, mean_loss
+from seq2seq.training.validation import (
+    Interrupted,
+    ValidationScores,
+    Validator,
+    is_better,
+    mean_loss,
+    translate_all,
+)
+from seq2seq.translator import Translator
 from tests import tiny
 
 CPU = torch.device("cpu")
@@ -54,6 +64,34 @@ def test_scores_of_a_model() -> None:
     assert scores.loss == mean_loss(tiny.bundle().model, batches(pairs).epoch(0), CPU)
     assert 0 <= scores.bleu <= 100 and "tok:13a" in scores.signature
     assert str(ValidationScores(2.3456, 12.345)) == "validation loss 2.346  greedy BLEU 12.35"
+
+
+def test_sampling_and_minimum_bayes_risk_of_a_recipe_do_not_reach_the_validation() -> None:
+    pairs, plain = tiny.pairs(6, seed=4), tiny.bundle()
+    drawn = replace(plain, decoding=DecodingConfig(temperature=2.0, mbr=4, max_length_extra=4))
+    greedy = replace(plain, decoding=drawn.decoding.greedy())
+    validator = Validator(pairs, batches(pairs), CPU)
+    assert validator.score(drawn) == validator.score(greedy)
+
+
+@pytest.mark.parametrize("looks", [0, 1, 3])
+def test_an_interruption_ends_a_validation_within_a_batch(looks: int) -> None:
+    """It comes before the loss, while the loss is computed, and between translations."""
+    pairs, asked = tiny.pairs(100, seed=4), list[int]()
+
+    def interrupted() -> bool:
+        asked.append(1)
+        return len(asked) > looks
+
+    with pytest.raises(Interrupted):
+        Validator(pairs, batches(pairs[:6]), CPU, interrupted).score(tiny.bundle())
+    assert len(asked) == looks + 1
+
+
+def test_translations_come_in_the_order_of_their_sources() -> None:
+    translator, sources = Translator(tiny.bundle()), [pair.source for pair in tiny.pairs(70, seed=4)]
+    made = translate_all(translator, sources, lambda: False)
+    assert [one.text for one in made] == [translator.translate(source).text for source in sources]
 
 
 def test_without_a_pair_within_the_limit_there_is_no_loss() -> None:
