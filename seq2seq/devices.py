@@ -1,10 +1,16 @@
-"""Where torch computes: the choice of the device, and the number of threads."""
+"""Where torch computes: the choice of the device, and the number of threads.
+
+A process that was forked has none of the threads of its parent, and torch would wait for them for ever. So it
+computes on one thread, if its parent has computed on several. A process of the start method "spawn" has all.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seq2seq.errors import UsageError
 
@@ -13,6 +19,13 @@ if TYPE_CHECKING:
 
 
 MOST_THREADS = 1024  # far more than any processor has; a larger number is a mistake
+
+T = TypeVar("T")
+
+_computes = False  # whether this process, or the one it was forked from, asked for a device
+_lost_threads = False  # whether this process was forked from one that computes on several threads
+_with_threads = weakref.WeakValueDictionary[int, Any]()  # what `kept_after_fork` was given, while it lives
+_kept = list[Any]()  # in a forked process: the same, for ever
 
 
 def find_device(name: str) -> torch.device:
@@ -24,6 +37,8 @@ def find_device(name: str) -> torch.device:
     """
     import torch
 
+    global _computes
+    _computes = True
     expected = "expected auto, cpu, cuda or cuda:N"
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -53,11 +68,38 @@ def local_rank() -> int:
 def use_threads(number: int) -> None:
     """Let torch compute on `number` threads in this process. 0 keeps torch's own choice.
 
-    Raises UsageError unless `number` is a whole number from 0 to 1,024.
+    Raises UsageError unless `number` is a whole number from 0 to 1,024, and for more than one thread in a
+    process that was forked from one that computes on several.
     """
     if type(number) is not int or not 0 <= number <= MOST_THREADS:
         raise UsageError(f"threads is {number!r}, expected a whole number from 0 to {MOST_THREADS:,}")
+    if number > 1 and _lost_threads:
+        raise UsageError(
+            f"threads is {number}, expected 1 in a process that was forked from one that computes on several "
+            "threads; for more, start it with the method 'spawn' of multiprocessing"
+        )
     if number:
         import torch
 
         torch.set_num_threads(number)
+
+
+def kept_after_fork(one: T) -> T:
+    """Return `one`, which has threads of its own, and never destroy it in a process that is forked from this
+    one: ONNX Runtime would wait there for threads that do not exist, or crash."""
+    _with_threads[id(one)] = one
+    return one
+
+
+def _after_fork() -> None:
+    """Compute on one thread in this process, which was just forked, if its parent computes on several."""
+    global _lost_threads
+    _kept.extend(_with_threads.values())
+    torch = sys.modules.get("torch")
+    if _computes and torch is not None and torch.get_num_threads() > 1:
+        torch.set_num_threads(1)
+        _lost_threads = True
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_after_fork)

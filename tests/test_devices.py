@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,3 +73,41 @@ def test_a_wrong_local_rank_is_refused(value: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("LOCAL_RANK", value)
     with pytest.raises(UsageError, match=f"LOCAL_RANK is '{value}', expected a whole number from 0"):
         devices.find_device("cuda")
+
+
+FORK = """
+import os, sys
+from seq2seq import Translator
+from seq2seq.devices import use_threads
+from seq2seq.errors import UsageError
+from tests import tiny
+use_threads(4)
+bundle, texts = tiny.bundle(), [pair.source for pair in tiny.pairs(64)]
+translator = Translator(bundle, engine="{engine}")
+expected = [one.text for one in translator.translate(texts)]
+child = os.fork()
+if child:
+    sys.exit(os.waitpid(child, 0)[1])
+assert [made.text for made in translator.translate(texts)] == expected
+translator = Translator(bundle, engine="{engine}")  # the one before is no longer used
+assert [made.text for made in translator.translate(texts)] == expected
+try:
+    use_threads(4)
+except UsageError as error:
+    assert "expected 1 in a process that was forked" in str(error) and "spawn" in str(error)
+else:
+    raise AssertionError
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_a_child_that_was_forked_after_a_translation_on_4_threads_translates(engine: str) -> None:
+    """On one thread: those of its parent do not exist in it, and it would wait for them for ever."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    code = FORK.replace("{engine}", engine)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, timeout=60, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
