@@ -90,7 +90,8 @@ def prepare(
     `check` is called whenever stored pairs are read; what it raises ends the preparation.
     """
     added = bool(config.placeholders or config.phrases)
-    data = build_dataset(pairs, folder / ("plain" if added else "data"))
+    copies = list[str]()
+    data = build_dataset(_noting_copies(pairs, copies), folder / ("plain" if added else "data"))
     source_words, target_words = (Lexicon.count(texts(data, (side,), check)) for side in ("source", "target"))
     for path, words in zip(_word_lists(folder), (source_words, target_words), strict=True):
         files.write_text(path, str(words))
@@ -116,6 +117,9 @@ def prepare(
         counts.drop(limit, too_long)
         counts.kept -= too_long
     say(f"data: {counts}")
+    if copies:
+        pairs_of = "pair has" if len(copies) == 1 else "pairs have"
+        say(f"{len(copies)} {pairs_of} the same text as source and target, such as {copies[0]!r}")
     if too_long and added:
         say(f"{too_long} of {len(lengths)} pairs are left out in training: {limit}")
     if too_long == len(lengths):
@@ -126,6 +130,14 @@ def prepare(
     np.save(buffer, lengths)
     files.write_bytes(folder / "lengths.npy", buffer.getvalue())  # the last file: if it exists, all others do
     return Prepared(data, source, target, lengths, source_words, target_words)
+
+
+def _noting_copies(pairs: Iterable[SentencePair], copies: list[str]) -> Iterator[SentencePair]:
+    """Yield `pairs`, and add the text of those whose source and target are the same to `copies`."""
+    for pair in pairs:
+        if pair.source == pair.target:
+            copies.append(pair.source)
+        yield pair
 
 
 def _more_pairs(

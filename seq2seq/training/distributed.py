@@ -7,8 +7,10 @@ number of this process in all and on this machine). On GPUs each process uses th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -56,16 +58,31 @@ def _check_gpus(device: str, processes: int) -> None:
         )
 
 
+Result = TypeVar("Result")
+
+LAST_WORDS = 2.0
+"""A process ends so many seconds after one that it has lost, so that torchrun reports that one as the cause."""
+
+
 @contextmanager
 def lost_process() -> Iterator[None]:
-    """Raise RunError if the block fails because another process has ended."""
+    """Raise RunError if the block fails because another process has ended.
+
+    Only the main process says so: the others end with the exit code of a RunError, and without a message.
+    """
     try:
         yield
     except RuntimeError as error:
         lost = isinstance(error, dist.DistError) or any(name in str(error) for name in ("gloo", "NCCL"))
         if world() == 1 or isinstance(error, RunError) or not lost:
             raise
-        raise RunError("another process of this training has ended: its message says why") from None
+        time.sleep(LAST_WORDS)
+        if not is_main():
+            raise SystemExit(RunError.exit_code) from None
+        raise RunError(
+            "another process of this training has ended: its own message says why, if it was not killed; "
+            "--resume goes on from the newest checkpoint"
+        ) from None
 
 
 def stop() -> None:
@@ -119,6 +136,19 @@ def barrier() -> None:
     """Wait for all processes."""
     if world() > 1:
         dist.barrier()
+
+
+def main_first(work: Callable[[], Result]) -> Result:
+    """What `work` returns, in all processes; the main process does it first.
+
+    If it fails there, the others do not repeat it, so that an error is said once.
+    """
+    if not is_main():
+        barrier()
+        return work()
+    result = work()
+    barrier()
+    return result
 
 
 def gather(value: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:

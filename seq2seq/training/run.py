@@ -235,7 +235,7 @@ def _data(
 
     With `stored`, data that was prepared before is used.
     """
-    valid = read_valid(corpora, settings, interruption)
+    valid = distributed.main_first(lambda: read_valid(corpora, settings, interruption))
     held_out = out / "valid.json"
     ready = stored and (out / "lengths.npy").exists() and (bool(valid) or held_out.exists())
     if not ready and distributed.is_main():

@@ -143,3 +143,14 @@ def test_the_words_of_the_corpus_are_stored(tmp_path: Path) -> None:
     (run.folder / "words.target.txt").write_text("maison\tmany\n")
     with pytest.raises(ModelError, match=r"words\.target\.txt.*line 1"):
         load_prepared(run.folder)
+
+
+def test_pairs_with_the_same_text_on_both_sides_are_counted_and_said(tmp_path: Path) -> None:
+    run = Run(tmp_path, [*WORDS, ("London", "London"), ("Paris", "Paris"), ("Paris ", "Paris")])
+    run.prepare()
+    lines = [message for message in run.messages if "same text" in message]
+    kept = 2 - sum(pair.source == pair.target for pair in run.held)
+    assert kept and lines[0].startswith(f"{kept} pair") and "as source and target, such as '" in lines[0]
+    plain = Run(tmp_path, WORDS)
+    plain.prepare()
+    assert not [message for message in plain.messages if "same text" in message]

@@ -127,7 +127,9 @@ def test_gradients_are_averaged_on_the_gpu_of_the_process(
     ],
 )
 def test_a_lost_process_is_a_run_error(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """The main process says it, the others end with the same code and say nothing."""
     monkeypatch.setattr(distributed, "world", lambda: 2)
+    monkeypatch.setattr(distributed, "LAST_WORDS", 0.0)
     with pytest.raises(RunError, match="another process") as raised, distributed.lost_process():
         raise error
     assert raised.value.exit_code == 5
@@ -135,6 +137,19 @@ def test_a_lost_process_is_a_run_error(monkeypatch: pytest.MonkeyPatch, error: E
         with pytest.raises(type(other)) as same, distributed.lost_process():
             raise other
         assert same.value is other
+    monkeypatch.setattr(distributed, "rank", lambda: 1)
+    with pytest.raises(SystemExit) as silent, distributed.lost_process():
+        raise error
+    assert silent.value.code == 5
+
+
+def test_the_main_process_works_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = list[str]()
+    monkeypatch.setattr(distributed, "barrier", lambda: events.append("barrier"))
+    for rank in (0, 1):
+        monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+        assert distributed.main_first(lambda: events.append("work")) is None
+    assert events == ["work", "barrier", "barrier", "work"]
 
 
 def test_random_states_are_restored_if_they_fit() -> None:
