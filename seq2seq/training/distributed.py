@@ -61,7 +61,7 @@ def _check_gpus(device: str, processes: int) -> None:
 Result = TypeVar("Result")
 
 LAST_WORDS = 2.0
-"""A process ends so many seconds after one that it has lost, so that torchrun reports that one as the cause."""
+"""A process ends so many seconds after one that it has lost: torchrun reports the first as the cause."""
 
 
 @contextmanager
