@@ -20,7 +20,7 @@ from seq2seq.bundle.onnx_files import onnx_files, write_onnx
 from seq2seq.cli.main import run
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode, forbidden_tokens
-from seq2seq.decoding.onnx.engine import OnnxEngine
+from seq2seq.engines.onnx_engine import OnnxEngine
 from seq2seq.portable import PortableError, PortableModel
 from tests import tiny
 

@@ -1,7 +1,7 @@
 """The ONNX form of a model, beside its weights: what `portable` translates with, without torch.
 
-onnx/encoder.onnx   the encoder (see `decoding.onnx.encoder`)
-onnx/step.onnx      a step of the decoder (see `decoding.onnx.step`)
+onnx/encoder.onnx   the encoder (see `engines.encoder`)
+onnx/step.onnx      a step of the decoder (see `engines.step`)
 onnx/portable.json  ids of symbols, tokenizer files, settings of decoding
 """
 
@@ -14,8 +14,8 @@ from seq2seq import files
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import to_dict
 from seq2seq.decoding.decode import forbidden_tokens
-from seq2seq.decoding.onnx.graph import NumberType
-from seq2seq.decoding.onnx.support import OnnxModels, onnx_models
+from seq2seq.engines.graph import NumberType
+from seq2seq.engines.support import OnnxModels, onnx_models
 
 FOLDER = "onnx"
 FORMAT = 1

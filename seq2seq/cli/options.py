@@ -27,7 +27,7 @@ Paths: TypeAlias = Annotated[tuple[tuple[str, ...], ...], tyro.conf.UseAppendAct
 Models: TypeAlias = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 
 EngineName: TypeAlias = Literal["auto", "torch", "onnx", "onnx-float32"]
-"""As in `decoding.engines`, which loads torch: help answers without it."""
+"""As in `engines.choosing`, which loads torch: help answers without it."""
 
 Decoding: TypeAlias = Annotated[DecodingConfig, tyro.conf.arg(name="")]
 """All decoding settings as options without a prefix, such as --beam-size."""

@@ -15,9 +15,7 @@ prefix.py        one of them: a translation begins with given characters
 following.py     one of them: a translation prefers what was shown before
 next_words.py    the likely words after a prefix
 engine.py        the protocol between search and a network
-engines.py       the engines by name
-torch_engine.py  a network in torch as an engine
-onnx/            a network in ONNX Runtime as an engine
+torch_engine.py  a network in torch as an engine; the others are in `engines`
 ensemble.py      several engines as one
 prepacked.py     weights laid out for the small products of decoding on a CPU
 decode.py        sentences through the search, in batches

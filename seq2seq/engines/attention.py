@@ -6,7 +6,7 @@ from typing import Any
 
 from torch.nn import functional
 
-from seq2seq.decoding.onnx.graph import Graph, Value
+from seq2seq.engines.graph import Graph, Value
 from seq2seq.nn.attention import Additive, Attention, Dot, General, NormalisedAdditive, ScaledDot
 
 

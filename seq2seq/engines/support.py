@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seq2seq.config import ModelConfig
-from seq2seq.decoding.onnx.encoder import encoder_model
-from seq2seq.decoding.onnx.graph import NumberType
-from seq2seq.decoding.onnx.step import step_model
+from seq2seq.engines.encoder import encoder_model
+from seq2seq.engines.graph import NumberType
+from seq2seq.engines.step import step_model
 from seq2seq.errors import UsageError
 from seq2seq.nn.model import Seq2Seq
 

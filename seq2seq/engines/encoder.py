@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seq2seq.decoding.onnx import cells
-from seq2seq.decoding.onnx.attention import keys, real_positions
-from seq2seq.decoding.onnx.graph import FLOAT, INT64, Graph, NumberType, Value, tensor, to_bytes
+from seq2seq.engines import cells
+from seq2seq.engines.attention import keys, real_positions
+from seq2seq.engines.graph import FLOAT, INT64, Graph, NumberType, Value, tensor, to_bytes
 from seq2seq.nn.encoder import AlternatingLayer, BidirectionalLayer, DirectedLayer
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.nn.recurrence import Recurrent

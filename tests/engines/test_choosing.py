@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from seq2seq.decoding import engines
-from seq2seq.decoding.engines import build_engine, has_int8_products
-from seq2seq.decoding.onnx.engine import OnnxEngine
 from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines import choosing
+from seq2seq.engines.choosing import build_engine, has_int8_products
+from seq2seq.engines.onnx_engine import OnnxEngine
 from seq2seq.errors import UsageError
 from seq2seq.translator import Translator
 from tests import tiny
@@ -25,7 +25,7 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : fpu {flags} ht\n")
         has_int8_products.cache_clear()
 
-    monkeypatch.setattr(engines, "_PROCESSOR", tmp_path / "cpuinfo")
+    monkeypatch.setattr(choosing, "_PROCESSOR", tmp_path / "cpuinfo")
     monkeypatch.setattr("platform.system", lambda: "Linux")
     yield say
     has_int8_products.cache_clear()
@@ -80,7 +80,7 @@ def test_what_is_not_possible_is_refused(model: Any, name: Any, complaint: str) 
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setattr(choosing, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="onnxruntime is not installed"):
         build_engine(tiny.bundle().model, "onnx")
 

@@ -36,7 +36,7 @@ def build_engine(model: Seq2Seq, name: EngineName = "auto") -> Engine:
         return TorchEngine(model)
     if reason:
         raise UsageError(f"engine is {name!r}, which is not possible here: {reason}; expected 'torch'")
-    from seq2seq.decoding.onnx.engine import OnnxEngine
+    from seq2seq.engines.onnx_engine import OnnxEngine
 
     if name == "auto":
         name = "onnx" if has_int8_products() else "onnx-float32"
@@ -51,7 +51,7 @@ def _obstacle(model: Seq2Seq) -> str:
     for package in ("onnxruntime", "onnx"):
         if find_spec(package) is None:
             return f"{package} is not installed"
-    from seq2seq.decoding.onnx.support import obstacle
+    from seq2seq.engines.support import obstacle
 
     return obstacle(model.config)
 

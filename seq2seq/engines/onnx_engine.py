@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from seq2seq.decoding.engine import StepOutput
-from seq2seq.decoding.onnx.graph import NumberType
-from seq2seq.decoding.onnx.support import onnx_models
+from seq2seq.engines.graph import NumberType
+from seq2seq.engines.support import onnx_models
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.nn.padding import pad
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from seq2seq.decoding.onnx import cells
-from seq2seq.decoding.onnx.attention import context, real_positions
-from seq2seq.decoding.onnx.graph import FLOAT, INT64, Graph, NumberType, Value, tensor, to_bytes
+from seq2seq.engines import cells
+from seq2seq.engines.attention import context, real_positions
+from seq2seq.engines.graph import FLOAT, INT64, Graph, NumberType, Value, tensor, to_bytes
 from seq2seq.nn.decoder import Decoder
 from seq2seq.nn.model import Seq2Seq
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import torch
 
-from seq2seq.decoding.onnx.graph import Graph, Value
+from seq2seq.engines.graph import Graph, Value
 from seq2seq.nn.cells import GRU, LSTM, Elman, ElmanReLU, GRUResetBefore
 from seq2seq.nn.recurrence import Recurrent
 
