@@ -25,7 +25,8 @@ from seq2seq.errors import UsageError
 class Evaluate:
     """Score a model on a test set: BLEU, chrF and TER as one JSON object on stdout.
 
-    The translations are compared with the raw text of the test set.
+    The translations are compared with the raw text of the test set. What had to be repaired in it (line ends
+    inside a text, control characters) or was skipped is counted on stderr.
     """
 
     test: tuple[str, ...]
@@ -69,6 +70,7 @@ class Evaluate:
         from seq2seq.evaluation.scoring import evaluate
         from seq2seq.evaluation.test_sets import read_test
         from seq2seq.files import write_text
+        from seq2seq.pairs import Counts
         from seq2seq.text.plain_lines import one_line
 
         check_output()
@@ -86,7 +88,13 @@ class Evaluate:
             reverse_weight=self.reverse_weight,
         )
         languages = (translator.source_language, translator.target_language)
-        pairs = read_test(self.test, languages=languages, columns=self.columns, split=self.split)
+        counts = Counts()
+        pairs = read_test(
+            self.test, languages=languages, columns=self.columns, split=self.split, counts=counts
+        )
+        if counts.repaired or counts.dropped:
+            places = ", ".join(f"{reason}: {place}" for reason, place in sorted(counts.examples.items()))
+            say(f"test data: {counts}; first of each: {places}")
         if self.calibrate:
             translator.bundle = replace(translator.bundle, confidence=None)
         result = evaluate(translator, pairs)

@@ -336,7 +336,8 @@ def test_evaluate_prints_scores_with_signatures(
 ) -> None:
     result = command("evaluate", "--model", model, "--test", data, "--output", tmp_path / "out.txt")
     printed = json.loads(result.out)
-    assert result.code == 0 and list(printed) == ["bleu", "chrf", "ter", "sentences", "seconds", "model"]
+    names = ["bleu", "chrf", "ter", "sentences", "seconds", "model", "calibration_error"]
+    assert result.code == 0 and list(printed) == names
     for name in ("bleu", "chrf", "ter"):
         assert printed[name].keys() == {"score", "signature"} and "version:" in printed[name]["signature"]
     assert (printed["sentences"], printed["model"]) == (80, str(model))
@@ -348,6 +349,17 @@ def test_evaluate_reads_two_aligned_files(command: Command, model: Path, tmp_pat
     (tmp_path / "a.fr").write_text("un\n\ndeux\n")
     result = command("evaluate", "--model", model, "--test", tmp_path / "a.en", tmp_path / "a.fr")
     assert result.code == 0 and json.loads(result.out)["sentences"] == 3
+
+
+def test_evaluate_says_what_it_repaired(command: Command, model: Path, tmp_path: Path) -> None:
+    clean, damaged = tmp_path / "clean.tsv", tmp_path / "damaged.tsv"
+    clean.write_bytes(b"one\tun\ntwo\tdeux\n")
+    damaged.write_bytes(b"\xef\xbb\xbfone\tun\r\n\ntwo\x0c\tdeux\x85\r\n".replace(b"\x85", b"\xc2\x85"))
+    quiet, loud = (command("evaluate", "--model", model, "--test", path) for path in (clean, damaged))
+    assert (quiet.code, loud.code) == (0, 0) and "test data" not in quiet.err
+    assert "2 × CRLF line end" in loud.err and "1 × byte order mark removed" in loud.err
+    assert "2 × control character replaced by a space" in loud.err and f"{damaged}:3" in loud.err
+    assert json.loads(loud.out)["sentences"] == 2
 
 
 def test_evaluate_uses_the_decoding_options(
