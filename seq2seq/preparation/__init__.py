@@ -6,6 +6,7 @@ part.py               one of these parts
 sentences.py          a line cut into its sentences
 lexicon.py            the words of a corpus, how they are written, and words with a mistake
 casing.py             words as they are usually written
+names.py              names and other unknown words, which are copied
 rewriting.py          positions before and after words are replaced
 verbatim.py           what is not language in a text
 verbatim_patterns.py  patterns of these kinds

@@ -5,7 +5,7 @@ Each line is split into sentences. In a sentence
 - what is not language (a web address, a number, an emoji) is kept: a placeholder goes through the model, and
   the text takes its place in the translation. Emoji, tags, list markers, quotation marks and brackets at the
   ends of a sentence stay outside;
-- names that the model never saw are kept in the same way;
+- names that the model never saw, and words unlike any that it saw, are kept in the same way;
 - words get their usual capitals, and words with a mistake are corrected;
 - for the terms of a glossary a placeholder goes through the model, too: it becomes the term's target form.
   A translation that has the form without it is better, so that is tried first.
@@ -21,7 +21,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
-from seq2seq.preparation.casing import is_shouted, is_title, looks_like_name, usual_words
+from seq2seq.preparation.casing import is_shouted, usual_words
 from seq2seq.preparation.glossary import KIND as TERM
 from seq2seq.preparation.glossary import Glossary, apart_from_terms, joined_at_terms, lost_note
 from seq2seq.preparation.kept_spans import (
@@ -39,29 +39,19 @@ from seq2seq.preparation.kept_spans import (
 )
 from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.preparation.marks import localize_quotes
+from seq2seq.preparation.names import Names
 from seq2seq.preparation.numbers import localize_number
 from seq2seq.preparation.part import Part, separated
 from seq2seq.preparation.rewriting import Rewritten
 from seq2seq.preparation.sentences import line_spans
 from seq2seq.preparation.verbatim import Verbatim, find_verbatim
 from seq2seq.preparation.wrapping import Wrapping, find_pairs, is_quoted_sentence, wrapping
-from seq2seq.text.languages import language_code, language_name
+from seq2seq.text.languages import language_name
 from seq2seq.text.segmentation import is_language, split_text
 from seq2seq.text.symbols import PLACEHOLDERS, placeholder, placeholder_number
 from seq2seq.text.tokenizer import Tokenizer
 from seq2seq.text.word_spans import Span
 
-_INSIDE_NAMES = (" ", "-", "'", "’")
-_RARE_NAME = 8  # a name that occurs less often was not learned well
-_CAPITAL_NOUNS = frozenset(("de", "lb", "nds"))
-"""Languages in which every noun has a capital letter."""
-_MANY_WORDS = 2_000  # of fewer known words nothing follows about the others
-_SELDOM = 2  # a word that occurs no more often may be as good as unknown
-_SHORTEST_COPIED = 4  # an unknown word of fewer letters may be any with a mistake
-_COMPOUNDING = frozenset(
-    ("af", "da", "de", "et", "fi", "fo", "fy", "hu", "is", "lb", "nb", "nl", "nn", "no", "sv")
-)
-"""Languages that write compounds as one word."""
 _COMPARED = 50  # unknown words of a sentence that are compared with known ones
 _FOREIGN = 0.5  # a sentence is foreign if less than this share of its words is known
 
@@ -90,7 +80,7 @@ class Preparation:
     ) -> None:
         self.tokenizer, self.lexicon, self.target_words = tokenizer, lexicon, target_words
         self.languages, self.pairs, self.glossary = languages, pairs, glossary or Glossary()
-        self._capital_means_name = language_code(languages[0]) not in _CAPITAL_NOUNS
+        self.names = Names(lexicon, target_words, languages[0])
 
     def with_glossary(self, glossary: Glossary) -> Preparation:
         """The same with another glossary."""
@@ -201,7 +191,7 @@ class Preparation:
         sentences = [pair for pair in pairs if is_quoted_sentence(text, pair)]
         pairs = [pair for pair in pairs if pair not in sentences]
         kept = with_names(kept, quotation_marks(sentences))
-        kept = with_names(kept, self._names(usual, [*kept, *marks_of(pairs)], unknown=unknown))
+        kept = with_names(kept, self.names.find(usual, [*kept, *marks_of(pairs)], unknown=unknown))
         if not most and not around:  # a model that knows no placeholders reads numbers itself
             kept = [k for k in kept if k.kind not in ("number", "name")]
         pairs, kept, gaps = whole_pairs(text, pairs, kept, most=most)
@@ -315,52 +305,6 @@ class Preparation:
             return localize_quotes(original, self.languages[1], closing=span.kind == "closing")
         return original
 
-    def _names(self, usual: Rewritten, kept: Sequence[Verbatim], *, unknown: bool) -> list[Verbatim]:
-        """Words that are kept: those that the model never saw and that look like names or like no word that
-        it saw, rare names that both languages write alike, or with `unknown` all words that it hardly
-        ever saw. Neighbours are kept together.
-        """
-        if not self.lexicon:
-            return []
-        text, names = usual.text, list[Verbatim]()
-        ordered = sorted(kept, key=lambda span: (span.start, span.end))
-        placed = [Verbatim(usual.place(k.start), usual.place(k.end), k.kind) for k in ordered]
-        words = words_outside(text, placed)
-        title = is_title([text[start:end] for start, end in words]) or not self._capital_means_name
-        for index, (start, end) in enumerate(words):
-            named = index > 0 and not title and looks_like_name(text, (start, end), self.lexicon)
-            if not named and not self._is_name(text[start:end], first=index == 0, unknown=unknown):
-                continue
-            if names and text[names[-1].end : start] in _INSIDE_NAMES:
-                names[-1] = Verbatim(names[-1].start, end, "name")
-            else:
-                names.append(Verbatim(start, end, "name"))
-        return [Verbatim(usual.origin(n.start), usual.origin_of_end(n.end), n.kind) for n in names]
-
-    def _is_name(self, word: str, *, first: bool, unknown: bool) -> bool:
-        if len(word) < 2:
-            return False
-        capital = word[0].isupper() and self._capital_means_name
-        tells = len(word) >= _SHORTEST_COPIED and len(self.lexicon) >= _MANY_WORDS
-        if word not in self.lexicon:
-            if unknown or (capital and not (first and self.lexicon.corrected(word) != word)):
-                return True
-            return tells and not self._resembles_known(word)
-        count = self.lexicon.counts.get(word, 0)
-        if unknown and tells and 0 < count <= _SELDOM:
-            return True
-        return (
-            capital
-            and 0 < count < _RARE_NAME
-            and self.lexicon.usual(word) == self.target_words.usual(word) == word
-            and self.target_words.counts.get(word, 0) >= count / 3
-        )
-
-    def _resembles_known(self, word: str) -> bool:
-        """Whether a model makes something of the unknown `word` from the words that it has seen."""
-        compounds = language_code(self.languages[0]) in _COMPOUNDING
-        return self.lexicon.is_near(word) or (compounds and self.lexicon.is_compound(word))
-
     def _is_no_language(self, text: str) -> bool:
         """Whether the pieces of `text` are not those of language, if there is no word list to tell."""
         return not self.lexicon and is_language(text, self.tokenizer.encode(text), self.tokenizer) is False
@@ -384,7 +328,7 @@ class Preparation:
             counted += 1
         if known >= _FOREIGN * counted:
             return ""
-        if counted == 1 and first.isupper() and self._capital_means_name:
+        if counted == 1 and first.isupper() and self.names.by_capital:
             return ""  # a single name
         language = language_name(self.languages[0])
         return f"this does not look like {language}" if language != "?" else "the model knows none of this"
