@@ -25,7 +25,7 @@ class Info:
         from seq2seq.nn import summary
         from seq2seq.translator import Translator
 
-        translator = Translator.from_pretrained(self.model)
+        translator = Translator.from_pretrained(self.model, engine="torch")
         path = locate(self.model).directory / "model.safetensors"
         number_type, size = stored_type(path), path.stat().st_size
         rows = summary.layers(translator.model)

@@ -9,6 +9,7 @@ import tyro
 
 from seq2seq.bundle.finding import DEFAULT
 from seq2seq.cli.messages import say
+from seq2seq.cli.options import EngineName
 from seq2seq.devices import use_threads
 
 
@@ -27,11 +28,14 @@ class Serve:
     """Where to compute: auto (a GPU if there is one), cpu, cuda."""
     threads: int = 0
     """CPU threads; 0: as many as torch chooses."""
+    engine: EngineName = "auto"
+    """What computes, as for `translate`: auto, torch, onnx or onnx-float32."""
 
     def run(self) -> int:
         """Serve until a signal; returns the exit code."""
         from seq2seq.webui import serve
 
         use_threads(self.threads)
-        serve(self.model or (DEFAULT,), host=self.host, port=self.port, device=self.device, say=say)
+        models = self.model or (DEFAULT,)
+        serve(models, host=self.host, port=self.port, device=self.device, engine=self.engine, say=say)
         return 0

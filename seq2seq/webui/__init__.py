@@ -29,6 +29,7 @@ from seq2seq.errors import UsageError
 if TYPE_CHECKING:
     import gradio
 
+    from seq2seq.engines.choosing import EngineName
     from seq2seq.translator import Translator
 
 __all__ = ["build_page", "serve"]
@@ -52,6 +53,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 7860,
     device: str = "auto",
+    engine: EngineName = "auto",
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve the page until SIGINT or SIGTERM.
@@ -63,17 +65,18 @@ def serve(
         host: address to listen on.
         port: port to listen on, 0 to 65,535; 0 is any free port.
         device: where to compute: "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:N".
+        engine: what computes: "auto", "torch", "onnx" or "onnx-float32" (see `Translator`).
         say: is called with each message for the user.
 
     Raises:
-        UsageError: gradio is not installed, or host, port or device cannot be used. Nothing is loaded then.
+        UsageError: gradio is not installed, or host, port, device or engine cannot be used. Nothing is loaded then.
         ModelError: a model cannot be loaded.
     """
     try:
         from seq2seq.webui import server
     except ModuleNotFoundError as error:
         raise _missing_gradio(error) from None
-    server.serve(models, host=host, port=port, device=device, say=say)
+    server.serve(models, host=host, port=port, device=device, engine=engine, say=say)
 
 
 def _missing_gradio(error: ModuleNotFoundError) -> Exception:

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from seq2seq.bundle import finding
 from seq2seq.bundle.directions import direction_name, find_direction
 from seq2seq.devices import find_device
+from seq2seq.engines.choosing import EngineName
 from seq2seq.errors import UsageError
 from seq2seq.translator import Translator
 from seq2seq.webui.guard import EXCEPTION_HANDLERS, AdmissionGate, Guard
@@ -85,7 +86,15 @@ def start(page: Page, *, host: str = "127.0.0.1", port: int | None = None) -> Pa
     return PageServer(page, url, gate)
 
 
-def serve(models: Sequence[str], *, host: str, port: int, device: str, say: Callable[[str], None]) -> None:
+def serve(
+    models: Sequence[str],
+    *,
+    host: str,
+    port: int,
+    device: str,
+    engine: EngineName = "auto",
+    say: Callable[[str], None],
+) -> None:
     """Load the models and serve them until SIGINT or SIGTERM; see `seq2seq.webui.serve`."""
     port = free_port(host, port)
     find_device(device)
@@ -93,7 +102,7 @@ def serve(models: Sequence[str], *, host: str, port: int, device: str, say: Call
     # gradio collects statistics that nothing here uses. The default interval costs 5 ms a request.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000")
     translators = {
-        name: Translator.from_pretrained(model, device=device)
+        name: Translator.from_pretrained(model, device=device, engine=engine)
         for name, model in zip(model_names(models), models, strict=True)
     }
     stop = threading.Event()
