@@ -69,7 +69,8 @@ def serve(
         say: is called with each message for the user.
 
     Raises:
-        UsageError: gradio is not installed, or host, port, device or engine cannot be used. Nothing is loaded then.
+        UsageError: gradio is not installed, or host, port, device or engine cannot be used. Nothing is loaded
+            then.
         ModelError: a model cannot be loaded.
     """
     try:
