@@ -15,6 +15,7 @@ from seq2seq.devices import use_threads
 from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
+    from seq2seq.training.interruption import Interruption
     from seq2seq.training.run_state import RunState
 
 
@@ -68,9 +69,16 @@ class Train:
     def run(self) -> int:
         """Train; returns the exit code."""
         from seq2seq.training.interruption import Interruption
+
+        interruption = Interruption()
+        with interruption.watch():  # from the start: the imports take seconds
+            return self._run(interruption)
+
+    def _run(self, interruption: Interruption) -> int:
         from seq2seq.training.progress import Progress
         from seq2seq.training.run import Corpora, count_weights, train
 
+        interruption.check()
         use_threads(self.threads)
         self._check()
         settings = Settings(self.model, self.data, self.training, self.decoding)
@@ -79,7 +87,7 @@ class Train:
             print(json.dumps(plan | {"recipes": recipe_names()}, indent=2))
             return 0
         corpora = Corpora(self.train, self.valid, (self.source_lang, self.target_lang))
-        interruption, progress = Interruption(), Progress()
+        progress = Progress()
         state = train(
             settings,
             corpora,

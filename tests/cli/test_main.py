@@ -548,7 +548,7 @@ def test_training_saves_when_a_signal_stops_it(
         f"and saved; continue with: seq2seq train --resume --out {out}" in error and "Traceback" not in error
     )
     assert time.monotonic() - sent < 60  # on a machine of its own it takes a moment
-    (step, _), *_ = checkpoint.stored(out / "checkpoints")
+    *_, (step, _) = checkpoint.stored(out / "checkpoints")
     assert step == last_step(out) >= 5
     result = command("train", "--resume", "--out", out, "--training.steps", str(step + 2))
     assert result.code == 0 and f"resumed at step {step}" in result.err
