@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from functools import cache
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -54,13 +55,19 @@ def require(condition: bool, name: str, value: object, expected: str) -> None:
         raise UsageError(f"{name} is {value!r:.100}, expected {expected}")
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """The types of the fields of `kind`. Evaluated once, because that takes time."""
+    return get_type_hints(kind)
+
+
 def check_fields(settings: Any, ranges: dict[str, Range], *, prefix: str = "") -> None:
     """Check type and range of every field of the dataclass `settings`.
 
     A whole number is accepted for a float; True and False are not numbers. Raises UsageError with the name of
     the field after `prefix`.
     """
-    hints = get_type_hints(type(settings))
+    hints = _hints(type(settings))  # type: ignore[arg-type]
     for field in fields(settings):
         value, name = getattr(settings, field.name), prefix + field.name
         expected = _expected_type(value, hints[field.name])

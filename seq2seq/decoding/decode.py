@@ -7,7 +7,9 @@ The result for a sentence does not depend on the other sentences of its batch.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
@@ -22,6 +24,7 @@ from seq2seq.decoding.penalties import add_coverage
 from seq2seq.decoding.search import SearchOptions
 from seq2seq.text.tokenizer import Tokenizer
 
+_FEW = 8  # sentences that are not worth another thread
 FORBIDDEN = (Tokenizer.pad_id, Tokenizer.unk_id, Tokenizer.bos_id)
 """Symbols of every vocabulary that are no part of a translation."""
 
@@ -74,23 +77,40 @@ def decode(
     order = sorted(first.values() if merge else range(len(ended)), key=lambda row: (len(ended[row]), row))
     constraints = (*constraints, *configured_constraints(config, sources))
     results: list[list[Hypothesis]] = [[] for _ in ended]
-    size = _sentences_at_once(config)
-    for start in range(0, len(order), size):
-        rows = order[start : start + size]
+    workers = getattr(engine, "batches_at_once", 1)
+    size = _sentences_at_once(config, len(order), workers)
+    batches = [order[start : start + size] for start in range(0, len(order), size)]
+
+    def search_batch(rows: list[int]) -> Hypotheses:
         selected = [constraint.select(rows) for constraint in constraints]
-        hypotheses = _search(engine, [ended[row] for row in rows], config, forbidden, selected)
+        return _search(engine, [ended[row] for row in rows], config, forbidden, selected)
+
+    for rows, hypotheses in zip(batches, _side_by_side(search_batch, batches, workers), strict=True):
         for row, best in zip(rows, hypotheses, strict=True):
             results[row] = best
     return [results[first[tuple(ids)]] for ids in ended] if merge else results
 
 
-def _sentences_at_once(config: DecodingConfig) -> int:
-    """Sentences of a batch: with many samples of each, so many that there are no more rows than with a
-    beam."""
+def _sentences_at_once(config: DecodingConfig, sentences: int, workers: int) -> int:
+    """Sentences of a batch. Each of `workers` threads gets its share of few sentences. With many samples of
+    each there are no more rows than with a beam."""
+    most = min(config.batch_size, max(_FEW, math.ceil(sentences / workers)))
     rows = config.batch_size * config.beam_size
-    return min(config.batch_size, max(1, rows // config.n_best)) if config.sampling else config.batch_size
+    return min(most, max(1, rows // config.n_best)) if config.sampling else most
 
 
+def _side_by_side(
+    run: Callable[[list[int]], Hypotheses], batches: Sequence[list[int]], workers: int
+) -> Iterator[Hypotheses]:
+    """The results of `run` for each of `batches`, in order; computed in `workers` threads."""
+    if workers == 1 or len(batches) == 1:
+        yield from map(run, batches)
+        return
+    with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
+        yield from pool.map(run, batches)
+
+
+@torch.inference_mode()
 def _search(
     engine: Engine,
     sources: Sequence[Sequence[int]],

@@ -49,7 +49,11 @@ the number of samples)."""
 
 
 class Engine(Protocol):
-    """Computes the scores that search asks for."""
+    """Computes the scores that search asks for.
+
+    An engine that computes on one thread and lets others compute meanwhile may have an attribute
+    `batches_at_once`, the number of threads that search batches side by side.
+    """
 
     @property
     def device(self) -> torch.device:

@@ -44,14 +44,15 @@ class OnnxEngine:
     """Runs the network `model`, whose weights are copied: later changes of them have no effect.
 
     `number_type` is that of the matrix products. With "int8", a sentence has the same scores in any batch,
-    bit for bit. The engine uses as many threads as torch did when it was made.
+    bit for bit. A step is computed on one thread, because it is too short for more. As many batches as torch
+    had threads when the engine was made are computed side by side.
     """
 
     device = torch.device("cpu")
 
     def __init__(self, model: Seq2Seq, number_type: NumberType = "int8") -> None:
         models = onnx_models(model, number_type)
-        self.number_type = number_type
+        self.number_type, self.batches_at_once = number_type, torch.get_num_threads()
         self.encoder, self.decoder = _session(models.encoder), _session(models.step)
         names = [one.name for one in self.encoder.get_outputs()]
         self.states = [name for name in names if name.startswith("state_")]
@@ -82,10 +83,9 @@ class OnnxEngine:
 
 
 def _session(model: bytes) -> Any:
-    """A session whose threads wait without keeping the processor busy: torch computes between its runs."""
+    """A session that computes in the thread that runs it."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -198,7 +198,7 @@ def main() -> None:
                 "p95_ms": round(percentile(times, 0.95)),
                 "max_ms": round(max(times)),
                 "shown": len(shown),
-                "stale": sum(answer != answers[box] for box, answer in shown),
+                "stale": sum(answer.strip() != answers[box].strip() for box, answer in shown),
                 "errors": errors,
                 "load": os.getloadavg()[0],
             }

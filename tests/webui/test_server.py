@@ -98,7 +98,7 @@ def test_device_reaches_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("seq2seq.translator.Translator.from_pretrained", load)
     assert main.run(["serve", "--model", "runs/x", "--device", "cpu", "--port", "0"]) == 4
-    assert loaded == [("runs/x", {"device": "cpu"})]
+    assert loaded == [("runs/x", {"device": "cpu", "engine": "auto"})]
 
 
 def test_without_gradio_the_page_says_what_to_install() -> None:
