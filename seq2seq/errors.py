@@ -40,7 +40,7 @@ class RunError(SeqError, RuntimeError):
 
 
 _MISSING_MEMORY = (
-    "allocate memory",  # torch on a CPU, the system
+    "allocate memory",  # torch on a CPU, ONNX Runtime, the system
     "out of memory",  # torch on a GPU
     "defaultcpuallocator",  # torch on a CPU
     "bad_alloc",  # C++
@@ -61,4 +61,5 @@ def is_out_of_memory(error: BaseException) -> bool:
         return error.errno == errno.ENOMEM
     message = str(error).lower()
     known = isinstance(error, RuntimeError | ImportError) and not isinstance(error, SeqError)
+    known = known or type(error).__module__.startswith("onnxruntime.")  # its errors have no other base
     return isinstance(error, MemoryError) or (known and any(sign in message for sign in _MISSING_MEMORY))
