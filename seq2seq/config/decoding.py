@@ -80,7 +80,8 @@ class DecodingConfig:
     """Divide the logits of tokens that a translation already has by this (Keskar et al., 2019). 1: no such
     rule."""
     max_source_length: int = 250
-    """A source with more tokens than this is translated in several parts."""
+    """A source with more tokens than this is translated in several parts. A training lowers it, to 40 at
+    least, to the length of all but the longest of its sentences, because a model knows no longer ones."""
     sentences: bool = True
     """Split lines into sentences and translate each by itself."""
     verbatim: bool = True

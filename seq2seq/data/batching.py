@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -127,6 +128,11 @@ class Batches:
         self.lengths = lengths
         self.rows = np.flatnonzero(lengths.max(1) <= max_length + 1)  # EOS is not counted against the limit
         self.skipped = len(lengths) - len(self.rows)
+
+    @cached_property
+    def longest_source(self) -> int:
+        """As many source tokens, EOS included, as nearly all sentences have at most (99.9 %)."""
+        return int(np.quantile(self.lengths[self.rows, 0], 0.999))
 
     def plan(self, epoch: int) -> Iterator[np.ndarray]:
         """Yield the rows of each batch of `epoch`, in order, without encoding anything."""

@@ -35,6 +35,9 @@ from seq2seq.training.run_state import RunState
 from seq2seq.training.train_step import StepResult, TrainStep
 from seq2seq.training.validation import LOSS_PAIRS, Interrupted, ValidationScores, Validator, is_better
 
+LEAST_PIECES = 40
+"""A model translates sentences of so many pieces at once, however short those of its training were."""
+
 
 class Trainer:
     """Trains a network on prepared data, validates it, and writes into a run directory.
@@ -298,11 +301,12 @@ class Trainer:
 
     def bundle(self) -> Bundle:
         """The model as it is validated and kept: the average of the weights if there is one."""
+        most = min(self.settings.decoding.max_source_length, max(LEAST_PIECES, self.batches.longest_source))
         return Bundle(
             model=self.train_step.average,
             source=self.prepared.source,
             target=self.prepared.target,
-            decoding=self.settings.decoding,
+            decoding=replace(self.settings.decoding, max_source_length=most),
             directions=one_direction(*self.languages),
             source_words=self.prepared.source_words,
             target_words=self.prepared.target_words,
