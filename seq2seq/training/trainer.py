@@ -230,8 +230,9 @@ class Trainer:
             self.save()
 
     def _check_limits(self) -> None:
-        """Set `stopped` if the run is to end."""
-        self.state.stopped = reached_limit(self.settings.training, self.state) or self._external_end()
+        """Set `stopped` if the run is to end, and leave it if it has ended."""
+        if not self.state.stopped:
+            self.state.stopped = reached_limit(self.settings.training, self.state) or self._external_end()
 
     def _external_end(self) -> str:
         """ "minutes" by the clock of the main process, "interrupted" if any process is, else ""."""

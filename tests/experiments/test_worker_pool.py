@@ -59,7 +59,7 @@ def test_job_without_its_parent_saves_and_ends(shared_data: Path, tmp_path: Path
     worker.close()
     assert worker.process.wait(60) == 143
     assert worker.has_ended() and worker.failure() == "stopped by signal 15"
-    ((step, _),) = checkpoint.stored(endless.out / "checkpoints")
+    *_, (step, _) = checkpoint.stored(endless.out / "checkpoints")
     assert step == logged_steps(endless.out)[-1][0] >= 5
 
 
@@ -118,6 +118,6 @@ def test_signal_stops_and_saves_all_jobs(shared_data: Path, tmp_path: Path) -> N
     code = run_jobs(endless, lambda job, failure: pytest.fail(failure), lambda _: None, parallel=2)
     assert code == signal.SIGINT and not endless[2].out.exists()
     for one in endless[:2]:
-        ((step, _),) = checkpoint.stored(one.out / "checkpoints")
+        *_, (step, _) = checkpoint.stored(one.out / "checkpoints")
         assert step == logged_steps(one.out)[-1][0] and not (one.out / RESULT).exists()
         assert (one.out / JOB).exists()
