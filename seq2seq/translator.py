@@ -72,8 +72,8 @@ class Translator(Interactive):
                 probabilities are the means of theirs.
             reverse: a model of the opposite direction, which reranks the hypotheses of the beam.
             reverse_weight: of its score, the mean log probability of a token of the source.
-            engine: what computes: "torch"; on a CPU also "onnx" (ONNX Runtime with int8 products, several
-                times as fast) or "onnx-float32"; "auto" takes the fastest that is possible. All but torch
+            engine: what computes: "torch"; on a CPU also "onnx" (ONNX Runtime with int8 products, two to
+                four times as fast) or "onnx-float32"; "auto" takes the fastest that is possible. All but torch
                 copy the weights.
         """
         self.bundle = bundle

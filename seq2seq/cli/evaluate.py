@@ -55,7 +55,7 @@ class Evaluate:
     threads: int = 0
     """CPU threads. 0: torch's choice, one per core."""
     engine: EngineName = "auto"
-    """What computes. onnx: ONNX Runtime with int8 products, several times as fast on a CPU; onnx-float32:
+    """What computes. onnx: ONNX Runtime with int8 products, two to four times as fast on a CPU; onnx-float32:
     with float32 products, which give the answers of torch. auto: the fastest one that is possible."""
     glossary: Annotated[Path | None, optional("FILE.tsv")] = None
     """Terms and their target forms, one pair a line, with a tab between. A term without a form is kept."""
