@@ -73,7 +73,7 @@ class Translator(Interactive):
             reverse: a model of the opposite direction, which reranks the hypotheses of the beam.
             reverse_weight: of its score, the mean log probability of a token of the source.
             engine: what computes: "torch"; on a CPU also "onnx" (ONNX Runtime with int8 products, two to
-                four times as fast) or "onnx-float32"; "auto" takes the fastest that is possible. All but torch
+                four times as fast) or "onnx-float32"; "auto" takes the fastest possible. All but torch
                 copy the weights.
         """
         self.bundle = bundle
