@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from seq2seq import files
 from seq2seq.config import Settings, from_dict, to_dict
+from seq2seq.data.corpora import Corpora, read_corpora
 from seq2seq.errors import DataError, ModelError, SeqError, UsageError
 from seq2seq.pairs import SentencePair
 from seq2seq.training.optimization import check_schedule
@@ -24,31 +24,7 @@ SETTINGS = "training.json"
 LIMITS = ("epochs", "steps", "minutes", "patience", "save_every", "keep_checkpoints")
 CHANGEABLE = tuple(f"training.{name}" for name in LIMITS)
 """The settings that may change when a run is resumed."""
-NOT_GIVEN_IF_EMPTY = ("train", "valid", "source_lang", "target_lang")
-
-
-@dataclass(frozen=True)
-class Corpora:
-    """Training and validation data: paths, and the source and target language ("" if unknown).
-
-    A corpus is one path, or two paths of aligned text.
-    """
-
-    train: tuple[tuple[str, ...], ...] = ()
-    valid: tuple[tuple[str, ...], ...] = ()
-    languages: tuple[str, str] = ("", "")
-
-    def absolute(self) -> Corpora:
-        """The same with absolute paths."""
-        train, valid = (
-            tuple(tuple(map(_absolute, paths)) for paths in corpora) for corpora in (self.train, self.valid)
-        )
-        return replace(self, train=train, valid=valid)
-
-
-def _absolute(path: str) -> str:
-    """`path` from the root; "hf:OWNER/NAME" as it is."""
-    return path if path.startswith("hf:") else os.path.abspath(path)
+NOT_GIVEN_IF_EMPTY = ("train", "valid", "source_lang", "target_lang", "init_from")
 
 
 @dataclass(frozen=True)
@@ -104,13 +80,6 @@ def stored_run(out: Path) -> tuple[Settings, Corpora]:
         raise ModelError(f"{path}: not the settings of a run ({reason})") from None
 
 
-def read_corpora(stored: Mapping[str, Any]) -> Corpora:
-    """Corpora from plain values. LookupError, TypeError or ValueError if they are of another form."""
-    train, valid = (tuple(tuple(paths) for paths in stored[name]) for name in ("train", "valid"))
-    source, target = stored["languages"]
-    return Corpora(train, valid, (source, target))
-
-
 def differences(
     settings: Settings | None, corpora: Corpora, stored: tuple[Settings, Corpora]
 ) -> list[Difference]:
@@ -118,10 +87,9 @@ def differences(
 
     Not given, and so no difference: settings that are None, paths that are empty, a language that is "".
     """
-    if corpora.absolute().train == stored[1].absolute().train:
-        corpora = replace(corpora, train=stored[1].train)
-    if corpora.absolute().valid == stored[1].absolute().valid:
-        corpora = replace(corpora, valid=stored[1].valid)
+    for name in ("train", "valid", "init_from"):
+        if getattr(corpora.absolute(), name) == getattr(stored[1].absolute(), name):
+            corpora = replace(corpora, **{name: getattr(stored[1], name)})
     before = _values(*stored)
     return [
         Difference(name, value, before[name])
@@ -133,7 +101,8 @@ def differences(
 def _values(settings: Settings | None, corpora: Corpora) -> dict[str, Any]:
     """Corpora and settings by name."""
     source, target = corpora.languages
-    values = dict(zip(NOT_GIVEN_IF_EMPTY, (corpora.train, corpora.valid, source, target), strict=True))
+    given = (corpora.train, corpora.valid, source, target, corpora.init_from)
+    values: dict[str, Any] = dict(zip(NOT_GIVEN_IF_EMPTY, given, strict=True))
     for part, table in to_dict(settings).items() if settings is not None else ():
         values |= {f"{part}.{name}": value for name, value in table.items()}
     return values

@@ -1,0 +1,44 @@
+"""What a training is given beside its settings: training and validation data, and a model to start from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """Training and validation data: paths, and the source and target language ("" if unknown).
+
+    A corpus is one path, or two paths of aligned text. `init_from` names the model whose weights and
+    vocabulary the training starts from (see `bundle.starting`); "" for a network with random weights.
+    """
+
+    train: tuple[tuple[str, ...], ...] = ()
+    valid: tuple[tuple[str, ...], ...] = ()
+    languages: tuple[str, str] = ("", "")
+    init_from: str = ""
+
+    def absolute(self) -> Corpora:
+        """The same with absolute paths."""
+        train, valid = (
+            tuple(tuple(map(_absolute, paths)) for paths in corpora) for corpora in (self.train, self.valid)
+        )
+        is_folder = bool(self.init_from) and Path(self.init_from).is_dir()
+        init_from = os.path.abspath(self.init_from) if is_folder else self.init_from
+        return replace(self, train=train, valid=valid, init_from=init_from)
+
+
+def _absolute(path: str) -> str:
+    """`path` from the root; "hf:OWNER/NAME" as it is."""
+    return path if path.startswith("hf:") else os.path.abspath(path)
+
+
+def read_corpora(stored: Mapping[str, Any]) -> Corpora:
+    """Corpora from plain values. LookupError, TypeError or ValueError if they are of another form."""
+    train, valid = (tuple(tuple(paths) for paths in stored[name]) for name in ("train", "valid"))
+    source, target = stored["languages"]
+    return Corpora(train, valid, (source, target), str(stored.get("init_from", "")))
