@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seq2seq.config.checks import BELOW_ONE, LARGEST_SEED, above, check_fields, real, whole
+from seq2seq.config.checks import BELOW_ONE, LARGEST_SEED, above, check_fields, real, require, whole
 
 _RANGES = {
     "epochs": whole(0),
@@ -21,6 +21,8 @@ _RANGES = {
     "clip_norm": real(0),
     "label_smoothing": BELOW_ONE,
     "consistency": real(0),
+    "cut_tokens": BELOW_ONE,
+    "cut_features": BELOW_ONE,
     "ema": BELOW_ONE,
     "validate_every": whole(0),
     "validation_sentences": whole(1),
@@ -68,6 +70,16 @@ class TrainingConfig:
     consistency: float = 0.0
     """Weight α of R-Drop (Liang et al., 2021): each batch is predicted twice with different dropout, and the
     predictions are pulled together. An update then takes about twice as long. 0: no R-Drop."""
+    consistency_kind: Literal["r_drop", "simcut"] = "r_drop"
+    """How --training.consistency pulls predictions together. r_drop: both readings learn the target; simcut
+    (Gao et al., 2022): the second one, which lacks tokens, only follows the first (paper: weight 3, 0.05 of
+    the tokens cut)."""
+    cut_tokens: float = 0.0
+    """Probability that a token of source or target is cut from the second reading of --training.consistency
+    (Cutoff; Shen et al., 2020). 0: none."""
+    cut_features: float = 0.0
+    """Probability that a feature of the token vectors is cut from a whole sentence in the second reading
+    (Cutoff; Shen et al., 2020). 0: none."""
     ema: float = 0.0
     """Decay of an exponential moving average of the weights. The average is validated and saved. 0: none."""
     validate_every: int = 0
@@ -88,3 +100,16 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         check_fields(self, _RANGES, prefix="training.")
+        self._check_cutting()
+
+    def _check_cutting(self) -> None:
+        """UsageError for a second reading that is cut although there is none, and for SimCut without cuts."""
+        cuts = max(self.cut_tokens, self.cut_features)
+        for name in ("cut_tokens", "cut_features"):
+            value = getattr(self, name)
+            expected = "0, because there is no second reading to cut without training.consistency"
+            require(self.consistency > 0 or not value, f"training.{name}", value, expected)
+        if self.consistency_kind == "simcut":
+            expected = "above 0, because training.consistency_kind is 'simcut'"
+            require(self.consistency > 0, "training.consistency", self.consistency, expected)
+            require(cuts > 0, "training.cut_tokens", self.cut_tokens, expected)

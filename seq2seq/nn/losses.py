@@ -122,3 +122,51 @@ def r_drop(
     """
     loss, objective = _RDrop.apply(logits, targets, smoothing, consistency / 4)
     return loss, objective
+
+
+class _SimCut(torch.autograd.Function):
+    """With the predictions p and q and d = log p − log q: KL(p‖q) = Σ p d. Its gradients are p (d − KL) for
+    the scores of p and q − p for those of q."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, logits: Tensor, targets: Tensor, smoothing: float, weight: float
+    ) -> tuple[Tensor, Tensor]:
+        number, targets = len(targets), targets.unsqueeze(1)
+        losses = [_log_probs(logits[:0]).sum()]
+        divergences, gradient = list(losses), torch.empty_like(logits)
+        for rows in _chunks(number, logits):
+            cut_rows, labels = slice(rows.start + number, rows.stop + number), targets[rows]
+            log_p, log_q = _log_probs(logits[rows]), _log_probs(logits[cut_rows])
+            losses.append(_smoothed_loss(log_p, labels, smoothing))
+            ratio, p, q = log_p - log_q, log_p.exp_(), log_q.exp_()
+            divergence = (p * ratio).sum(-1, keepdim=True)
+            divergences.append(divergence.sum())
+            gradient[cut_rows] = (q - p).mul_(weight)
+            p.mul_(1 + weight * (ratio - divergence))
+            gradient[rows] = _subtract_target(p, labels, smoothing)
+        ctx.save_for_backward(gradient)
+        loss = torch.stack(losses).sum()
+        ctx.mark_non_differentiable(loss)
+        return loss, loss + weight * torch.stack(divergences).sum()
+
+    @staticmethod
+    def backward(ctx: Any, _: Tensor, upstream: Tensor) -> tuple[Tensor, None, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient.mul_(upstream), None, None, None
+
+
+def sim_cut(
+    logits: Tensor, targets: Tensor, *, smoothing: float = 0.0, consistency: float
+) -> tuple[Tensor, Tensor]:
+    """SimCut (Gao et al., 2022): the prediction of a text from which tokens were cut is pulled to that
+    of the whole text.
+
+    `logits` (2N,V) of the N tokens, read whole and then cut (`objectives.cutoff`); `targets` (N,);
+    `consistency` is α. Returns two sums over the N tokens, in nats: the cross entropy of the whole reading p,
+    without a gradient; and the objective to minimise, which is that plus α KL(p‖q), where q is the prediction
+    of the cut reading. Both p and q get gradients of the divergence, which the paper found to matter. The
+    gradient can be computed once.
+    """
+    loss, objective = _SimCut.apply(logits, targets, smoothing, consistency)
+    return loss, objective

@@ -21,8 +21,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq.config import TrainingConfig
 from seq2seq.data.batching import Batch
-from seq2seq.nn.losses import cross_entropy, r_drop
+from seq2seq.nn.losses import cross_entropy, r_drop, sim_cut
 from seq2seq.nn.model import Seq2Seq
+from seq2seq.objectives.cutoff import cut_second_reading
 from seq2seq.training import checkpoint, distributed
 from seq2seq.training.optimization import average_into, build_optimizer, clip_gradients, gradient_norm
 
@@ -56,6 +57,8 @@ class TrainStep:
     def __init__(self, model: Seq2Seq, config: TrainingConfig, device: torch.device) -> None:
         self.model, self.config, self.device = model.to(device), config, device
         self.average = copy.deepcopy(self.model).eval() if config.ema else self.model
+        if config.cut_tokens or config.cut_features:  # of the model, not of the average
+            cut_second_reading(self.model, tokens=config.cut_tokens, features=config.cut_features)
         self.optimizer = build_optimizer(config, self.model.parameters())
         auto = config.precision == "auto" and multiplies_bfloat16(device)
         self.bfloat16 = auto or config.precision == "bfloat16"
@@ -95,12 +98,13 @@ class TrainStep:
         return summed
 
     def _losses(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss that is reported, and the objective that is minimised. R-Drop adds a term to it."""
+        """The loss that is reported, and the objective that is minimised. R-Drop and SimCut add a term."""
         smoothing, consistency = self.config.label_smoothing, self.config.consistency
         if not consistency:
             loss = cross_entropy(logits, labels, smoothing=smoothing)
             return loss, loss
-        return r_drop(logits, labels[: len(labels) // 2], smoothing=smoothing, consistency=consistency)
+        pull = sim_cut if self.config.consistency_kind == "simcut" else r_drop
+        return pull(logits, labels[: len(labels) // 2], smoothing=smoothing, consistency=consistency)
 
     def _synchronized(self, *, last: bool) -> AbstractContextManager[Any]:
         """Processes exchange gradients with the last batch of an update only."""

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from seq2seq.nn import losses
-from seq2seq.nn.losses import cross_entropy, r_drop
+from seq2seq.nn.losses import cross_entropy, r_drop, sim_cut
 
 
 def test_cross_entropy_equals_hand_calculation() -> None:
@@ -98,6 +98,33 @@ def test_r_drop_equals_torch(smoothing: float) -> None:
     plain = F.cross_entropy(logits, targets.repeat(2), reduction="sum", label_smoothing=smoothing) / 2
     expected = plain + 1.5 / 4 * divergences
     loss, objective = r_drop(logits, targets, smoothing=smoothing, consistency=1.5)
+    torch.testing.assert_close(loss, plain.detach(), atol=1e-10, rtol=0)
+    torch.testing.assert_close(objective, expected, atol=1e-10, rtol=0)
+    gradients = [torch.autograd.grad(3 * value, logits)[0] for value in (objective, expected)]
+    torch.testing.assert_close(*gradients, atol=1e-12, rtol=0)
+    assert not loss.requires_grad
+
+
+def test_sim_cut_equals_hand_calculation() -> None:
+    """p = (1/2, 1/2), q = (3/4, 1/4): KL(p‖q) = ½ log ⅔ + ½ log 2 = ½ log 4/3. The second token is predicted
+    alike. The loss is that of the whole reading alone: −log ½ − log 9/10."""
+    p, q = torch.tensor([[0.5, 0.5], [0.9, 0.1]]), torch.tensor([[0.75, 0.25], [0.9, 0.1]])
+    loss, objective = sim_cut(torch.cat([p, q]).log() + 7, torch.tensor([0, 0]), consistency=3.0)
+    assert float(loss) == pytest.approx(-math.log(0.5) - math.log(0.9), abs=1e-6)
+    assert float(objective - loss) == pytest.approx(3 * math.log(4 / 3) / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_sim_cut_equals_torch(smoothing: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loss, objective and gradients of both readings, in chunks of two rows."""
+    monkeypatch.setattr(losses, "CHUNK_SCORES", 14)
+    torch.manual_seed(0)
+    logits = torch.randn(12, 7, dtype=torch.float64, requires_grad=True)
+    targets = torch.randint(0, 7, (6,))
+    log_p, log_q = logits.log_softmax(-1).chunk(2)
+    plain = F.cross_entropy(logits[:6], targets, reduction="sum", label_smoothing=smoothing)
+    expected = plain + 1.5 * F.kl_div(log_q, log_p, reduction="sum", log_target=True)
+    loss, objective = sim_cut(logits, targets, smoothing=smoothing, consistency=1.5)
     torch.testing.assert_close(loss, plain.detach(), atol=1e-10, rtol=0)
     torch.testing.assert_close(objective, expected, atol=1e-10, rtol=0)
     gradients = [torch.autograd.grad(3 * value, logits)[0] for value in (objective, expected)]

@@ -1,0 +1,52 @@
+"""Runs with the options of objectives/: each changes the training, and a resumed run equals an uninterrupted
+one bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import tiny
+from tests.training.tiny_trainer import assert_same, everything, logged, make_trainer
+
+LEVERS: dict[str, dict[str, Any]] = {
+    "cutoff": {"consistency": 1.0, "cut_tokens": 0.1, "cut_features": 0.1},
+    "simcut": {"consistency": 3.0, "cut_tokens": 0.1, "consistency_kind": "simcut"},
+}
+
+
+@pytest.mark.parametrize("lever", LEVERS)
+def test_a_resumed_run_is_the_same(lever: str, tmp_path: Path) -> None:
+    settings = tiny.settings(epochs=2, save_every=2, validate_every=3, accumulation=2, **LEVERS[lever])
+    whole = make_trainer(tmp_path / "whole", settings)
+    whole.run()
+    first = make_trainer(tmp_path / "parts", settings, stop_at=lambda state: state.step == 3)
+    assert first.run().stopped == "interrupted"
+    first.run_directory.close()
+    second = make_trainer(tmp_path / "parts", settings)
+    second.resume()
+    second.run()
+    assert_same(everything(whole), everything(second))
+    plain = make_trainer(tmp_path / "plain", tiny.settings(epochs=2, accumulation=2))
+    plain.run()
+    assert logged(plain, "step", "loss") != logged(whole, "step", "loss")
+
+
+def test_the_reported_loss_of_simcut_is_that_of_the_whole_text(tmp_path: Path) -> None:
+    """Without dropout the first update reports what it would without SimCut."""
+    still = {"dropout": 0.0, "embedding_dropout": 0.0, "word_dropout": 0.0}
+    first = []
+    for name, options in (("plain", {}), ("simcut", LEVERS["simcut"])):
+        trainer = make_trainer(tmp_path / name, tiny.settings(model=still, steps=1, **options))
+        trainer.run()
+        first.append(logged(trainer, "step", "loss")[0])
+    assert first[0] == pytest.approx(first[1], rel=1e-6)
+
+
+def test_the_average_of_the_weights_is_not_cut(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, tiny.settings(steps=2, ema=0.9, **LEVERS["cutoff"]))
+    hooks = [len(module._forward_hooks) for module in trainer.train_step.average.modules()]
+    assert sum(hooks) == 0
+    assert sum(len(module._forward_hooks) for module in trainer.train_step.model.modules()) > 0
