@@ -75,7 +75,7 @@ class Train:
             return self._run(interruption)
 
     def _run(self, interruption: Interruption) -> int:
-        from seq2seq.training.progress import Progress
+        from seq2seq.monitoring.progress import Progress
         from seq2seq.training.run import Corpora, count_weights, train
 
         interruption.check()

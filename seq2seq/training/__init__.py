@@ -14,7 +14,6 @@ limits.py         when a training ends, and how much of it is done
 run_state.py      the numbers that change from step to step
 checkpoint.py     weights and numbers of one step on disk
 recovery.py       saving and restoring a training, also after a divergence
-progress.py       messages and the progress bar
 interruption.py   signals as a request to stop
 distributed.py    several processes that train together
 out_of_memory.py  errors of missing memory as messages

@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from seq2seq.config import TrainingConfig
+from seq2seq.monitoring.progress import Outlook
 from seq2seq.training.run_state import RunState
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What a progress bar shows.
-
-    Attributes:
-        share: the part of the whole that is done, 0 to 1.
-        done: work done so far, in any unit; it only grows.
-        left: work left, in the same unit. The time left follows from the time that `done` took.
-        whole: what `share` is a part of; "" for the training.
-        note: where the training is, such as "epoch 3 (40 %)".
-        time_left: how the time left is shown; {} stands for it.
-    """
-
-    share: float
-    done: float
-    left: float
-    whole: str = ""
-    note: str = ""
-    time_left: str = "{} left"
 
 
 def share_done(config: TrainingConfig, state: RunState, *, pairs: int, seconds: float) -> float:

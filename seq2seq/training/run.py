@@ -23,6 +23,7 @@ from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.errors import DataError, SeqError, UsageError
+from seq2seq.monitoring.progress import Progress
 from seq2seq.nn.model import build_on_meta, count_parameters
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.languages import is_language_tag
@@ -32,7 +33,6 @@ from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.interruption import Interruption
 from seq2seq.training.optimization import check_schedule
 from seq2seq.training.out_of_memory import out_of_memory
-from seq2seq.training.progress import Progress
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_settings import (
     Corpora,

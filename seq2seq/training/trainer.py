@@ -21,14 +21,14 @@ from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
 from seq2seq.data.training_data import Prepared
 from seq2seq.errors import DataError, UsageError
+from seq2seq.monitoring.progress import Outlook, Progress
 from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
 from seq2seq.pairs import SentencePair
 from seq2seq.training import distributed
 from seq2seq.training.divergence import Divergence, DivergenceCheck, rate_factor
-from seq2seq.training.limits import Outlook, outlook, reached_limit, share_done
+from seq2seq.training.limits import outlook, reached_limit, share_done
 from seq2seq.training.optimization import check_schedule, learning_rate
 from seq2seq.training.out_of_memory import out_of_memory
-from seq2seq.training.progress import Progress
 from seq2seq.training.recovery import Recovery
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_state import RunState

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
-from torch import nn
 
 from seq2seq.bundle.model_directory import Bundle
-from seq2seq.data.batching import Batch, Batches
+from seq2seq.data.batching import Batches
 from seq2seq.evaluation.metrics import bleu
-from seq2seq.nn.losses import cross_entropy
+from seq2seq.monitoring.losses import mean_loss
 from seq2seq.pairs import SentencePair
 from seq2seq.training.run_state import RunState
 from seq2seq.translation import Translation
@@ -99,22 +98,6 @@ def translate_all(
         chosen = order[start : start + _TOGETHER]
         made.update(zip(chosen, translator.translate([sources[number] for number in chosen]), strict=True))
     return [made[number] for number in range(len(sources))]
-
-
-@torch.no_grad()
-def mean_loss(model: nn.Module, batches: Iterable[Batch], device: torch.device) -> float:
-    """Cross entropy in nats a target token, without label smoothing; its exponential is the perplexity.
-
-    NaN without batches.
-    """
-    model.eval()
-    loss, tokens = 0.0, 0
-    for batch in batches:
-        moved = batch.to(device)
-        logits = model(moved.source, moved.lengths, moved.target, moved.real)
-        loss += float(cross_entropy(logits, moved.labels[moved.real]))
-        tokens += batch.tokens
-    return loss / tokens if tokens else math.nan
 
 
 def is_better(scores: ValidationScores, state: RunState) -> bool:

@@ -14,8 +14,8 @@ import torch
 
 from seq2seq.experiments.job import JOB, RESULT
 from seq2seq.experiments.worker_pool import WorkerProcess, run_jobs
+from seq2seq.monitoring.progress import Progress
 from seq2seq.training import checkpoint
-from seq2seq.training.progress import Progress
 from seq2seq.training.run import train
 from seq2seq.training.run_settings import Corpora
 from tests.experiments.experiment_data import job, logged_steps

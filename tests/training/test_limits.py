@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from seq2seq.config import TrainingConfig
-from seq2seq.training.limits import Outlook, outlook, reached_limit, share_done
+from seq2seq.monitoring.progress import Outlook
+from seq2seq.training.limits import outlook, reached_limit, share_done
 from seq2seq.training.run_state import RunState
 
 PAIRS = 200

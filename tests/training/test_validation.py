@@ -10,6 +10,7 @@ import torch
 
 from seq2seq.config import DecodingConfig
 from seq2seq.data.batching import Batches, PairColumns, token_lengths
+from seq2seq.monitoring.losses import mean_loss
 from seq2seq.pairs import SentencePair
 from seq2seq.training.run_state import RunState
 from seq2seq.training.validation import (
@@ -17,7 +18,6 @@ from seq2seq.training.validation import (
     ValidationScores,
     Validator,
     is_better,
-    mean_loss,
     translate_all,
 )
 from seq2seq.translator import Translator

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from seq2seq.training import progress as module
-from seq2seq.training.limits import Outlook
-from seq2seq.training.progress import Progress
+from seq2seq.monitoring import progress as module
+from seq2seq.monitoring.progress import Outlook, Progress
 from tests import tiny
 from tests.training.tiny_trainer import make_trainer
 

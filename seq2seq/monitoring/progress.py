@@ -5,11 +5,31 @@ from __future__ import annotations
 import math
 import sys
 import time
+from dataclasses import dataclass
 from typing import Any
 
-from seq2seq.training.limits import Outlook
-
 SMOOTHING = 0.95  # weight of the earlier steps in the loss and the rate that are shown
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a progress bar shows.
+
+    Attributes:
+        share: the part of the whole that is done, 0 to 1.
+        done: work done so far, in any unit; it only grows.
+        left: work left, in the same unit. The time left follows from the time that `done` took.
+        whole: what `share` is a part of; "" for the training.
+        note: where the training is, such as "epoch 3 (40 %)".
+        time_left: how the time left is shown; {} stands for it.
+    """
+
+    share: float
+    done: float
+    left: float
+    whole: str = ""
+    note: str = ""
+    time_left: str = "{} left"
 
 
 class Progress:
