@@ -21,6 +21,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq.config import TrainingConfig
 from seq2seq.data.batching import Batch
+from seq2seq.errors import is_out_of_memory
+from seq2seq.monitoring.micro_batches import MicroBatches
 from seq2seq.nn.losses import cross_entropy, r_drop, sim_cut
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.objectives.cutoff import cut_second_reading
@@ -63,13 +65,14 @@ class TrainStep:
         auto = config.precision == "auto" and multiplies_bfloat16(device)
         self.bfloat16 = auto or config.precision == "bfloat16"
         self.network = distributed.parallel(self.model, device)
+        self.micro_batches = MicroBatches()
 
     def update(self, group: Sequence[Batch], *, rate: float, step: int) -> StepResult:
         """Do update number `step`, from 1, with the learning rate `rate` and the batches `group`."""
         for parameters in self.optimizer.param_groups:
             parameters["lr"] = rate
         tokens = sum(batch.tokens for batch in group)
-        loss = distributed.total(self._backward(group, tokens), self.device) / tokens
+        loss = distributed.total(self._backward(group, tokens, step=step), self.device) / tokens
         norm = gradient_norm(self.model.parameters())
         finite = math.isfinite(loss) and bool(torch.isfinite(norm))
         if finite:
@@ -80,7 +83,23 @@ class TrainStep:
         self.optimizer.zero_grad(set_to_none=True)
         return StepResult(loss, tokens, float(norm), finite)
 
-    def _backward(self, group: Sequence[Batch], tokens: int) -> float:
+    def _backward(self, group: Sequence[Batch], tokens: int, *, step: int) -> float:
+        """The same as `_gradients`, in smaller parts if memory runs out.
+
+        Several processes cannot start an update again, because they exchange gradients within it.
+        """
+        while True:
+            try:
+                return self._gradients(self.micro_batches.cut(group), tokens)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error) or distributed.world() > 1:
+                    raise
+                missing = type(error)(str(error))  # without its frames, which hold tensors
+            self.optimizer.zero_grad(set_to_none=True)
+            if not self.micro_batches.lower(group, step=step):
+                raise missing
+
+    def _gradients(self, group: Sequence[Batch], tokens: int) -> float:
         """Compute the gradients of `group`; returns the loss in nats, summed over this process's tokens."""
         world, summed = distributed.world(), 0.0
         self.network.train()
