@@ -23,6 +23,8 @@ _RANGES = {
     "consistency": real(0),
     "cut_tokens": BELOW_ONE,
     "cut_features": BELOW_ONE,
+    "scheduled_sampling": real(0, 1),
+    "scheduled_sampling_steps": whole(0),
     "ema": BELOW_ONE,
     "validate_every": whole(0),
     "validation_sentences": whole(1),
@@ -48,8 +50,9 @@ class TrainingConfig:
     """Size of a batch in tokens: sentences × length of the longest source or target, including padding."""
     accumulation: int = 1
     """Number of batches whose gradients are added for one update of the weights."""
-    optimizer: Literal["adam", "adamw"] = "adam"
-    """Adam (Kingma & Ba, 2015) or AdamW (Loshchilov & Hutter, 2019)."""
+    optimizer: Literal["adam", "adamw", "muon"] = "adam"
+    """Adam (Kingma & Ba, 2015), AdamW (Loshchilov & Hutter, 2019), or Muon (Jordan et al., 2024) for the
+    matrices of the layers with AdamW for the rest, at AdamW's learning rates (Liu et al., 2025)."""
     learning_rate: float = 1e-3
     """Highest learning rate, reached after the warm-up."""
     warmup_steps: int = 400
@@ -62,7 +65,7 @@ class TrainingConfig:
     beta2: float = 0.98
     """Adam's decay rate of the squared gradients."""
     weight_decay: float = 0.0
-    """Weight decay: decoupled (adamw), or added to the gradient (adam). 0: none."""
+    """Weight decay: decoupled (adamw, muon), or added to the gradient (adam). 0: none."""
     clip_norm: float = 1.0
     """Scale down gradients whose norm is larger than this (Pascanu et al., 2013). 0: no clipping."""
     label_smoothing: float = 0.1
@@ -80,6 +83,11 @@ class TrainingConfig:
     cut_features: float = 0.0
     """Probability that a feature of the token vectors is cut from a whole sentence in the second reading
     (Cutoff; Shen et al., 2020). 0: none."""
+    scheduled_sampling: float = 0.0
+    """Share of target tokens that the decoder reads as the model predicts them (scheduled sampling; Bengio et
+    al., 2015), in two passes (Mihaylova & Martins, 2019). 0: none."""
+    scheduled_sampling_steps: int = 2000
+    """Updates over which this share rises from 0."""
     ema: float = 0.0
     """Decay of an exponential moving average of the weights. The average is validated and saved. 0: none."""
     validate_every: int = 0

@@ -3,23 +3,65 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from seq2seq.config import TrainingConfig
 from seq2seq.errors import UsageError
+from seq2seq.nn.model import Seq2Seq
 
 FALLING = ("linear", "cosine")
 """Schedules that fall to the end of the training, and so need to know when it ends."""
 
 
-def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """Adam or AdamW over `parameters`. Their fused kernels are the fastest ones, also on a CPU."""
-    kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+class MuonAndAdamW(torch.optim.Optimizer):
+    """Muon (Jordan et al., 2024) for `matrices`, AdamW for `others`, as one optimizer with two groups.
+
+    Muon makes all singular values of a matrix's momentum about 1, by a Newton-Schulz iteration in bfloat16.
+    The update is then scaled to the size that AdamW's usually has (Liu et al., 2025), so that one learning
+    rate and one weight decay suit both groups.
+    """
+
+    def __init__(
+        self, matrices: Sequence[nn.Parameter], others: Sequence[nn.Parameter], config: TrainingConfig
+    ) -> None:
+        rate, decay = config.learning_rate, config.weight_decay
+        muon = torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+        self.parts = (muon, _adam(torch.optim.AdamW, config, others))
+        super().__init__([group for part in self.parts for group in part.param_groups], {})
+
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Update all weights. The parts work on the groups and the state of this object, which
+        `load_state_dict` may have replaced."""
+        for part, group in zip(self.parts, self.param_groups, strict=True):
+            part.param_groups, part.state = [group], self.state
+            part.step()
+
+
+def build_optimizer(config: TrainingConfig, model: Seq2Seq) -> torch.optim.Optimizer:
+    """Adam, AdamW, or Muon with AdamW over the weights of `model`.
+
+    Muon takes the matrices of layers, attention and readout; vectors, embeddings and the output layer, whose
+    rows are vectors of tokens, are AdamW's.
+    """
+    if config.optimizer != "muon":
+        kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+        return _adam(kind, config, list(model.parameters()))
+    tables = {module.weight for module in model.modules() if isinstance(module, nn.Embedding)}
+    tables.add(model.decoder.output.weight)
+    by_muon = [p.dim() == 2 and p not in tables for p in model.parameters()]
+    chosen = list(zip(model.parameters(), by_muon, strict=True))
+    return MuonAndAdamW([p for p, muon in chosen if muon], [p for p, muon in chosen if not muon], config)
+
+
+def _adam(
+    kind: type[torch.optim.Adam], config: TrainingConfig, parameters: Sequence[nn.Parameter]
+) -> torch.optim.Optimizer:
+    """Adam or AdamW. Their fused kernels are the fastest ones, also on a CPU."""
     return kind(
-        list(parameters),
+        parameters,
         lr=config.learning_rate,
         betas=(0.9, config.beta2),
         eps=1e-9,

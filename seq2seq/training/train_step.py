@@ -21,11 +21,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq.config import TrainingConfig
 from seq2seq.data.batching import Batch
+from seq2seq.devices import multiplies_bfloat16
 from seq2seq.errors import is_out_of_memory
 from seq2seq.monitoring.micro_batches import MicroBatches
 from seq2seq.nn.losses import cross_entropy, r_drop, sim_cut
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.objectives.cutoff import cut_second_reading
+from seq2seq.objectives.scheduled_sampling import mix_predictions, share_at
 from seq2seq.training import checkpoint, distributed
 from seq2seq.training.optimization import average_into, build_optimizer, clip_gradients, gradient_norm
 
@@ -44,15 +46,6 @@ class StepResult:
     finite: bool
 
 
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether `device` multiplies bfloat16 matrices in hardware. A CPU that does not is slower with them than
-    with float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
 class TrainStep:
     """Holds `model`, its optimizer and its moving `average` (the model itself without `ema`)."""
 
@@ -61,7 +54,7 @@ class TrainStep:
         self.average = copy.deepcopy(self.model).eval() if config.ema else self.model
         if config.cut_tokens or config.cut_features:  # of the model, not of the average
             cut_second_reading(self.model, tokens=config.cut_tokens, features=config.cut_features)
-        self.optimizer = build_optimizer(config, self.model.parameters())
+        self.optimizer = build_optimizer(config, self.model)
         auto = config.precision == "auto" and multiplies_bfloat16(device)
         self.bfloat16 = auto or config.precision == "bfloat16"
         self.network = distributed.parallel(self.model, device)
@@ -90,7 +83,7 @@ class TrainStep:
         """
         while True:
             try:
-                return self._gradients(self.micro_batches.cut(group), tokens)
+                return self._gradients(self.micro_batches.cut(group), tokens, step=step)
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error) or distributed.world() > 1:
                     raise
@@ -99,12 +92,12 @@ class TrainStep:
             if not self.micro_batches.lower(group, step=step):
                 raise missing
 
-    def _gradients(self, group: Sequence[Batch], tokens: int) -> float:
+    def _gradients(self, group: Sequence[Batch], tokens: int, *, step: int) -> float:
         """Compute the gradients of `group`; returns the loss in nats, summed over this process's tokens."""
         world, summed = distributed.world(), 0.0
         self.network.train()
         for index, batch in enumerate(group):
-            moved = batch.to(self.device)
+            moved = self._with_predictions(batch.to(self.device), step)
             if self.config.consistency:
                 moved = moved.twice()
             with self._synchronized(last=index == len(group) - 1):
@@ -115,6 +108,16 @@ class TrainStep:
                 (objective * (world / tokens)).backward()
             summed += float(loss.detach())
         return summed
+
+    def _with_predictions(self, batch: Batch, step: int) -> Batch:
+        """`batch` as the decoder reads it at update `step`: with scheduled sampling, or as it is."""
+        config = self.config
+        share = share_at(step, share=config.scheduled_sampling, steps=config.scheduled_sampling_steps)
+        if share:
+            with self._precision():
+                batch = mix_predictions(self.model, batch, share)
+            self.network.train()
+        return batch
 
     def _losses(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The loss that is reported, and the objective that is minimised. R-Drop and SimCut add a term."""

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from seq2seq.config import TrainingConfig
+from seq2seq.nn.model import build_model
+from seq2seq.training.checkpoint import optimizer_tensors, restore_optimizer
 from seq2seq.training.optimization import (
     average_into,
     build_optimizer,
@@ -17,6 +19,7 @@ from seq2seq.training.optimization import (
     gradient_norm,
     learning_rate,
 )
+from tests import tiny
 
 CONFIG = TrainingConfig(learning_rate=0.01, warmup_steps=100, final_rate=0.1)
 
@@ -74,9 +77,60 @@ def test_average() -> None:
 @pytest.mark.parametrize("kind", ["adam", "adamw"])
 def test_first_step_of_adam(kind: str) -> None:
     """Kingma & Ba (2015): the first step is the rate, whatever the gradient's size."""
-    parameter = nn.Parameter(torch.tensor([1.0, 1.0]))
-    optimizer = build_optimizer(replace(CONFIG, optimizer=kind), [parameter])  # type: ignore[arg-type]
-    parameter.grad = torch.tensor([1e-3, -50.0])
+    model = build_model(tiny.model_config())
+    optimizer = build_optimizer(replace(CONFIG, optimizer=kind), model)  # type: ignore[arg-type]
+    before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    for weight in model.parameters():
+        weight.grad = torch.full_like(weight, 1e-3)
+    model.decoder.output.bias.grad = torch.full_like(model.decoder.output.bias, -50.0)
     optimizer.step()
-    assert parameter.tolist() == pytest.approx([0.99, 1.01], rel=1e-4)
+    for name, weight in model.named_parameters():
+        step = 0.01 if name == "decoder.output.bias" else -0.01
+        torch.testing.assert_close(weight, before[name] + step, atol=1e-6, rtol=0)
     assert math.isclose(optimizer.param_groups[0]["betas"][1], 0.98)
+
+
+def test_first_step_of_muon() -> None:
+    """A matrix moves by 0.2 √(longer side) times the rate along U Vᵀ of its gradient U S Vᵀ, where Muon's
+    singular values are 0.7 to 1.2 instead of 1 (Jordan et al., 2024); embeddings and vectors move by the
+    rate, as with Adam."""
+    torch.manual_seed(0)
+    model = build_model(tiny.model_config(tie_source=False))
+    optimizer = build_optimizer(replace(CONFIG, optimizer="muon"), model)
+    before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    for weight in model.parameters():
+        weight.grad = torch.randn_like(weight)
+    gradients = {name: weight.grad.clone() for name, weight in model.named_parameters()}  # type: ignore[union-attr]
+    optimizer.step()
+    muon = 0
+    for name, weight in model.named_parameters():
+        moved = before[name] - weight.detach()
+        if weight.dim() == 2 and "table" not in name and name != "decoder.output.weight":
+            left, _, right = torch.linalg.svd(gradients[name], full_matrices=False)
+            values = left.T @ (moved / (0.01 * 0.2 * max(weight.shape) ** 0.5)) @ right.T
+            assert values.diagonal().min() > 0.6 and values.diagonal().max() < 1.3, name
+            assert (values - values.diagonal().diag()).abs().max() < 0.1, name
+            muon += 1
+        else:
+            torch.testing.assert_close(moved, 0.01 * gradients[name].sign(), atol=1e-5, rtol=0)
+    assert muon >= 6
+
+
+def test_state_of_muon_is_restored() -> None:
+    """Two updates, and one update, a copy of the state, and another update, are the same."""
+    config, models = replace(CONFIG, optimizer="muon", weight_decay=0.1), []
+    for copies in (False, True):
+        torch.manual_seed(0)
+        model = build_model(tiny.model_config())
+        optimizer = build_optimizer(config, model)
+        for _ in range(2):
+            for weight in model.parameters():
+                weight.grad = torch.randn_like(weight)
+            optimizer.step()
+            if copies:
+                tensors = {name: tensor.clone() for name, tensor in optimizer_tensors(optimizer).items()}
+                optimizer = build_optimizer(config, model)
+                restore_optimizer(optimizer, tensors)
+        models.append(model)
+    for one, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
+        assert torch.equal(one, other)
