@@ -65,6 +65,17 @@ def local_rank() -> int:
     return int(value)
 
 
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether `device` multiplies bfloat16 matrices in hardware. A CPU that does not is slower with them than
+    with float32."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
 def use_threads(number: int) -> None:
     """Let torch compute on `number` threads in this process. 0 keeps torch's own choice.
 
