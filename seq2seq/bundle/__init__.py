@@ -11,5 +11,6 @@ card.py             README.md, written from metrics.json
 versions.py         versions of the software that a model depends on
 finding.py          a model by its folder, its direction or its Hub id
 combining.py       ensembles of models, and a reverse model
+starting.py         a model that a training starts from
 hub.py              download from the Hugging Face Hub
 """

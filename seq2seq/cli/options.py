@@ -49,6 +49,7 @@ class Origin:
     train: Paths = ()
     out: Path = Path("runs/sample")
     resume: bool = False
+    init_from: str = ""
     seed: int | None = None
 
     @classmethod
@@ -62,9 +63,17 @@ class Origin:
         return cls()
 
     def settings(self) -> tuple[str, Settings]:
-        """Name and settings of the recipe: that of --recipe, else `default`, or `sample` without data."""
-        name = self.recipe or ("default" if self.train else "sample")
-        return name, find_recipe(name)
+        """Name and settings of the recipe: that of --recipe, else `adapt` with --init-from, `default`, or
+        `sample` without data. What the model of --init-from decides is set to that."""
+        name = self.recipe or ("adapt" if self.init_from else "default" if self.train else "sample")
+        settings = find_recipe(name)
+        if not self.init_from:
+            return name, settings
+        from seq2seq.bundle.finding import locate
+        from seq2seq.bundle.model_directory import load
+        from seq2seq.bundle.starting import start_settings
+
+        return name, start_settings(load(locate(self.init_from).directory), settings)
 
 
 def optional_fields(kind: type, *, hint: str) -> list[tuple[str, Any, Any]]:

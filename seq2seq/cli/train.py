@@ -36,6 +36,9 @@ class Train:
     """Directory of the run: settings, log, checkpoints and the best model."""
     recipe: str = ""
     """Settings to start from: the name of a recipe, or a TOML file. Other options override them."""
+    init_from: str = ""
+    """Fine-tune a model: a model directory, a run, or a direction that is bundled, such as en-fr. Training
+    starts from its weights and keeps its network and vocabulary. Recipe: adapt, unless --recipe is given."""
     resume: bool = False
     """Continue the run in --out from its newest checkpoint. Its settings stay; only limits may change:
     epochs, steps, minutes, patience."""
@@ -86,7 +89,8 @@ class Train:
             plan = {"parameters": count_weights(settings), "settings": asdict(settings)}
             print(json.dumps(plan | {"recipes": recipe_names()}, indent=2))
             return 0
-        corpora = Corpora(self.train, self.valid, (self.source_lang, self.target_lang))
+        languages = (self.source_lang, self.target_lang)
+        corpora = Corpora(self.train, self.valid, languages, self.init_from)
         progress = Progress()
         state = train(
             settings,

@@ -97,6 +97,9 @@ class DataConfig(CleaningConfig):
     title, upper, unpunctuated, casual, typos, doubled, apostrophes, spacing. default: all at their usual
     rates. Empty: none."""
 
+    mix: str = ""
+    """How much of each --train corpus is used, one number for each with commas between: 1,0.25 is all of the
+    first and a quarter of the second, 3,1 the first three times. Empty: all of each, once."""
     placeholders: int = 0
     """Number of placeholders in the vocabulary. Each stands for something that is copied: a number, an
     address, a name. 0: none; then a translator cuts sentences at what it must copy."""
@@ -111,6 +114,27 @@ class DataConfig(CleaningConfig):
         check_fields(self, _RANGES, prefix="data.")
         self._check_ratio("data.")
         noise_rates(self.noise, name="data.noise")
+        mix_shares(self.mix, name="data.mix")
+
+
+def mix_shares(text: str, *, corpora: int | None = None, name: str = "data.mix") -> tuple[float, ...]:
+    """The share of each corpus that `text` names, such as (1.0, 0.25) for "1,0.25"; "" is 1 for each.
+
+    `name` is what an error calls the text. Raises UsageError for another number of shares than `corpora`,
+    for a share that is no number from 0 to 100, and if all are 0.
+    """
+    if not text.strip():
+        return (1.0,) * (corpora or 0)
+    number = f"{corpora} numbers" if corpora is not None else "numbers"
+    expected = f'{number} from 0 to 100 with commas between, one for each --train, such as "1,0.25"'
+    try:
+        shares = tuple(map(float, text.split(",")))
+    except ValueError:
+        shares = ()
+    fits = len(shares) == corpora if corpora is not None else bool(shares)
+    fits = fits and all(0 <= share <= 100 for share in shares) and any(shares)
+    require(fits, name, text, expected)
+    return shares
 
 
 def noise_rates(text: str, *, name: str = "noise") -> dict[str, float]:

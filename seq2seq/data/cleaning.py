@@ -18,13 +18,20 @@ _SHORT = 20
 """Pairs up to this many characters are never unbalanced: "Ja." and "Yes, of course."."""
 
 
-def clean(pairs: Iterable[SentencePair], options: CleaningConfig, counts: Counts) -> Iterator[SentencePair]:
+def clean(
+    pairs: Iterable[SentencePair],
+    options: CleaningConfig,
+    counts: Counts,
+    *,
+    seen: HashSet | None = None,
+) -> Iterator[SentencePair]:
     """Yield the pairs that pass, unchanged and in order; count the others in `counts` by reason.
 
     Duplicates are found by 64-bit hashes: 10 million different pairs take 134 MB, and the probability that
-    one of them is wrongly dropped is 3 in a million.
+    one of them is wrongly dropped is 3 in a million. `seen` holds those of pairs before
+    these.
     """
-    seen = HashSet()
+    seen = HashSet() if seen is None else seen
     for pair in pairs:
         reason = _fault(pair, options)
         if reason is None and options.drop_duplicates and not seen.add(_hash(pair)):

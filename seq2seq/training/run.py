@@ -12,11 +12,14 @@ import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from seq2seq import files
+from seq2seq.bundle.model_directory import Bundle
+from seq2seq.bundle.starting import copy_start, start_languages
 from seq2seq.config import Settings
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.sample import write_sample
@@ -30,10 +33,11 @@ from seq2seq.text.languages import is_language_tag
 from seq2seq.training import distributed
 from seq2seq.training.confidence import calibrate_best
 from seq2seq.training.directory_lock import directory_lock
+from seq2seq.training.first_model import FineTuner, first_model, vocabulary_of
 from seq2seq.training.interruption import Interruption
 from seq2seq.training.optimization import check_schedule
 from seq2seq.training.out_of_memory import out_of_memory
-from seq2seq.training.run_directory import RunDirectory
+from seq2seq.training.run_directory import FIRST_MODEL, RunDirectory
 from seq2seq.training.run_settings import (
     Corpora,
     check_validation_data,
@@ -81,8 +85,9 @@ def train(
     else:
         settings = settings or Settings()
         check(settings)  # wrong settings are reported before anything is read
-        if corpora.valid and not corpora.train:
-            raise UsageError("--valid was given without --train")
+        for option, given in (("--valid", corpora.valid), ("--init-from", corpora.init_from)):
+            if given and not corpora.train:
+                raise UsageError(f"{option} was given without --train")
     run = RunDirectory(out)
     try:
         with interruption.watch(), distributed.lost_process():
@@ -154,11 +159,17 @@ def _trainer(
     if resume or settings is None:
         settings, corpora = resumed_run(settings, corpora, run.path)
     else:
-        corpora = _start(corpora, run, progress)
-    prepared, valid = _data(settings, corpora, run.path, progress, interruption, stored=resume)
+        corpora = _start(settings, corpora, run, progress)
+    first = first_model(corpora, run)
+    if first and not resume:
+        corpora = replace(
+            corpora, languages=start_languages(first, corpora.languages, name=corpora.init_from)
+        )
+    prepared, valid = _data(settings, corpora, run.path, progress, interruption, stored=resume, first=first)
     if resume:
         check_validation_data(valid, corpora, run.path)
-    trainer = Trainer(
+    make = partial(FineTuner, first=first, name=corpora.init_from) if first is not None else Trainer
+    trainer = make(
         _with_vocabulary(settings, prepared),
         prepared,
         valid,
@@ -179,11 +190,14 @@ def _trainer(
     return trainer
 
 
-def _start(corpora: Corpora, run: RunDirectory, progress: Progress) -> Corpora:
-    """Make the directory of a new run ready, and the sample corpus if there is no data."""
+def _start(settings: Settings, corpora: Corpora, run: RunDirectory, progress: Progress) -> Corpora:
+    """Make the directory of a new run ready, with the model that it starts from, and the sample corpus if
+    there is no data."""
     if distributed.is_main():
         run.check_is_free()
         run.remove_prepared()
+        if corpora.init_from:
+            copy_start(corpora.init_from, run.path / FIRST_MODEL, settings)
     if not corpora.train:
         progress.say(
             "NO DATA GIVEN: training on the sample corpus (English to French, generated; see --train)"
@@ -230,10 +244,12 @@ def _data(
     interruption: Interruption,
     *,
     stored: bool,
+    first: Bundle | None = None,
 ) -> tuple[Prepared, list[SentencePair]]:
     """Training data and validation pairs. The main process prepares the data in `out`, and all read it.
 
-    With `stored`, data that was prepared before is used.
+    With `stored`, data that was prepared before is used. The vocabulary is that of the model `first`, if
+    there is one.
     """
     valid = distributed.main_first(lambda: read_valid(corpora, settings, interruption))
     held_out = out / "valid.json"
@@ -253,8 +269,10 @@ def _data(
             seed=settings.training.seed,
             say=progress.say,
             check=interruption.check,
+            vocabulary=vocabulary_of(first),
         )
         if not valid:
+            held = list(dict.fromkeys(held))  # data.mix may repeat pairs
             progress.say(f"no validation data given: {len(held)} pairs held out of the training data")
             files.write_json(held_out, [[pair.source, pair.target] for pair in held])
     distributed.barrier()

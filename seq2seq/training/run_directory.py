@@ -6,6 +6,7 @@ bundles/step-N/  a complete model directory: the best model so far
 best.json        names it; replaced atomically
 checkpoints/     what `--resume` continues from
 data/            the training pairs as Arrow files, with tokenizers, word lists and lengths beside it
+first-model/     the model that a fine-tuning started from
 valid.json       pairs held out for validation, if no validation data was given
 .lock            held while a process trains in the directory
 """
@@ -28,6 +29,7 @@ from seq2seq.errors import DataError, ModelError, RunError, UsageError
 from seq2seq.training.run_settings import SETTINGS
 
 LOG = "log.jsonl"
+FIRST_MODEL = "first-model"
 PREPARED = (
     *("joint.model", "source.model", "target.model", "words.source.txt", "words.target.txt"),
     *("lengths.npy", "valid.json"),
@@ -75,10 +77,12 @@ class RunDirectory:
             for name in PREPARED:
                 (self.path / name).unlink(missing_ok=True)
         shutil.rmtree(self.path / "data", ignore_errors=True)
+        if (self.path / FIRST_MODEL / "config.json").exists():
+            shutil.rmtree(self.path / FIRST_MODEL, ignore_errors=True)
 
     def remove_leftovers(self) -> None:
         """Remove the half-written data of a process that was killed while it prepared data."""
-        for pattern in (".data-????????", ".plain-????????"):
+        for pattern in (".data-????????", ".plain-????????", f".{FIRST_MODEL}-????????"):
             for folder in self.path.glob(pattern):
                 shutil.rmtree(folder, ignore_errors=True)
         if (self.path / "plain" / "state.json").exists():
