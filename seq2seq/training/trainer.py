@@ -5,10 +5,10 @@ What one update does is in train_step.py, the files of a run are in run_director
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,7 +21,12 @@ from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
 from seq2seq.data.training_data import Prepared
 from seq2seq.errors import DataError, UsageError
+from seq2seq.monitoring.board import Board
+from seq2seq.monitoring.facts import facts_of
+from seq2seq.monitoring.monitor import Monitor
 from seq2seq.monitoring.progress import Outlook, Progress
+from seq2seq.monitoring.samples import lines
+from seq2seq.monitoring.summary import summary
 from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
 from seq2seq.pairs import SentencePair
 from seq2seq.training import distributed
@@ -33,7 +38,7 @@ from seq2seq.training.recovery import Recovery
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_state import RunState
 from seq2seq.training.train_step import StepResult, TrainStep
-from seq2seq.training.validation import LOSS_PAIRS, Interrupted, ValidationScores, Validator, is_better
+from seq2seq.training.validation import LOSS_PAIRS, ValidationScores, Validator, is_better
 
 LEAST_PIECES = 40
 """A model translates sentences of so many pieces at once, however short those of its training were."""
@@ -51,6 +56,7 @@ class Trainer:
         corpora: names of the training data, for the record of the model.
         device: a device of torch.
         progress: receives messages; default: none are shown.
+        show: shell commands that print some training and validation pairs, for warnings.
         interrupted: called after each update and often in a validation; if it returns true, the run saves and
             stops. A validation that was cut short is made when the run is resumed.
 
@@ -68,6 +74,7 @@ class Trainer:
         corpora: Sequence[str] = (),
         device: str = "cpu",
         progress: Progress | None = None,
+        show: tuple[str, str] = ("", ""),
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.settings, self.prepared, self.run_directory = settings, prepared, run
@@ -95,7 +102,9 @@ class Trainer:
         columns = PairColumns(list(valid[:LOSS_PAIRS]))
         valid_batches = self._batches(columns, token_lengths(columns, prepared.source, prepared.target))
         scored = list(valid[: settings.training.validation_sentences])
-        self.validator = Validator(scored, valid_batches, self.device, interrupted)
+        self.validator = Validator(scored, valid_batches, self.device, interrupted, self.batches)
+        facts = partial(facts_of, self.batches, settings.training, show=show)
+        self.monitor = Monitor(facts, Board(run.path), self.progress.say)
         self.recovery = Recovery(self.train_step, run, settings.training, self.progress.say)
         self.divergence = DivergenceCheck(settings.model.target_vocab_size)
         self.state = RunState()
@@ -138,20 +147,8 @@ class Trainer:
 
     def summary(self) -> str:
         """A line about data and network, for the user."""
-        reason = f"(more than data.max_length = {self.settings.data.max_length} tokens)"
-        used, skipped = len(self.batches.rows), self.batches.skipped
-        parts = [
-            f"training on {used:,} pairs, {self.valid_pairs:,} for validation; "
-            f"{count_parameters(self.train_step.model):,} parameters"
-        ]
-        if skipped:
-            parts.append(f"left out: {skipped:,} of {used + skipped:,} training pairs {reason}")
-        if skipped := self.validator.batches.skipped:
-            read = min(self.valid_pairs, LOSS_PAIRS)
-            parts.append(f"left out of the validation loss: {skipped:,} of {read:,} pairs {reason}")
-        if self.valid_pairs > LOSS_PAIRS:
-            parts.append(f"the validation loss is that of the first {LOSS_PAIRS:,} pairs")
-        return "; ".join(parts)
+        parameters, valid = count_parameters(self.train_step.model), self.validator.batches
+        return summary(self.batches, valid, valid_pairs=self.valid_pairs, parameters=parameters)
 
     # The loop
 
@@ -165,8 +162,11 @@ class Trainer:
         self.started = time.perf_counter() - self.state.seconds
         self.progress.start(self._outlook())
         self._check_limits()  # a run that had ended has nothing left to do
-        while not self._train():
-            pass
+        try:
+            while not self._train():
+                pass
+        finally:
+            self.monitor.close()
         self.progress.stop()
         return self.state
 
@@ -182,6 +182,7 @@ class Trainer:
             self.save()
         except Divergence as divergence:
             self.state = self.recovery.fall_back(self.state, divergence, self._new_model)
+            self._replay()
             self.last_step_was_good = True
             self.progress.start(self._outlook())
             self._check_limits()
@@ -322,7 +323,7 @@ class Trainer:
         """
         state = self.state
         self.recovery.check_weights()
-        scores = self._scores()
+        scores = self.validator.score_on_main(self.bundle)
         state.validation_due = scores is None
         if scores is None:
             state.stopped = "interrupted"
@@ -339,7 +340,7 @@ class Trainer:
             "signature": scores.signature,
             "seconds": round(state.seconds, 3),
         }
-        self._log(record)
+        self._log(record | scores.record())
         self.divergence.validation(scores.loss)
         self._say_scores(scores, better)
         if better:
@@ -349,20 +350,6 @@ class Trainer:
                 self.run_directory.keep(bundle, step=state.step, validation=record)
         self._update_clock()
 
-    def _scores(self) -> ValidationScores | None:
-        """Scores of the present model, or None after an interruption. The main process computes them."""
-        scores, interrupted = ValidationScores(0.0, 0.0), False
-        if distributed.is_main():
-            try:
-                scores = self.validator.score(self.bundle())
-            except Interrupted:
-                interrupted = True
-        if distributed.from_main(float(interrupted), self.device):
-            return None
-        bleu = distributed.from_main(scores.bleu, self.device)
-        loss = distributed.from_main(math.nan if scores.loss is None else scores.loss, self.device)
-        return replace(scores, bleu=bleu, loss=loss if self.validator.has_loss else None)
-
     def _say_scores(self, scores: ValidationScores, better: bool) -> None:
         state, patience = self.state, self.settings.training.patience
         waited = f"{state.bad_validations} of {patience}" if patience else f"{state.bad_validations}"
@@ -370,6 +357,8 @@ class Trainer:
             f"step {state.step}  epoch {state.epoch}  {state.seconds / 60:.1f} min  {scores}  "
             + ("(best)" if better else f"({waited} validations without improvement)")
         )
+        for line in lines(scores.samples):
+            self.progress.say(line)
 
     def _metrics(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The content of `metrics.json`: the scores of the model, and what it comes from."""
@@ -392,7 +381,15 @@ class Trainer:
         Raises ModelError if all are damaged, if they are of another network, or if there is none although the
         run has trained."""
         self.state = self.recovery.resume()
+        self._replay()
 
     def _log(self, record: dict[str, Any]) -> None:
         if distributed.is_main():
             self.run_directory.log(record)
+            if warning := self.monitor.see(record):
+                self.run_directory.log(warning)
+
+    def _replay(self) -> None:
+        """Let the monitor follow the log from its present end on."""
+        if distributed.is_main():
+            self.monitor.replay(self.run_directory.records())

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import cached_property
+from itertools import islice
+from typing import Any, TypeVar
 
 import torch
 
 from seq2seq.bundle.model_directory import Bundle
-from seq2seq.data.batching import Batches
+from seq2seq.data.batching import Batch, Batches
 from seq2seq.evaluation.metrics import bleu
-from seq2seq.monitoring.losses import mean_loss
+from seq2seq.monitoring.losses import mean_loss, source_gain
+from seq2seq.monitoring.samples import Sample, samples
 from seq2seq.pairs import SentencePair
+from seq2seq.training import distributed
 from seq2seq.training.run_state import RunState
 from seq2seq.translation import Translation
 from seq2seq.translator import Translator
@@ -22,6 +26,8 @@ Item = TypeVar("Item")
 
 LOSS_PAIRS = 5_000
 """The validation loss is that of at most so many pairs, so that a validation takes bounded time."""
+PROBE_BATCHES = 2
+"""What the source adds is measured on so many batches of each kind."""
 _TOGETHER = 32  # sentences translated between two looks for an interruption
 
 
@@ -32,15 +38,30 @@ class Interrupted(Exception):
 @dataclass(frozen=True)
 class ValidationScores:
     """`loss` in nats a target token, None if no validation pair is within the length limit; greedy `bleu`
-    with the `signature` that reproduces it."""
+    with the `signature` that reproduces it.
+
+    The rest shows how the model translates: `source_gain` and `valid_source_gain` are what the source adds on
+    training and validation pairs (see `monitoring.losses.source_gain`), `distinct` is the number of different
+    translations divided by that of different sources, `samples` are a few translations.
+    """
 
     loss: float | None
     bleu: float
     signature: str = ""
+    source_gain: float | None = None
+    valid_source_gain: float | None = None
+    distinct: float | None = None
+    samples: tuple[Sample, ...] = ()
 
     def __str__(self) -> str:
         loss = "none (all pairs are too long)" if self.loss is None else f"{self.loss:.3f}"
         return f"validation loss {loss}  greedy BLEU {self.bleu:.2f}"
+
+    def record(self) -> dict[str, Any]:
+        """What the log holds beside the scores."""
+        names = ("source_gain", "valid_source_gain", "distinct")
+        numbers = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return numbers | {"samples": [sample.to_dict() for sample in self.samples]}
 
 
 class Validator:
@@ -48,7 +69,7 @@ class Validator:
 
     The loss is that of `batches`, which leave out pairs beyond the length limit. BLEU is that of the greedy
     translations of `pairs`, made by the same `Translator` that users have. `interrupted` is called every few
-    sentences.
+    sentences. `train_batches` are those of the training, of which two show what the source adds.
     """
 
     def __init__(
@@ -57,8 +78,10 @@ class Validator:
         batches: Batches,
         device: torch.device,
         interrupted: Callable[[], bool] = lambda: False,
+        train_batches: Batches | None = None,
     ) -> None:
         self.pairs, self.batches, self.device, self.interrupted = pairs, batches, device, interrupted
+        self.train_batches = train_batches
 
     def score(self, bundle: Bundle) -> ValidationScores:
         """Loss and BLEU of the model of `bundle`. Raises Interrupted as soon as `interrupted` is true."""
@@ -68,13 +91,57 @@ class Validator:
         translator = Translator(replace(bundle, decoding=bundle.decoding.greedy()), device=str(self.device))
         made = translate_all(translator, [pair.source for pair in self.pairs], self.interrupted)
         references, language = [pair.target for pair in self.pairs], translator.target_language
-        score = bleu([one.text for one in made], references, language=language)
-        return ValidationScores(loss, score.score, score.signature)
+        texts = [one.text for one in made]
+        score = bleu(texts, references, language=language)
+        gain, valid_gain = (
+            source_gain(bundle.model, stoppable(batches, self.interrupted), self.device)
+            for batches in (self._train_probe, self._valid_probe)
+        )
+        return ValidationScores(
+            loss,
+            score.score,
+            score.signature,
+            source_gain=gain,
+            valid_source_gain=valid_gain,
+            distinct=len(set(texts)) / len({pair.source for pair in self.pairs}),
+            samples=samples(self.pairs, texts),
+        )
+
+    @cached_property
+    def _train_probe(self) -> list[Batch]:
+        """The training pairs on which the use of the source is measured: the same each time."""
+        return _first(self.train_batches)
+
+    @cached_property
+    def _valid_probe(self) -> list[Batch]:
+        return _first(self.batches)
+
+    def score_on_main(self, bundle: Callable[[], Bundle]) -> ValidationScores | None:
+        """Scores of the model that `bundle` returns, or None after an interruption.
+
+        The main process computes them; the others are told loss and BLEU.
+        """
+        scores, interrupted = ValidationScores(0.0, 0.0), False
+        if distributed.is_main():
+            try:
+                scores = self.score(bundle())
+            except Interrupted:
+                interrupted = True
+        if distributed.from_main(float(interrupted), self.device):
+            return None
+        bleu = distributed.from_main(scores.bleu, self.device)
+        loss = distributed.from_main(math.nan if scores.loss is None else scores.loss, self.device)
+        return replace(scores, bleu=bleu, loss=loss if self.has_loss else None)
 
     @property
     def has_loss(self) -> bool:
         """Whether any pair is within the length limit."""
         return len(self.batches.rows) > 0
+
+
+def _first(batches: Batches | None) -> list[Batch]:
+    """The first `PROBE_BATCHES` batches of the first epoch."""
+    return list(islice(batches.epoch(0), PROBE_BATCHES)) if batches is not None else []
 
 
 def stoppable(items: Iterable[Item], interrupted: Callable[[], bool]) -> Iterator[Item]:
