@@ -25,6 +25,11 @@ DROPOUTS = ("dropout", "embedding_dropout", "word_dropout", "variational_dropout
 _COPIED = ("config.json", "metrics.json", *FIXED)
 
 
+def load_start(name: str) -> Bundle:
+    """The model called `name` (see `finding.locate`). Raises ModelError if it cannot be used."""
+    return load(locate(name).directory)
+
+
 def start_settings(bundle: Bundle, settings: Settings) -> Settings:
     """`settings` with what the model `bundle` decides in place of their own."""
     dropouts = {name: getattr(settings.model, name) for name in DROPOUTS}

@@ -49,6 +49,7 @@ class Origin:
     train: Paths = ()
     out: Path = Path("runs/sample")
     resume: bool = False
+    dry_run: bool = False
     init_from: str = ""
     seed: int | None = None
 
@@ -69,11 +70,9 @@ class Origin:
         settings = find_recipe(name)
         if not self.init_from:
             return name, settings
-        from seq2seq.bundle.finding import locate
-        from seq2seq.bundle.model_directory import load
-        from seq2seq.bundle.starting import start_settings
+        from seq2seq.bundle.starting import load_start, start_settings
 
-        return name, start_settings(load(locate(self.init_from).directory), settings)
+        return name, start_settings(load_start(self.init_from), settings)
 
 
 def optional_fields(kind: type, *, hint: str) -> list[tuple[str, Any, Any]]:
