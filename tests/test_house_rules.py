@@ -84,7 +84,7 @@ def test_every_import_is_a_declared_dependency() -> None:
     extras = project["optional-dependencies"]
     declared = {
         requirement.split(">")[0].replace("-", "_")
-        for requirement in [*project["dependencies"], *extras["page"], *extras["plots"]]
+        for requirement in [*project["dependencies"], *extras["page"], *extras["paper"], *extras["plots"]]
     }
     imported = {
         name.split(".")[0]: identity(file)

@@ -38,10 +38,15 @@ class Evaluate:
     """A model of the opposite direction, which reranks the hypotheses."""
     reverse_weight: ReverseWeight = None
     """Weight of the mean log probability of the source given the translation. Default: 0.5."""
+    target_lang: str = ""
+    """Language to translate into, for models with several. Default: the model's first."""
     columns: Annotated[tuple[str, str] | None, optional("SOURCE TARGET")] = None
     """Names of the source and target columns (TSV, CSV, JSONL, Parquet, Hugging Face)."""
     split: str = "test"
     """Split of a Hugging Face data set to score."""
+    paper_style: bool = False
+    """Also score as papers do: BLEU of lower-cased Moses tokens with normalised punctuation (paper_style).
+    Needs the extra "paper"."""
     output: Annotated[Path | None, optional("PATH")] = None
     """Also write the translations to this file, one per line."""
     record: str = ""
@@ -67,6 +72,7 @@ class Evaluate:
         from seq2seq.bundle.record import record_confidence, record_scores
         from seq2seq.cli.streams import check_output
         from seq2seq.evaluation.calibration import calibrate
+        from seq2seq.evaluation.paper_style import check_paper_style, paper_bleu
         from seq2seq.evaluation.scoring import evaluate
         from seq2seq.evaluation.test_sets import read_test
         from seq2seq.files import write_text
@@ -87,7 +93,9 @@ class Evaluate:
             reverse_model=self.reverse_model,
             reverse_weight=self.reverse_weight,
         )
-        languages = (translator.source_language, translator.target_language)
+        translator.direction = languages = translator.direction_to(self.target_lang or None)
+        if self.paper_style:
+            check_paper_style(languages[1])
         counts = Counts()
         pairs = read_test(
             self.test, languages=languages, columns=self.columns, split=self.split, counts=counts
@@ -102,6 +110,10 @@ class Evaluate:
             confidence, errors = calibrate(result.judged)
             record_confidence(locate(*self.model or (DEFAULT,)).directory, confidence)
             result = replace(result, calibration_error=errors)
+        if self.paper_style:
+            references = [pair.target for pair in pairs]
+            score = paper_bleu(result.translations, references, language=languages[1])
+            result = replace(result, scores=result.scores | {"paper_style": score})
         for note in result.notes:
             say(note)
         if self.output is not None:

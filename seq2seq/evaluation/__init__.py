@@ -1,6 +1,7 @@
 """Scores with signatures, significance tests and figures.
 
 metrics.py         BLEU, chrF and TER by sacreBLEU
+paper_style.py     BLEU of lower-cased Moses tokens, as in papers
 significance.py    comparison of two systems by resampling
 scoring.py         scores of a model on a test set
 calibration.py     confidence fitted to references, and how far it is from the truth
