@@ -11,7 +11,7 @@ _RANGES = {
     "epochs": whole(0),
     "steps": whole(0),
     "minutes": real(0),
-    "batch_tokens": whole(1),
+    "batch_tokens": whole(0),
     "accumulation": whole(1),
     "learning_rate": above(0),
     "warmup_steps": whole(0),
@@ -47,7 +47,8 @@ class TrainingConfig:
     """Stop after this many minutes of training, including validation. 0: no limit. If this limit comes first,
     linear and cosine follow the clock, and the run is not bit-for-bit reproducible."""
     batch_tokens: int = 2000
-    """Size of a batch in tokens: sentences × length of the longest source or target, including padding."""
+    """Size of a batch in tokens: sentences × length of the longest source or target, including padding. auto
+    (or 0): the largest one that fits into memory and suits the data."""
     accumulation: int = 1
     """Number of batches whose gradients are added for one update of the weights."""
     optimizer: Literal["adam", "adamw", "muon"] = "adam"

@@ -1,4 +1,4 @@
-"""Calibrates the confidence of the best model of a run on its validation pairs."""
+"""The best model of a run on its validation pairs, at the end: its score with beam search, its confidence."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from seq2seq.bundle.finding import BEST, resolve
 from seq2seq.bundle.record import record_confidence
 from seq2seq.errors import DataError
 from seq2seq.evaluation.calibration import FEWEST, calibrate, judge
+from seq2seq.evaluation.metrics import bleu
 from seq2seq.pairs import SentencePair
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.validation import Interrupted, translate_all
+from seq2seq.translation import Translation
 from seq2seq.translator import Translator
 
-MOST = 1_000
-"""So many validation pairs are translated at most."""
 
-
-def calibrate_best(
+def score_and_calibrate(
     run: RunDirectory,
     pairs: Sequence[SentencePair],
     device: torch.device,
@@ -27,31 +26,65 @@ def calibrate_best(
     say: Callable[[str], None],
     interrupted: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Store a calibrated confidence in the best model of `run`, unless it has one.
+    """Translate `pairs` with the decoding settings of the best model of `run`; say and log the BLEU, and
+    store a calibrated confidence in the model. Nothing is done if the model has one already.
 
-    The model translates the first `MOST` of `pairs` with its own decoding settings. Half of them calibrate,
-    the other half measures. `say` receives a line with the result, or why there is none. After an
-    interruption the model stays as it is, and a resumed run does it.
+    `pairs` are those of the greedy BLEU, so the two can be compared. Half of them calibrate, the other half
+    measures. After an interruption the model stays as it is, and a resumed run does it.
     """
     if interrupted() or not (run.path / BEST).exists():
-        return
-    if len(pairs) < 2 * FEWEST:
-        say(f"confidence not calibrated: {len(pairs)} validation pairs, expected {2 * FEWEST} or more")
         return
     translator = Translator.from_pretrained(run.path, device=str(device))
     if translator.bundle.confidence is not None:
         return
-    chosen = pairs[:MOST]
     try:
-        made = translate_all(translator, [pair.source for pair in chosen], interrupted)
-        confidence, errors = calibrate(judge(made, [pair.target for pair in chosen]))
+        made = translate_all(translator, [pair.source for pair in pairs], interrupted)
     except Interrupted:
         return
+    _score(run, translator, made, pairs, say)
+    try:
+        _calibrate(run, made, pairs, say)
     except DataError as error:
         say(f"confidence not calibrated: {error}")
-        return
+
+
+def _score(
+    run: RunDirectory,
+    translator: Translator,
+    made: Sequence[Translation],
+    pairs: Sequence[SentencePair],
+    say: Callable[[str], None],
+) -> None:
+    """BLEU of the translations, beside that of greedy search."""
+    validation = translator.bundle.metrics.get("validation", {})
+    references, language = [pair.target for pair in pairs], translator.target_language
+    score, beam = bleu([one.text for one in made], references, language=language), translator.bundle.decoding
+    run.log(
+        {
+            "event": "beam",
+            "step": validation.get("step", 0),
+            "bleu": score.score,
+            "signature": score.signature,
+            "beam_size": beam.beam_size,
+        }
+    )
+    greedy = validation.get("bleu")
+    compared = f" (greedy {greedy:.2f})" if isinstance(greedy, int | float) else ""
+    say(f"validation BLEU with beam {beam.beam_size}: {score.score:.2f}{compared}  {score.signature}")
+
+
+def _calibrate(
+    run: RunDirectory,
+    made: Sequence[Translation],
+    pairs: Sequence[SentencePair],
+    say: Callable[[str], None],
+) -> None:
+    """Store a calibrated confidence in the best model. Raises DataError if there is too little to go by."""
+    if len(pairs) < 2 * FEWEST:
+        raise DataError(f"{len(pairs)} validation pairs, expected {2 * FEWEST} or more")
+    confidence, errors = calibrate(judge(made, [pair.target for pair in pairs]))
     record_confidence(resolve(run.path), confidence)
     say(
-        f"confidence calibrated on {len(chosen)} validation pairs: calibration error of words "
+        f"confidence calibrated on {len(pairs)} validation pairs: calibration error of words "
         f"{errors['words']:.3f}, of sentences {errors['sentences']:.3f}"
     )

@@ -20,18 +20,22 @@ import torch
 from seq2seq import files
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.bundle.starting import copy_start, start_languages
-from seq2seq.config import Settings
+from seq2seq.config import Settings, TrainingConfig
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.errors import DataError, SeqError, UsageError
+from seq2seq.monitoring.closing import closing_verdict
+from seq2seq.monitoring.curve import Curve
 from seq2seq.monitoring.progress import Progress
+from seq2seq.monitoring.show_pairs import show_pairs
 from seq2seq.nn.model import build_on_meta, count_parameters
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.languages import is_language_tag
 from seq2seq.training import distributed
-from seq2seq.training.confidence import calibrate_best
+from seq2seq.training.batch_fitting import with_fitted_batch
+from seq2seq.training.confidence import score_and_calibrate
 from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.first_model import FineTuner, first_model, vocabulary_of
 from seq2seq.training.interruption import Interruption
@@ -122,9 +126,21 @@ def _run(
         state = trainer.run()
         if distributed.is_main() and state.step:
             draw_curves(run, progress)
-            calibrate_best(run, trainer.validator.pairs, device, say=progress.say, interrupted=interruption)
+            if state.stopped != "interrupted":
+                progress.say(verdict_of(run, trainer.settings.training, stopped=state.stopped))
+            score_and_calibrate(
+                run, trainer.validator.pairs, device, say=progress.say, interrupted=interruption
+            )
             run.check_exists()
         return state
+
+
+def verdict_of(run: RunDirectory, config: TrainingConfig, *, stopped: str) -> str:
+    """What the log says at the end of a training: whether it should go on."""
+    curve = Curve()
+    for record in run.records():
+        curve.add(record)
+    return closing_verdict(curve, config, stopped=stopped, out=run.path).text
 
 
 def check(settings: Settings) -> None:
@@ -168,9 +184,11 @@ def _trainer(
     prepared, valid = _data(settings, corpora, run.path, progress, interruption, stored=resume, first=first)
     if resume:
         check_validation_data(valid, corpora, run.path)
+    fitted = with_fitted_batch(_with_vocabulary(settings, prepared), prepared, device, say=progress.say)
+    settings = replace(settings, training=fitted.training)
     make = partial(FineTuner, first=first, name=corpora.init_from) if first is not None else Trainer
     trainer = make(
-        _with_vocabulary(settings, prepared),
+        fitted,
         prepared,
         valid,
         run,
@@ -178,6 +196,7 @@ def _trainer(
         corpora=[" + ".join(map(_shown, paths)) for paths in corpora.train],
         device=str(device),
         progress=progress,
+        show=(show_pairs(corpora.train[0]), show_pairs(corpora.valid[0]) if corpora.valid else ""),
         interrupted=interruption,
     )
     if distributed.is_main():

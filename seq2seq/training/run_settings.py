@@ -85,7 +85,8 @@ def differences(
 ) -> list[Difference]:
     """In what `settings` and `corpora` differ from a stored run.
 
-    Not given, and so no difference: settings that are None, paths that are empty, a language that is "".
+    Not given, and so no difference: settings that are None, paths that are empty, a language that is "", and
+    a `batch_tokens` of 0 (auto), because the run stores the number that was chosen.
     """
     for name in ("train", "valid", "init_from"):
         if getattr(corpora.absolute(), name) == getattr(stored[1].absolute(), name):
@@ -94,7 +95,7 @@ def differences(
     return [
         Difference(name, value, before[name])
         for name, value in _values(settings, corpora).items()
-        if value != before[name] and (value or name not in NOT_GIVEN_IF_EMPTY)
+        if value != before[name] and (value or name not in (*NOT_GIVEN_IF_EMPTY, "training.batch_tokens"))
     ]
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from sacrebleu import corpus_bleu
 
 from seq2seq.pairs import SentencePair
-from seq2seq.training.confidence import calibrate_best
+from seq2seq.training.confidence import score_and_calibrate
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.translator import Translator
 from tests import tiny
@@ -45,30 +46,35 @@ def config(run: RunDirectory) -> dict[str, object]:
 def test_the_best_model_gets_a_calibrated_confidence_once(run: RunDirectory) -> None:
     pairs, said = half_right(run, 120), list[str]()
     before = config(run)
-    calibrate_best(run, pairs, CPU, say=said.append)
+    score_and_calibrate(run, pairs, CPU, say=said.append)
     assert "confidence" not in before and "confidence" in config(run)
-    assert len(said) == 1 and said[0].startswith("confidence calibrated on 120 validation pairs: ")
+    assert len(said) == 2 and said[1].startswith("confidence calibrated on 120 validation pairs: ")
     made = Translator.from_pretrained(run.path).translate([pair.source for pair in pairs])
+    beam = corpus_bleu([one.text for one in made], [[pair.target for pair in pairs]])
+    (record,) = run.records()
+    assert record["event"] == "beam" and record["bleu"] == pytest.approx(beam.score)
+    assert record["beam_size"] == 5 and record["signature"].startswith("nrefs:1|")
+    assert said[0].startswith(f"validation BLEU with beam 5: {beam.score:.2f} (greedy 1.50)  nrefs:1|")
     assert sum(one.confidence for one in made) / len(made) == pytest.approx(0.5, abs=0.15)
-    calibrate_best(run, pairs[:100], CPU, say=said.append)
-    assert len(said) == 1
+    score_and_calibrate(run, pairs[:100], CPU, say=said.append)
+    assert len(said) == 2
 
 
 def test_too_few_pairs_are_said_and_nothing_is_stored(run: RunDirectory) -> None:
     said = list[str]()
-    calibrate_best(run, tiny.pairs(99), CPU, say=said.append)
-    assert said == ["confidence not calibrated: 99 validation pairs, expected 100 or more"]
+    score_and_calibrate(run, tiny.pairs(99), CPU, say=said.append)
+    assert said[1:] == ["confidence not calibrated: 99 validation pairs, expected 100 or more"]
     silent = [replace(pair, source="1 2 3") for pair in tiny.pairs(100)]  # kept as they are, without a search
-    calibrate_best(run, silent, CPU, say=said.append)
-    assert len(said) == 2 and said[1].startswith("confidence not calibrated: 0 translations in one part")
+    score_and_calibrate(run, silent, CPU, say=said.append)
+    assert len(said) == 4 and said[3].startswith("confidence not calibrated: 0 translations in one part")
     assert "confidence" not in config(run)
 
 
 def test_an_interruption_leaves_the_model_as_it_is(run: RunDirectory) -> None:
     looks = iter([False, False, True, True])
-    calibrate_best(run, tiny.pairs(120), CPU, say=pytest.fail, interrupted=lambda: next(looks))
+    score_and_calibrate(run, tiny.pairs(120), CPU, say=pytest.fail, interrupted=lambda: next(looks))
     assert "confidence" not in config(run)
 
 
 def test_without_a_model_there_is_nothing_to_do(tmp_path: Path) -> None:
-    calibrate_best(RunDirectory(tmp_path), tiny.pairs(120), CPU, say=pytest.fail)
+    score_and_calibrate(RunDirectory(tmp_path), tiny.pairs(120), CPU, say=pytest.fail)
