@@ -58,6 +58,9 @@ ALIASES = {
 }
 """Other spellings of options, and the commands in which they mean the option without its prefix."""
 
+BATCH_TOKENS = ("--training.batch-tokens", "--training.batch_tokens")
+"""The option whose value may be the word auto."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
@@ -83,7 +86,7 @@ def run(arguments: list[str]) -> int:
                 code = _no_command(arguments)
             else:
                 name = arguments[0]
-                code = _run(name, [_canonical(name, option) for option in arguments[1:]])
+                code = _run(name, _numbers([_canonical(name, option) for option in arguments[1:]]))
             sys.stdout.flush()
             return code
         except KeyboardInterrupt:
@@ -100,6 +103,19 @@ def _canonical(command: str, option: str) -> str:
         if command in commands and option.startswith(prefix):
             return "--" + option.partition(".")[2]
     return option
+
+
+def _numbers(arguments: Sequence[str]) -> list[str]:
+    """The arguments with 0 for `--training.batch-tokens auto`, which is a whole number everywhere else."""
+    numbers = list[str]()
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if name in BATCH_TOKENS and value == "auto":
+            argument = f"{name}=0"
+        elif argument == "auto" and numbers and numbers[-1] in BATCH_TOKENS:
+            argument = "0"
+        numbers.append(argument)
+    return numbers
 
 
 def load_command(name: str) -> type[Any]:
