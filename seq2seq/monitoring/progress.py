@@ -52,7 +52,7 @@ class Progress:
         if self.show and self.bar is None and sys.stderr.isatty():
             from tqdm import tqdm
 
-            layout = "{percentage:3.0f}%{desc}|{bar}| {elapsed} {postfix}"
+            layout = "{percentage:3.0f}%{desc}|{bar:10}|{postfix}"  # what is too wide is cut at its end
             self.bar = tqdm(
                 total=1.0, initial=outlook.share, bar_format=layout, file=sys.stderr, dynamic_ncols=True
             )
@@ -74,13 +74,12 @@ class Progress:
             self.say(f"{100 * outlook.share:5.1f} %{_whole(outlook)}  {self._numbers(outlook, now)}")
 
     def _numbers(self, outlook: Outlook, now: float) -> str:
-        parts = [outlook.note] if outlook.note else []
-        parts += [f"{self.rate:,.0f} tokens/s", f"loss {self.loss:.3f}"]
-        done = outlook.done - self.first_done
+        """The most important first: a narrow terminal cuts the rest off."""
+        parts, done = [f"loss {self.loss:.3f}", f"{self.rate:,.0f} tokens/s"], outlook.done - self.first_done
         if done > 0:
             seconds = (now - self.first_time) * outlook.left / done
-            parts.append(outlook.time_left.format(_duration(seconds)))
-        return "  ".join(parts)
+            parts.insert(0, outlook.time_left.format(_duration(seconds)))
+        return "  ".join([*parts, outlook.note] if outlook.note else parts)
 
     def say(self, message: str) -> None:
         """Print a line on stderr."""

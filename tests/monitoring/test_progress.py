@@ -115,11 +115,11 @@ def test_time_left_follows_from_the_work_done(
         Outlook(0.1, 8.5, 2.5, "the patience", "epoch 9 (50 %)", "at least {} left"), tokens=1, loss=1.0
     )
     line = capsys.readouterr().err
-    assert line.startswith(" 10.0 % of the patience  epoch 9 (50 %)  ")
-    assert line.endswith("  at least 50:00 left\n")
+    assert line.startswith(" 10.0 % of the patience  at least 50:00 left  loss 1.000  ")
+    assert line.endswith("tokens/s  epoch 9 (50 %)\n")
     clock(7200.0 * 3)
     progress.update(Outlook(0.1, 8.5, 2.5), tokens=1, loss=1.0)
-    assert capsys.readouterr().err.endswith("  10:50:00 left\n")
+    assert capsys.readouterr().err.startswith(" 10.0 %  10:50:00 left  ")
 
 
 def test_without_work_done_no_time_left_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,6 +142,26 @@ def test_the_bar_of_a_run_with_patience_only_moves(
     assert 0 < shares[0] < 50 and max(shares) > 90
     assert all(re.search(r"at least \d+:\d\d left", line) for line in lines[1:])
     assert any("epoch 3" in line and "1 of 2 validations without improvement" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"epochs": 2},
+        {"steps": 9},
+        {"minutes": 0.01},
+        {"patience": 1, "validate_every": 3},
+        {"epochs": 2, "patience": 9},
+    ],
+)
+def test_time_left_is_shown_under_every_stopping_rule(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], limits: dict[str, float]
+) -> None:
+    progress = Progress(every=0.0)
+    make_trainer(tmp_path, tiny.settings(learning_rate=1e-9, **limits), progress=progress).run()
+    lines = [line for line in capsys.readouterr().err.split("\n") if "tokens/s" in line]
+    left = "at least " * (set(limits) == {"patience", "validate_every"}) + r"\d+:\d\d left  loss \d"
+    assert len(lines) > 1 and all(re.search(left, line) for line in lines[1:])
 
 
 def test_stop_without_start_and_twice() -> None:
