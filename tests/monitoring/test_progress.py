@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_the_bar_of_a_run_with_patience_only_moves(
     ],
 )
 def test_time_left_is_shown_under_every_stopping_rule(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], limits: dict[str, float]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], limits: dict[str, Any]
 ) -> None:
     progress = Progress(every=0.0)
     make_trainer(tmp_path, tiny.settings(learning_rate=1e-9, **limits), progress=progress).run()
