@@ -2,9 +2,10 @@
 
 A batch is identified by (seed, epoch, index), so that a resumed run continues at the same batch. Sentences
 are shuffled over the whole corpus, sorted by length within pools of `POOL` sentences and cut into batches;
-the batches of a pool are shuffled again. Text is encoded when its batch is made, by one thread that runs
-ahead of training, with a random generator that depends on these three numbers alone. Several processes share
-a batch: each takes every `world`-th sentence of it.
+the batches of a pool are shuffled again. A text with a random split counts with the length that it probably
+has. Text is encoded when its batch is made, by one thread that runs ahead of training, with a random
+generator that depends on these three numbers alone. Several processes share a batch: each takes every
+`world`-th sentence of it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from seq2seq.text.tokenizer import Tokenizer
 
 POOL = 20_000
 AHEAD = 4
+GROWTH_ROWS = 500  # pairs by which the length of random splits is estimated
 TENSORS = ("source", "lengths", "target", "labels", "real")
 
 
@@ -128,6 +130,7 @@ class Batches:
         self.lengths = lengths
         self.rows = np.flatnonzero(lengths.max(1) <= max_length + 1)  # EOS is not counted against the limit
         self.skipped = len(lengths) - len(self.rows)
+        self._drawn_in: tuple[int, np.ndarray] = -1, np.zeros((0, 2), bool)  # the epoch, and its drawn texts
 
     @cached_property
     def longest_source(self) -> int:
@@ -140,20 +143,45 @@ class Batches:
         order = random.permutation(self.rows)
         for start in range(0, len(order), POOL):
             pool = order[start : start + POOL]
-            size = self.lengths[pool].astype(np.int64)
-            pool = pool[np.lexsort((size[:, 0], size[:, 1]))]  # by target length, then source length
-            batches = self._cut(pool)
+            size = self._planned_lengths(pool, epoch)
+            by_length = np.lexsort((size[:, 0], size[:, 1]))  # by target length, then source length
+            batches = self._cut(pool[by_length], size[by_length].max(1))
             for index in random.permutation(len(batches)):
                 yield batches[index]
 
-    def _cut(self, pool: np.ndarray) -> list[np.ndarray]:
-        """Cut `pool` into batches whose padded size, on the longer side, is at most `batch_tokens`."""
+    def _planned_lengths(self, rows: np.ndarray, epoch: int) -> np.ndarray:
+        """Lengths (N,2) of `rows` in `epoch`. Texts whose split is drawn have about so many pieces."""
+        size = self.lengths[rows].astype(np.int64)
+        if self.sampling > 0:
+            size = np.where(self._drawn(epoch)[rows], np.ceil(size * self._growth).astype(np.int64), size)
+        return size
+
+    def _drawn(self, epoch: int) -> np.ndarray:
+        """Which texts (N,2) of the data have a random split in `epoch`."""
+        if self._drawn_in[0] != epoch:
+            random = np.random.default_rng((self.seed, epoch, 2**32 - 1))
+            self._drawn_in = epoch, random.random(self.lengths.shape, np.float32) < self.sampling
+        return self._drawn_in[1]
+
+    @cached_property
+    def _growth(self) -> np.ndarray:
+        """How many times as many pieces a random split has as the best one, by side (2,)."""
+        rows = self.rows[:: max(1, len(self.rows) // GROWTH_ROWS)]
+        text = self.data[rows.tolist()]
+        sums = [
+            sum(map(len, tokenizer.encode_batch(text[side], sample=True, alpha=self.alpha, seed=self.seed)))
+            for side, tokenizer in (("source", self.source), ("target", self.target))
+        ]
+        return np.maximum(1.0, (np.array(sums) + len(rows)) / self.lengths[rows].sum(0))  # EOS counts
+
+    def _cut(self, pool: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
+        """Cut `pool`, with lengths `sizes` (N,), into batches whose padded size is at most `batch_tokens`."""
         batches, first, widest = [], 0, 0
-        for position, row in enumerate(pool):
-            wider = max(widest, int(self.lengths[row].max()))
+        for position, size in enumerate(sizes.tolist()):
+            wider = max(widest, size)
             if position > first and wider * (position + 1 - first) > self.batch_tokens:
                 batches.append(pool[first:position])
-                first, wider = position, int(self.lengths[row].max())
+                first, wider = position, size
             widest = wider
         if first < len(pool):
             batches.append(pool[first:])
@@ -181,8 +209,14 @@ class Batches:
         limits = 2 * self.lengths[rows].astype(np.int64) + 2  # twice the planned pieces (without EOS), and 4
         source_texts, target_texts = self._noised(text["source"], text["target"], limits, random)
         eos, bos = Tokenizer.eos_id, Tokenizer.bos_id
-        sources = [[*ids, eos] for ids in self._encode(self.source, source_texts, limits[:, 0], random)]
-        targets = [[*ids, eos] for ids in self._encode(self.target, target_texts, limits[:, 1], random)]
+        drawn = self._drawn(epoch)[rows] if self.sampling > 0 else np.zeros(limits.shape, bool)
+        encoded = [
+            self._encode(tokenizer, texts, limits[:, side], drawn[:, side], random)
+            for side, (tokenizer, texts) in enumerate(
+                ((self.source, source_texts), (self.target, target_texts))
+            )
+        ]
+        sources, targets = ([[*ids, eos] for ids in side] for side in encoded)
         tokens = sum(map(len, targets))
         mine = slice(self.rank, None, self.world)
         sources, targets = sources[mine] or sources[:1], targets[mine] or targets[:1]
@@ -215,17 +249,22 @@ class Batches:
         return noised
 
     def _encode(
-        self, tokenizer: Tokenizer, texts: list[str], limits: np.ndarray, random: np.random.Generator
+        self,
+        tokenizer: Tokenizer,
+        texts: list[str],
+        limits: np.ndarray,
+        drawn: np.ndarray,
+        random: np.random.Generator,
     ) -> list[list[int]]:
-        """Token ids of `texts`: the best split, or a random one with probability `sampling`. A random split
-        with more pieces than its limit (B,) is replaced by the best one, because the batch was planned by it.
+        """Token ids of `texts`: the best split, or a random one where `drawn` (B,) is true. A random split
+        with more pieces than its limit (B,) is replaced by the best one, because it would widen the batch.
         """
         ids = tokenizer.encode_batch(texts)
         if self.sampling > 0:
             seed = int(random.integers(1, 2**31))
-            chosen = np.flatnonzero(random.random(len(texts)) < self.sampling).tolist()
-            drawn = [texts[row] for row in chosen]
-            sampled = tokenizer.encode_batch(drawn, sample=True, alpha=self.alpha, seed=seed)
+            chosen = np.flatnonzero(drawn).tolist()
+            split = [texts[row] for row in chosen]
+            sampled = tokenizer.encode_batch(split, sample=True, alpha=self.alpha, seed=seed)
             for row, pieces in zip(chosen, sampled, strict=True):
                 if len(pieces) <= limits[row]:
                     ids[row] = pieces

@@ -99,9 +99,35 @@ def test_batches_depend_on_seed_epoch_and_index_only(pairs: list[SentencePair], 
     assert len(whole) > 8
     assert all(same(a, b) for a, b in zip(whole, again, strict=True))
     assert all(same(a, b) for a, b in zip(whole[5:], rest, strict=True))
-    plain = list(make(pairs, tokenizer).epoch(2))
-    assert [batch.rows for batch in plain] == [batch.rows for batch in whole]
-    assert not all(same(a, b) for a, b in zip(plain, whole, strict=True))  # sampling did something
+    rows = sorted(row for batch in whole for row in batch.rows)
+    assert rows == list(range(200))
+
+
+def random_splits(pairs: list[SentencePair], tokenizer: Tokenizer, epoch: int) -> set[int]:
+    """The pairs whose source or target is not encoded in the best way."""
+    return {
+        row
+        for batch in make(pairs, tokenizer, sampling=0.4, alpha=0.1).epoch(epoch)
+        for index, row in enumerate(batch.rows)
+        if batch.source[index, : batch.lengths[index] - 1].tolist() != tokenizer.encode(pairs[row].source)
+        or batch.labels[index][batch.real[index]][:-1].tolist() != tokenizer.encode(pairs[row].target)
+    }
+
+
+def test_the_share_of_random_splits_and_that_each_epoch_draws_others(
+    pairs: list[SentencePair], tokenizer: Tokenizer
+) -> None:
+    """1 − 0.6² = 0.64 of the pairs have one on a side at least. Some are too long, or the best one again."""
+    first, second = (random_splits(pairs, tokenizer, epoch) for epoch in (0, 1))
+    assert 0.3 * 200 < len(first) < 0.7 * 200 and len(first & second) < 0.75 * len(first)
+
+
+def test_random_splits_are_planned_by_their_length(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
+    """Random splits have 1.7 times as many pieces here. Planned as if they were the best ones, batches
+    had nearly twice their budget."""
+    batches = list(make(pairs, tokenizer, sampling=0.5, alpha=0.1, batch_tokens=300).epoch(0))
+    sizes = [max(batch.source.numel(), batch.labels.numel()) for batch in batches]
+    assert 0.8 * 300 < sum(sizes) / len(sizes) < 300 and max(sizes) < 1.5 * 300
 
 
 def test_ranks_share_each_batch(pairs: list[SentencePair], tokenizer: Tokenizer) -> None:
