@@ -23,7 +23,6 @@ from seq2seq.bundle.model_directory import Bundle
 from seq2seq.bundle.weights import NumberType
 from seq2seq.config import DecodingConfig
 from seq2seq.config.decoding import check_given
-from seq2seq.decoding.ensemble import as_one
 from seq2seq.devices import find_device, kept_after_fork, use_threads
 from seq2seq.documents.pieces import Request
 from seq2seq.documents.translating import Translate, translate_file
@@ -81,7 +80,7 @@ class Translator(Interactive):
         self.models = [one.model.to(self.device).eval() for one in (bundle, *others)]
         self.model = self.models[0]
         self.engine_name = engine
-        self.engine = kept_after_fork(as_one([build_engine(model, engine) for model in self.models]))
+        self.engine = kept_after_fork(build_engine(self.models, engine, bundle.shortlist))
         self.reverse, self.reverse_weight = reverse, reverse_weight
         self.source_tokenizer, self.target_tokenizer = bundle.source, bundle.target
         self.decoding = bundle.decoding
@@ -159,7 +158,8 @@ class Translator(Interactive):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self.engine = kept_after_fork(as_one([build_engine(one, self.engine_name) for one in self.models]))
+        engine = build_engine(self.models, self.engine_name, self.bundle.shortlist)
+        self.engine = kept_after_fork(engine)
 
     @property
     def directions(self) -> Directions:

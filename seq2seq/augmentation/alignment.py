@@ -89,6 +89,15 @@ def train_alignment(
     return _Training(groups, len(vocabulary) + 1, tension).run(iterations, vocabulary)
 
 
+def align_numbers(source: WordArrays, target: WordArrays, size: int, *, iterations: int) -> AlignmentTable:
+    """The table of texts whose words, or pieces, are numbered already: from 1 to `size`, on either side.
+
+    Its vocabulary is empty. Of a large corpus a random sample is used, as in `train_alignment`.
+    """
+    groups = list(groups_of(source, target, sample_rows(source, target, seed=1)))
+    return _Training(groups, size + 1, TENSION).run(iterations, {})
+
+
 def sample_rows(source: WordArrays, target: WordArrays, *, seed: int) -> NDArray[np.int64]:
     """The rows that can be aligned, or a random sample of them with up to `MAX_CELLS` pairs of words."""
     cells = (source.lengths + 1) * (target.lengths + 1)

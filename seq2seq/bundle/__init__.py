@@ -3,6 +3,7 @@
 model_directory.py  the files of a model: weights, tokenizers, settings
 checksums.py        SHA-256 of the weights, tokenizers and word lists
 weights.py          the weights on disk: float32, float16 or int8
+shortlist_file.py   the table of likely pieces of each source piece
 onnx_files.py       the network for ONNX Runtime, beside its weights
 directions.py       the language pairs that a model translates
 record.py           metrics.json: scores, data, settings, versions, facts

@@ -4,6 +4,7 @@ config.json        format, directions, settings of the network and of decoding, 
                    checksums of the weights, tokenizers and word lists (see `checksums`)
 model.safetensors  weights in float32, float16 or int8 (see `weights`)
 joint.model, or source.model and target.model
+shortlist.safetensors  likely target pieces of each source piece (see `shortlist_file`); optional
 words.source.txt   words of the training data with their counts, and words.target.txt; optional
 metrics.json       the record: scores with signatures, data, seed, versions, facts (see `record`); optional
 onnx/              the network for ONNX Runtime (see `onnx_files`); optional
@@ -36,9 +37,11 @@ from seq2seq.bundle.card import render
 from seq2seq.bundle.checksums import ENTRY, check_files, checksums
 from seq2seq.bundle.directions import Directions, config_directions, direction_names
 from seq2seq.bundle.record import is_rendered
+from seq2seq.bundle.shortlist_file import SHORTLIST, load_shortlist, save_shortlist
 from seq2seq.bundle.weights import NumberType, load_weights, save_weights, unique_weights
 from seq2seq.confidence import Confidence, stored_confidence
 from seq2seq.config import DecodingConfig, ModelConfig, from_dict, to_dict
+from seq2seq.engines.shortlist import Shortlist
 from seq2seq.errors import ModelError, UsageError
 from seq2seq.nn.model import Seq2Seq, count_parameters
 from seq2seq.preparation.lexicon import Lexicon
@@ -49,7 +52,7 @@ T = TypeVar("T")
 FORMATS = (1, 2, 3)
 TOKENIZERS = ("joint.model", "source.model", "target.model")
 WORD_LISTS = ("words.source.txt", "words.target.txt")
-FIXED = ("model.safetensors", *TOKENIZERS, *WORD_LISTS)
+FIXED = ("model.safetensors", *TOKENIZERS, *WORD_LISTS, SHORTLIST)
 """The files that have a checksum: nothing changes them after they were written."""
 FILES = {"config.json", "metrics.json", "README.md", "onnx", *FIXED}
 
@@ -62,7 +65,7 @@ class Bundle:
     languages are unknown. `metrics` is the content of metrics.json. `card` is the text of README.md; an empty
     one is written from `metrics` when the model is saved. `source_words` and `target_words` are the words of
     the training data; they are empty if they are unknown. `confidence` calibrates the confidence of
-    translations; None: it is not calibrated.
+    translations; None: it is not calibrated. `shortlist` says which pieces are scored; None: all.
     """
 
     model: Seq2Seq
@@ -75,6 +78,7 @@ class Bundle:
     source_words: Lexicon = field(default_factory=Lexicon)
     target_words: Lexicon = field(default_factory=Lexicon)
     confidence: Confidence | None = None
+    shortlist: Shortlist | None = None
 
     @property
     def source_language(self) -> str:
@@ -116,6 +120,8 @@ def save(directory: Path, bundle: Bundle, *, weights: NumberType | None = None, 
         for name, words in zip(WORD_LISTS, (bundle.source_words, bundle.target_words), strict=True):
             if words:
                 files.write_text(scratch / name, str(words))
+        if bundle.shortlist:
+            save_shortlist(scratch / SHORTLIST, bundle.shortlist)
         config = _config(bundle, number_type) | {ENTRY: checksums(scratch, FIXED)}
         files.write_json(scratch / "config.json", config)
         files.write_json(scratch / "metrics.json", metrics)
@@ -188,6 +194,7 @@ def load(directory: Path) -> Bundle:
         source_words=Lexicon.load(directory / WORD_LISTS[0]),
         target_words=Lexicon.load(directory / WORD_LISTS[1]),
         confidence=stored_confidence(config, where=where),
+        shortlist=load_shortlist(directory / SHORTLIST, source.vocab_size, target.vocab_size),
     )
     check_files(directory, config, FIXED)
     return bundle

@@ -165,16 +165,26 @@ def _largest(values: Array, size: int, *, ordered: bool = False) -> tuple[Array,
     return numbers[:, :size], positions.numpy()[:, :size], tied
 
 
+def tokens_of(columns: Array, candidates: Tensor | None) -> Array:
+    """The tokens of `columns` (B,K)."""
+    if candidates is None:
+        return columns
+    ids = candidates.cpu().numpy()
+    return np.take_along_axis(ids, columns, 1) if ids.ndim == 2 else ids[columns]
+
+
 @lru_cache(maxsize=8)
 def columns_of(
     tokens: tuple[int, ...], candidates: Tensor | None, device: torch.device
 ) -> tuple[Tensor, int]:
     """Columns of `tokens`, and the column of the last of them, EOS.
 
-    Tensors hash by identity, so this is computed once per shortlist. ValueError if EOS is not in it.
+    Tensors hash by identity, so this is computed once per shortlist. The tokens have the same columns in the
+    shortlist of each sentence. ValueError if EOS is not in it.
     """
     columns = list(tokens)
     if candidates is not None:
+        candidates = candidates[0] if candidates.dim() == 2 else candidates
         positions = {token: position for position, token in enumerate(candidates.tolist())}
         if tokens[-1] not in positions:
             raise ValueError(f"candidates is {list(positions)!r}, expected EOS ({tokens[-1]}) among them")

@@ -18,15 +18,20 @@ from seq2seq.config import DecodingConfig
 from seq2seq.decoding import search
 from seq2seq.decoding.choices import NEVER, columns_of
 from seq2seq.decoding.constraints import Constraint, configured_constraints
-from seq2seq.decoding.engine import Engine
+from seq2seq.decoding.engine import Engine, SearchState
 from seq2seq.decoding.hypotheses import Hypotheses, Hypothesis
+from seq2seq.decoding.min_length import MinLength
 from seq2seq.decoding.penalties import add_coverage
+from seq2seq.decoding.placeholders import Placeholders
+from seq2seq.decoding.repetition import LimitRepeats
 from seq2seq.decoding.search import SearchOptions
 from seq2seq.text.tokenizer import Tokenizer
 
 _FEW = 8  # sentences that are not worth another thread
 FORBIDDEN = (Tokenizer.pad_id, Tokenizer.unk_id, Tokenizer.bos_id)
 """Symbols of every vocabulary that are no part of a translation."""
+LISTED = (LimitRepeats, MinLength, Placeholders)
+"""The constraints that a shortlist suffices for. Others, such as a given beginning, may need any token."""
 
 
 def forbidden_tokens(tokenizer: Tokenizer) -> tuple[int, ...]:
@@ -135,7 +140,7 @@ def _search(
         seed=config.sampling_seed,
     )
     limits = length_limits(sources, config).to(engine.device)
-    state = engine.start(sources)
+    state = _start(engine, sources, config, constraints)
     if config.sampling:
         ids = [_number_of(ids) for ids in sources]
         found = search.sample(engine.step, state, options, limits, ids=ids, constraints=constraints)
@@ -148,6 +153,14 @@ def _search(
         add_coverage(hypotheses, weight=config.coverage_penalty, length=len(ids) - 1)[: config.n_best]
         for hypotheses, ids in zip(found, sources, strict=True)
     ]
+
+
+def _start(
+    engine: Engine, sources: Sequence[Sequence[int]], config: DecodingConfig, rules: Sequence[Constraint]
+) -> SearchState:
+    """The first state: with the shortlist of the engine, unless a rule may need any token."""
+    full = config.sampling or not config.shortlist or not all(isinstance(rule, LISTED) for rule in rules)
+    return engine.start(sources) if full else getattr(engine, "start_listed", engine.start)(sources)
 
 
 def _number_of(ids: Sequence[int]) -> int:

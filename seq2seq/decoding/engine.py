@@ -36,7 +36,9 @@ class StepOutput:
     log_normaliser: Tensor
     """(B,K): the log probability of a token is its logit minus this."""
     candidates: Tensor | None
-    """(V,) token ids of a shortlist, EOS among them; None: candidate v is token v."""
+    """(B,V) token ids of the shortlist of each sentence, or (V,) of all; None: candidate v is token v. EOS
+    and placeholders have the same column in each sentence. It is the same object in steps with the same
+    sentences."""
     weights: Tensor | None
     """(B,K,S) attention weights behind these scores; None without attention."""
     state: Any
@@ -52,7 +54,8 @@ class Engine(Protocol):
     """Computes the scores that search asks for.
 
     An engine that computes on one thread and lets others compute meanwhile may have an attribute
-    `batches_at_once`, the number of threads that search batches side by side.
+    `batches_at_once`, the number of threads that search batches side by side. One with a shortlist has a
+    method `start_listed`: like `start`, but the steps score only the likely tokens of each sentence.
     """
 
     @property

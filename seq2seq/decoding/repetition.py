@@ -25,7 +25,7 @@ SHORT = 8
 FEWEST_DIFFERENT = {32: 11, 64: 23}
 """Tokens in a row -> how many of them must be different. References in prose have these and more."""
 SMALL_VOCABULARY = 1000
-"""With fewer columns than this (characters, phonemes, digits), tokens need not be different."""
+"""With fewer tokens than this (characters, phonemes, digits), tokens need not be different."""
 _FIRST_LOOK = 4  # tokens that are compared first; fewer than SHORT
 _FORBIDDEN = 1e3  # what a rule takes from the logit of EOS when it forbids the end, or more
 
@@ -57,18 +57,18 @@ class LimitRepeats:
         longest = LONGEST * (max(self.repeats, SHORT) + 1)
         tokens = prefixes[..., -longest:].cpu().numpy()
         for row, k, token in self._excessive(tokens):
-            column = _column(token, candidates)
+            column = _column(token, candidates, row)
             if column is not None:
                 if int(logits[row, k].argmax()) == column:
-                    self._end(logits[row, k], candidates)
+                    self._end(logits[row, k], candidates, row)
                 logits[row, k, column] = NEVER
         for window, fewest in FEWEST_DIFFERENT.items():
-            if tokens.shape[-1] < window or logits.shape[-1] < SMALL_VOCABULARY:
+            if tokens.shape[-1] < window or _vocabulary(logits, candidates) < SMALL_VOCABULARY:
                 break
             ordered = np.sort(tokens[..., -window:], axis=-1)
             different = 1 + (ordered[..., 1:] != ordered[..., :-1]).sum(-1)
             for row, k in zip(*(different < fewest).nonzero(), strict=True):
-                self._end(logits[row, k], candidates)
+                self._end(logits[row, k], candidates, int(row))
         return logits
 
     def _excessive(self, tokens: np.ndarray) -> Iterator[tuple[int, int, int]]:
@@ -92,16 +92,21 @@ class LimitRepeats:
             if np.array_equal(prefix[-compared:], prefix[-compared - size : -size]):
                 yield int(row), int(k), int(prefix[-size])
 
-    def _end(self, scores: Tensor, candidates: Tensor | None) -> None:
+    def _end(self, scores: Tensor, candidates: Tensor | None, row: int) -> None:
         """Forbid all but EOS in `scores` (V,), unless EOS is forbidden."""
-        end = _column(self.eos, candidates)
+        end = _column(self.eos, candidates, row)
         if end is not None and scores[end] > scores.max() - _FORBIDDEN:
             scores[torch.arange(len(scores), device=scores.device) != end] = NEVER
 
 
-def _column(token: int, candidates: Tensor | None) -> int | None:
-    """The column of `token`, None if it is not in the shortlist `candidates`."""
+def _vocabulary(logits: Tensor, candidates: Tensor | None) -> int:
+    """The number of tokens; with a shortlist, as far as it shows."""
+    return logits.shape[-1] if candidates is None else int(candidates.max()) + 1
+
+
+def _column(token: int, candidates: Tensor | None, row: int) -> int | None:
+    """The column of `token` in row `row`, None if it is not in the shortlist `candidates`."""
     if candidates is None:
         return token
-    columns = (candidates == token).nonzero()
+    columns = ((candidates if candidates.dim() == 1 else candidates[row]) == token).nonzero()
     return int(columns[0]) if len(columns) else None

@@ -31,6 +31,7 @@ from seq2seq.decoding.choices import (
     choose_given,
     choose_sampled,
     columns_of,
+    tokens_of,
     uniform_noise,
 )
 from seq2seq.decoding.constraints import Constraint
@@ -204,8 +205,7 @@ class _Search:
             scores = self.score(output)
             choice = choose(scores)
             endings, done = self.end_hypotheses(choice, scores)
-            ids = output.candidates
-            self.tokens = choice.columns if ids is None else ids.cpu().numpy()[choice.columns]
+            self.tokens = tokens_of(choice.columns, output.candidates)
             self.live, self.state = choice.totals, output.state
             self.record(choice, endings, output.weights if self.options.keep_weights else None)
             self.keep_chosen(choice, done)

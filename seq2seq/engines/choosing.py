@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Literal, TypeAlias, get_args
 import torch
 
 from seq2seq.decoding.engine import Engine
+from seq2seq.decoding.ensemble import as_one
 from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.shortlist import Shortlist
 from seq2seq.errors import UsageError
 from seq2seq.nn.model import Seq2Seq
 
@@ -24,13 +27,20 @@ _FLAGS = {"avx512_vnni", "avx_vnni", "asimddp"}  # sums of four int8 products in
 _PROCESSOR = Path("/proc/cpuinfo")
 
 
-def build_engine(model: Seq2Seq, name: EngineName = "auto") -> Engine:
-    """The engine `name` for `model`, on the device of the model.
+def build_engine(
+    models: Sequence[Seq2Seq], name: EngineName = "auto", shortlist: Shortlist | None = None
+) -> Engine:
+    """The engine `name` for a model or an ensemble, on the device of the models. ONNX Runtime uses the table
+    `shortlist`, for a single model.
 
     Raises UsageError for an unknown name, and if onnx was asked for but is not possible.
     """
     if name not in get_args(EngineName):
         raise UsageError(f"engine is {name!r}, expected one of {', '.join(get_args(EngineName))}")
+    return as_one([_build(model, name, shortlist) for model in models])
+
+
+def _build(model: Seq2Seq, name: EngineName, shortlist: Shortlist | None) -> Engine:
     reason = "" if name == "torch" else _obstacle(model)
     if name == "torch" or (name == "auto" and reason):
         return TorchEngine(model)
@@ -40,7 +50,12 @@ def build_engine(model: Seq2Seq, name: EngineName = "auto") -> Engine:
 
     if name == "auto":
         name = "onnx" if has_int8_products() else "onnx-float32"
-    return OnnxEngine(model, "int8" if name == "onnx" else "float32")
+    return OnnxEngine(model, "int8" if name == "onnx" else "float32", shortlist)
+
+
+def runs_in_onnx(model: Seq2Seq) -> bool:
+    """Whether ONNX Runtime can compute the network `model`, which is on a CPU."""
+    return not _obstacle(model)
 
 
 def _obstacle(model: Seq2Seq) -> str:

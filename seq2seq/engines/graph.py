@@ -126,25 +126,26 @@ class Graph:
 
     def linear(self, parts: Sequence[Value], weight: Tensor, bias: Tensor | None = None) -> Value:
         """W [x_1; x_2; ...] + b for the `parts` x, `weight` W (O,I) and `bias` b (O,)."""
-        matrix = weight.detach().cpu().float().numpy()
         if self.number_type == "int8" and all(part.bound is not None for part in parts):
-            return Value(self._whole_product(parts, matrix, bias), len(weight))
+            return Value(self._linear_of_whole(parts, weight, bias), len(weight))
+        matrix = weight.detach().cpu().float().numpy()
         names = [self.real(part) for part in parts]
         inputs = names[0] if len(names) == 1 else self.node("Concat", *names, axis=-1)
         product = self.node("MatMul", inputs, self.constant(matrix.T))
         return Value(product if bias is None else self.node("Add", product, self.constant(bias)), len(weight))
 
-    def _whole_product(self, parts: Sequence[Value], matrix: np.ndarray, bias: Tensor | None) -> str:
-        """The product of whole numbers, as float32. The bound of each part goes into its weights."""
+    def _linear_of_whole(self, parts: Sequence[Value], weight: Tensor, bias: Tensor | None) -> str:
+        """The linear layer with whole numbers, as float32."""
         names = [self.whole(part) for part in parts]
         inputs = names[0] if len(names) == 1 else self.node("Concat", *names, axis=-1)
-        bounds = np.repeat([part.bound for part in parts], [part.width for part in parts])
-        matrix = matrix * bounds.astype(np.float32)
-        scale = np.maximum(np.abs(matrix).max(1), 1e-12) / _LEVELS  # (O,)
-        weights = np.rint(matrix / scale[:, None]).astype(np.int8)
+        weights, scale = whole_weights(parts, weight)
+        added = "" if bias is None else self.constant(bias)
+        return self.whole_product(inputs, self.constant(weights.T), self.constant(scale), added)
+
+    def whole_product(self, inputs: str, weights: str, scale: str, bias: str = "") -> str:
+        """The product of whole numbers (N,I) and (I,O) with one scale for each column (O,), as float32."""
         one, zero = self.constant(1.0 / _LEVELS), self.constant(np.array(_ZERO, np.uint8))
-        names = [inputs, self.constant(weights.T), one, self.constant(scale), zero, ""]
-        names += [] if bias is None else [self.constant(bias)]
+        names = [inputs, weights, one, scale, zero, ""] + ([bias] if bias else [])
         return self.node("MatMulIntegerToFloat", *names, domain="com.microsoft")
 
     def finish(self, name: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
@@ -153,6 +154,16 @@ class Graph:
             for names in (node.input, node.output):
                 names[:] = [self._outputs.get(one, one) for one in names]
         return helper.make_graph(self._nodes, name, list(inputs), list(outputs), self._constants)
+
+
+def whole_weights(parts: Sequence[Value], weight: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """The weights (O,I) of a linear layer of `parts` as int8, and the scale of each row (O,). The bound of
+    each part goes into its weights."""
+    matrix = weight.detach().cpu().float().numpy()
+    bounds = np.repeat([part.bound for part in parts], [part.width for part in parts])
+    matrix = matrix * bounds.astype(np.float32)
+    scale = np.maximum(np.abs(matrix).max(1), 1e-12) / _LEVELS
+    return np.rint(matrix / scale[:, None]).astype(np.int8), scale
 
 
 def tensor(name: str, kind: int, *shape: str | int) -> Any:

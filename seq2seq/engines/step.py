@@ -1,58 +1,84 @@
-"""A step of the decoder as an ONNX graph:
+"""A step of the decoder as ONNX graphs.
+
+The decoder without its output layer:
 
     tokens (B,K) int64, lengths (B,) int64, keys (B,S,A), values (B,S,M), state_0 (B·K,H), state_1 ...
-        -> logits (B,K,V), log_normaliser (B,K), weights (B,K,S), new_state_0 (B·K,H), new_state_1 ...
+        -> hidden (B·K,R), weights (B,K,S), new_state_0 (B·K,H), new_state_1 ...
 
-The equations are in `nn.decoders.DecoupledDecoder`. The logits are log probabilities already, and their
-normaliser is 0: ONNX Runtime computes `LogSoftmax` in place, in a tenth of the time of `ReduceLogSumExp`.
+and a whole step, with `logits` (B,K,V) and `log_normaliser` (B,K) instead of `hidden`. The equations are in
+`nn.decoders.DecoupledDecoder`, the output layer in `output`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
+
+from onnx import TensorProto
 
 from seq2seq.engines import cells
 from seq2seq.engines.attention import context, real_positions
 from seq2seq.engines.graph import FLOAT, INT64, Graph, NumberType, Value, tensor, to_bytes
+from seq2seq.engines.output import HIDDEN, all_pieces, score_tensors
 from seq2seq.nn.decoder import Decoder
 from seq2seq.nn.model import Seq2Seq
 
 
 def step_model(model: Seq2Seq, number_type: NumberType, *, context_bound: float | None) -> bytes:
-    """A step of the decoder of `model`, as an ONNX model.
+    """A whole step of the decoder of `model`, as an ONNX model.
 
     `context_bound` is the bound of the encoder's outputs.
     """
-    graph, decoder, config = Graph(number_type), model.decoder, model.config
-    table = decoder.embedding.table
-    embedded = graph.rows(graph.reshape("tokens", -1), table.weight, table.embedding_dim**0.5)
-    states = _states(decoder)
-    hidden, weights, after = _layers(graph, decoder, embedded, states, context_bound)
-    sizes = graph.node("Shape", "tokens")
-    shape = graph.node("Concat", sizes, graph.constant([config.target_vocab_size]), axis=0)
-    product = graph.linear([hidden], decoder.output.weight, decoder.output.bias)
-    log_probs = graph.node("LogSoftmax", graph.node("Reshape", product.name, shape), axis=-1)
-    graph.output(log_probs, "logits")
-    graph.output(_zeros(graph, log_probs), "log_normaliser")
-    graph.output(weights, "weights")
-    names = [value.name for state in states for value in state]
-    for value, name in zip((value for state in after for value in state), names, strict=True):
-        graph.output(value.name, f"new_{name}")
-    given = [
-        tensor("tokens", INT64, "B", "K"),
-        tensor("lengths", INT64, "B"),
-        tensor("keys", FLOAT, "B", "S", "A"),
-        tensor("values", FLOAT, "B", "S", config.memory_size),
-        *(tensor(name, FLOAT, "N", config.decoder_size) for name in names),
-    ]
-    results = [
-        tensor("logits", FLOAT, "B", "K", config.target_vocab_size),
-        tensor("log_normaliser", FLOAT, "B", "K"),
-        tensor("weights", FLOAT, "B", "K", "S"),
-        *(tensor(f"new_{name}", FLOAT, "N", config.decoder_size) for name in names),
-    ]
-    return to_bytes(graph.finish("step", given, results))
+    graph, step = Graph(number_type), _Step(model)
+    hidden = step.build(graph, context_bound)
+    all_pieces(graph, model.decoder, hidden)
+    scores = score_tensors(model.config.target_vocab_size)
+    return to_bytes(graph.finish("step", step.inputs, [*scores, *step.outputs]))
+
+
+def decoder_model(
+    model: Seq2Seq, number_type: NumberType, *, context_bound: float | None
+) -> tuple[bytes, Value]:
+    """A step without the output layer, as an ONNX model, and a description of its output `hidden`, which is
+    in whole numbers if the output layer is."""
+    graph, step = Graph(number_type), _Step(model)
+    hidden = step.build(graph, context_bound)
+    is_whole = number_type == "int8" and hidden.bound is not None
+    graph.output(graph.whole(hidden) if is_whole else graph.real(hidden), HIDDEN)
+    described = tensor(HIDDEN, TensorProto.UINT8 if is_whole else FLOAT, "N", hidden.width)
+    data = to_bytes(graph.finish("decoder", step.inputs, [described, *step.outputs]))
+    return data, replace(hidden, name="" if is_whole else HIDDEN, whole=HIDDEN if is_whole else "")
+
+
+class _Step:
+    """What both graphs have: `build` adds it to one of them."""
+
+    def __init__(self, model: Seq2Seq) -> None:
+        self.decoder, config = model.decoder, model.config
+        self.states = _states(model.decoder)
+        self.names = [value.name for state in self.states for value in state]
+        self.inputs = [
+            tensor("tokens", INT64, "B", "K"),
+            tensor("lengths", INT64, "B"),
+            tensor("keys", FLOAT, "B", "S", "A"),
+            tensor("values", FLOAT, "B", "S", config.memory_size),
+            *(tensor(name, FLOAT, "N", config.decoder_size) for name in self.names),
+        ]
+        self.outputs = [
+            tensor("weights", FLOAT, "B", "K", "S"),
+            *(tensor(f"new_{name}", FLOAT, "N", config.decoder_size) for name in self.names),
+        ]
+
+    def build(self, graph: Graph, context_bound: float | None) -> Value:
+        """Add the step up to the input of the output layer (N,R), which is returned."""
+        table = self.decoder.embedding.table
+        embedded = graph.rows(graph.reshape("tokens", -1), table.weight, table.embedding_dim**0.5)
+        hidden, weights, after = _layers(graph, self.decoder, embedded, self.states, context_bound)
+        graph.output(weights, "weights")
+        for value, name in zip((value for state in after for value in state), self.names, strict=True):
+            graph.output(value.name, f"new_{name}")
+        return hidden
 
 
 def _states(decoder: Decoder) -> list[tuple[Value, ...]]:
@@ -100,9 +126,3 @@ def _readout(graph: Graph, decoder: Decoder, parts: Sequence[Value]) -> Value:
     width = product.width // 2
     pairs = graph.reshape(product.name, 0, width, 2)
     return Value(graph.node("ReduceMax", pairs, graph.constant([2]), keepdims=0), width)
-
-
-def _zeros(graph: Graph, log_probs: str) -> str:
-    """0 for each row of `log_probs` (B,K,V), or NaN if there is one in the row."""
-    first = graph.node("Gather", log_probs, graph.constant(0), axis=2)
-    return graph.node("Mul", first, graph.constant(0.0))

@@ -22,6 +22,7 @@ from seq2seq.bundle import model_directory
 from seq2seq.bundle.card import render
 from seq2seq.bundle.directions import Directions
 from seq2seq.bundle.model_directory import FILES, WORD_LISTS
+from seq2seq.bundle.shortlist_file import SHORTLIST
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import ModelError, UsageError
 from seq2seq.nn.model import Seq2Seq
@@ -167,7 +168,8 @@ def test_a_damaged_scale_is_an_error_of_the_model(tmp_path: Path) -> None:
 
 
 def test_the_files_of_a_model_directory(stored: Path) -> None:
-    assert set(os.listdir(stored)) == FILES - {"source.model", "target.model", "onnx", *WORD_LISTS}
+    optional = {"source.model", "target.model", "onnx", SHORTLIST, *WORD_LISTS}
+    assert set(os.listdir(stored)) == FILES - optional
     config = json.loads((stored / "config.json").read_text())
     assert config["format"] == 1 and config["model"]["decoder_size"] == 16
 

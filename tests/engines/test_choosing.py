@@ -44,21 +44,21 @@ def test_auto_takes_int8_where_the_processor_has_such_products(
     processor: Any, flags: str, number_type: str
 ) -> None:
     processor(flags)
-    engine = build_engine(tiny.bundle().model, "auto")
+    engine = build_engine([tiny.bundle().model], "auto")
     assert isinstance(engine, OnnxEngine) and engine.number_type == number_type
 
 
 def test_auto_falls_back_to_torch(processor: Any) -> None:
     processor("avx512_vnni")
     for model in (tiny.bundle(attention="coverage").model, tiny.bundle().model.double()):
-        assert isinstance(build_engine(model, "auto"), TorchEngine)
+        assert isinstance(build_engine([model], "auto"), TorchEngine)
 
 
 def test_engines_by_name() -> None:
     model = tiny.bundle().model
-    assert isinstance(build_engine(model, "torch"), TorchEngine)
+    assert isinstance(build_engine([model], "torch"), TorchEngine)
     for name, number_type in (("onnx", "int8"), ("onnx-float32", "float32")):
-        engine = build_engine(model, name)  # type: ignore[arg-type]
+        engine = build_engine([model], name)  # type: ignore[arg-type]
         assert isinstance(engine, OnnxEngine) and engine.number_type == number_type
 
 
@@ -76,13 +76,13 @@ def test_engines_by_name() -> None:
 )
 def test_what_is_not_possible_is_refused(model: Any, name: Any, complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        build_engine(model, name)
+        build_engine([model], name)
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="onnxruntime is not installed"):
-        build_engine(tiny.bundle().model, "onnx")
+        build_engine([tiny.bundle().model], "onnx")
 
 
 def test_copies_of_a_translator_have_its_engine() -> None:
