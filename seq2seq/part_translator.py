@@ -129,7 +129,7 @@ class PartTranslator:
         """The best translation that a search finds, and `n_best` others as its alternatives."""
         config = replace(config, n_best=candidates(config, choose=config.verbatim))
         found = decode(self.engine, config=config, **arguments)
-        hypotheses = sorted(self._ranked([part], found)[0], key=lambda one: self._faults(part, one))
+        hypotheses = self._sorted(part, self._ranked([part], found)[0])
         words = self.source.words(part.ids, part.originals)
         best, *rest = (self._translation(part, one, words) for one in hypotheses[: self.config.n_best])
         return replace(best, alternatives=rest)
@@ -153,10 +153,7 @@ class PartTranslator:
         )
         hypotheses = self._ranked(active, hypotheses)
         if mends:
-            hypotheses = [
-                sorted(found, key=lambda one, part=part: self._faults(part, one))  # type: ignore[misc]
-                for part, found in zip(active, hypotheses, strict=True)
-            ]
+            hypotheses = [self._sorted(*pair) for pair in zip(active, hypotheses, strict=True)]
         others = [
             self._other_parts(part, found[0], invented=tries > 1) if tries and mends else []
             for part, found in zip(active, hypotheses, strict=True)
@@ -201,6 +198,12 @@ class PartTranslator:
             return {"sources": sources, "forbidden": (*forbidden, *self.placeholders)}
         rule = Placeholders(sources, self.placeholders, self.target.eos_id)
         return {"sources": sources, "forbidden": forbidden, "constraints": [rule]}
+
+    def _sorted(self, part: Part, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+        """`hypotheses`, which are ranked, with those that have the fewest faults first."""
+        if self.config.n_best == 1 and self._faults(part, hypotheses[0]) == (False, 0):
+            return hypotheses  # the others are not needed
+        return sorted(hypotheses, key=lambda one: self._faults(part, one))
 
     def _faults(self, part: Part, hypothesis: Hypothesis) -> tuple[bool, int]:
         """Whether a placeholder or a required form is missing, and the number of invented words."""
@@ -297,8 +300,9 @@ class PartTranslator:
             text = shout(text, keep=keep)
         else:
             text = self.target.decode(ids, part.fillings)
-        begin = (one for one in ids if one in self.placeholders or self.target.decode([one]).strip())
-        text = _begun(text, part, next(begin, None), self.placeholders)
+        if part.fillings:
+            begin = (one for one in ids if one in self.placeholders or self.target.decode([one]).strip())
+            text = _begun(text, part, next(begin, None), self.placeholders)
         return text[:-1] if text.endswith(_TWO_STOPS) else text
 
 

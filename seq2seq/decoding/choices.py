@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,7 +22,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 NEVER = -math.inf  # log probability of a dead hypothesis, logit of an impossible token
-_BLOCK, _LEAST = 32, 8  # most and fewest logits of a block, whose maximum `_top` compares first
+_LOWEST = -sys.float_info.max  # of log probabilities that are not -inf
+_BLOCK, _LEAST = 16, 8  # most and fewest logits of a block, whose maximum `_top` compares first
 
 Array = np.ndarray[Any, Any]
 
@@ -58,8 +60,8 @@ def choose_best(width: int, scores: Scores) -> Choice:
     parents: Array | None = None
     if width == 1:  # argmax also takes the first of equals, and is faster
         columns = _array(logits.argmax(-1))
-        rows, hypotheses = np.ogrid[: columns.shape[0], : columns.shape[1]]
-        totals = scores.base + _at(logits, rows, hypotheses, columns)
+        first = np.arange(columns.size).reshape(columns.shape) * logits.shape[-1]
+        totals = scores.base + _at(logits, first + columns)
     else:
         totals, parents, columns = _top(scores.base, logits, width)
     return Choice(totals, parents, columns, scores.endings >= totals[:, -1:])
@@ -102,43 +104,55 @@ def choose_given(targets: Tensor, scores: Scores) -> Choice:
     return Choice(np.where(ends, NEVER, totals), None, columns.cpu().numpy(), ends)
 
 
-def _at(logits: Tensor | Array, *places: Array) -> Array:
-    """The logits at `places`, indices of their first axes that are broadcast together."""
-    if not isinstance(logits, Tensor):
-        return logits[places]
-    return logits[tuple(torch.from_numpy(index).to(logits.device) for index in places)].cpu().numpy()
-
-
 def _top(base: Array, logits: Tensor | Array, size: int) -> tuple[Array, Array, Array]:
     """The `size` largest of base (B,K) + logits (B,K,V) per sentence: sums, hypotheses, columns, each
-    (B,size). The first of equals wins.
+    (B,size). The first of equals wins. Where there are fewer above -inf, the rest is -inf, 0 and 0.
 
-    Not all K * V are ranked: the largest lie in at most `size` blocks, those with the largest maxima. Block b
-    of n has the columns b, b + n, b + 2n and so on, because maxima of such blocks are the fastest.
+    Not all K * V are ranked. The `size` blocks with the largest maxima bound the last of the sums from below,
+    so only blocks and sums that reach the bound count. Block b of n has the columns b, b + n, b + 2n and so
+    on, because maxima of such blocks are the fastest.
     """
     sentences, hypotheses, vocabulary = logits.shape
-    rows = _block_size(vocabulary, size)
-    number = -(-max(vocabulary, size + 1) // rows)
-    if number * rows > vocabulary:
-        logits = _padded(logits, number * rows - vocabulary)
-    blocks = logits.reshape(sentences, hypotheses, rows, number)
-    maxima = _array(blocks.max(2) if not isinstance(blocks, Tensor) else blocks.amax(2))
-    _, chosen, tied = _largest((base[..., None] + maxima).reshape(sentences, -1), size)
-    sentence, k = np.arange(sentences)[:, None], chosen // number  # (B, size)
-    block = chosen - k * number
-    inside = _at(blocks, sentence[..., None], k[..., None], np.arange(rows), block[..., None])
-    sums = (base[sentence, k][..., None] + inside).reshape(sentences, -1)  # (B, size * rows)
-    totals, places, also_tied = _largest(sums, size, ordered=True)
-    place = places // rows
-    parents, columns = k[sentence, place], (places - place * rows) * number + block[sentence, place]
-    for row in np.flatnonzero(tied | also_tied):  # rare
-        every = (base[row, :, None] + _array(logits[row])).reshape(-1)
-        best = np.flatnonzero(every >= totals[row, -1])
-        best = best[np.argsort(-every[best], kind="stable")[:size]]
-        totals[row] = every[best]
-        parents[row], columns[row] = np.divmod(best, logits.shape[-1])
-    # Dead hypotheses may have a column beyond the vocabulary, and are fed to the next step as well.
-    return totals, parents, np.minimum(columns, vocabulary - 1)
+    rows, number = _block_shape(vocabulary, size)
+    if rows * number > vocabulary:
+        logits = _padded(logits, rows * number - vocabulary)
+    maxima = _maxima(logits.reshape(sentences, hypotheses, rows, number))
+    reached = (base[..., None] + maxima).reshape(sentences, -1)
+    bound = np.partition(reached, -size, 1)[:, -size, None].clip(_LOWEST)  # (B,1)
+    hypothesis, block = np.divmod((reached >= bound).ravel().nonzero()[0], number)  # of B * K, of n
+    places = (hypothesis * (rows * number) + block)[:, None] + np.arange(0, rows * number, number)
+    sums = base.ravel()[hypothesis][:, None] + _at(logits, places)  # (N,rows) of N blocks
+    enough = sums >= bound[hypothesis // hypotheses]
+    sums, places = sums[enough], places[enough]
+    return _first(sums, places, sentences, hypotheses, rows * number, size)
+
+
+def _first(
+    sums: Array, places: Array, sentences: int, hypotheses: int, columns: int, size: int
+) -> tuple[Array, Array, Array]:
+    """The `size` largest of `sums` (N,) of each sentence, as `_top` returns them. `places` are positions in a
+    table (B,K,V) of V = `columns`."""
+    order = np.lexsort((places, -sums, places // (hypotheses * columns)))
+    sums, places = sums[order], places[order]
+    sentence = places // (hypotheses * columns)
+    rank = np.arange(len(sentence)) - sentence.searchsorted(sentence)
+    best = rank < size
+    where = sentence[best], rank[best]
+    totals, chosen = np.full((sentences, size), NEVER), np.zeros((sentences, size), np.int64)
+    totals[where], chosen[where] = sums[best], places[best]
+    return totals, chosen // columns % hypotheses, chosen % columns
+
+
+def _maxima(blocks: Tensor | Array) -> Array:
+    """The largest of each block of a table (B,K,rows,n): (B,K,n)."""
+    return blocks.amax(2).cpu().numpy() if isinstance(blocks, Tensor) else blocks.max(2)
+
+
+def _at(logits: Tensor | Array, places: Array) -> Array:
+    """The logits at `places`, positions in the whole table."""
+    if isinstance(logits, Tensor):
+        return logits.take(torch.from_numpy(places).to(logits.device)).cpu().numpy()
+    return logits.take(places)
 
 
 def _padded(logits: Tensor | Array, number: int) -> Tensor | Array:
@@ -148,21 +162,14 @@ def _padded(logits: Tensor | Array, number: int) -> Tensor | Array:
     return np.pad(logits, ((0, 0), (0, 0), (0, number)), constant_values=NEVER)
 
 
-def _block_size(vocabulary: int, size: int) -> int:
-    """Columns of a block: a divisor of `vocabulary`, if there is one; 1 if there are too few columns."""
+@lru_cache(maxsize=64)
+def _block_shape(vocabulary: int, size: int) -> tuple[int, int]:
+    """Columns of a block, a divisor of `vocabulary` if there is one and 1 if there are too few columns; and
+    the number of blocks."""
     if vocabulary <= _BLOCK * size:
-        return 1
-    return next((rows for rows in range(_BLOCK, _LEAST, -1) if vocabulary % rows == 0), _BLOCK)
-
-
-def _largest(values: Array, size: int, *, ordered: bool = False) -> tuple[Array, Array, Array]:
-    """The `size` largest of `values` (B,N), N >= size, their positions, and whether equals made the choice
-    arbitrary (B,); with `ordered`, the choice or its order."""
-    best, positions = torch.from_numpy(values).topk(min(size + 1, values.shape[1]))
-    numbers = best.numpy()
-    equal = numbers[:, 1:] == numbers[:, :-1] if ordered else numbers[:, -1:] == numbers[:, -2:-1]
-    tied = (equal & (numbers[:, -equal.shape[1] :] > NEVER)).any(1) if equal.any() else equal[:, 0]
-    return numbers[:, :size], positions.numpy()[:, :size], tied
+        return 1, max(vocabulary, size)
+    rows = next((rows for rows in range(_BLOCK, _LEAST, -1) if vocabulary % rows == 0), _BLOCK)
+    return rows, -(-vocabulary // rows)
 
 
 def tokens_of(columns: Array, candidates: Tensor | None) -> Array:

@@ -56,6 +56,5 @@ class Placeholders:
 
 def is_complete(source: Sequence[int], target: Sequence[int], ids: Sequence[int]) -> bool:
     """Whether `target` has the same placeholders as `source`, each once. `ids` are all placeholders."""
-    return sorted(token for token in target if token in ids) == sorted(
-        token for token in source if token in ids
-    )
+    wanted = set(ids)
+    return sorted(filter(wanted.__contains__, target)) == sorted(filter(wanted.__contains__, source))

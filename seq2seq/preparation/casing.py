@@ -89,10 +89,11 @@ def looks_like_name(text: str, span: Span, lexicon: Lexicon) -> bool:
     """Whether a word inside a sentence, known in small letters only, is a name because it follows one, or a
     title: "Mrs. Green", "Anna Brown".
     """
-    word, before = text[span[0] : span[1]], _BEFORE.search(text[: span[0]][-_LONGEST_TITLE:])
-    if not word[0].isupper() or not word[1:].islower() or before is None or lexicon.knows_form(word):
+    word = text[span[0] : span[1]]
+    if not word[0].isupper() or not word[1:].islower() or lexicon.knows_form(word) or word not in lexicon:
         return False
-    return word in lexicon and before[1][0].isupper() and lexicon.usual(before[1])[0].isupper()
+    before = _BEFORE.search(text[max(span[0] - _LONGEST_TITLE, 0) : span[0]])
+    return before is not None and before[1][0].isupper() and lexicon.usual(before[1])[0].isupper()
 
 
 def _outside(pattern: re.Pattern[str], text: str, spans: Sequence[Span]) -> Iterator[re.Match[str]]:

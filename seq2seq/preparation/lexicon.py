@@ -37,6 +37,7 @@ _RARE_LETTER = 20  # a letter that occurs less often than this was not learned
 _SHORTEST_PART = 3  # letters of the parts of a compound
 _SHORTEST_CHANGED, _LONGEST_CHANGED = 4, 24  # letters of words that are compared with all their neighbours
 _VOWELS = frozenset("aeiouy")
+_MOST_REMEMBERED = 1_000  # unknown words
 _PLAIN = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "'": ""})
 
 
@@ -49,6 +50,7 @@ class Lexicon:
     def __init__(self, counts: Iterable[tuple[str, int]] = ()) -> None:
         """Use forms with their counts, the most frequent first."""
         self.counts: dict[str, int] = dict(counts)
+        self._corrected: dict[str, str] = {}  # words that `corrected` was asked for
         self._usual: dict[str, str] = {}
         for form in self.counts:
             self._usual.setdefault(form.lower(), form)
@@ -136,7 +138,7 @@ class Lexicon:
     def _total(self) -> int:
         return sum(self.counts.values())
 
-    @property
+    @cached_property
     def _chance(self) -> float:
         return self._total / _WORDS_FOR_CHANCE
 
@@ -174,6 +176,15 @@ class Lexicon:
         changed vowel is none: "wifi" is not "wife".
         An ending is no mistake: "books" may be the plural of a known word.
         """
+        correct = self._corrected.get(word)
+        if correct is None:
+            if len(self._corrected) >= _MOST_REMEMBERED:
+                self._corrected.clear()
+            correct = self._corrected[word] = self._correction(word)
+        return correct
+
+    def _correction(self, word: str) -> str:
+        """What `corrected` remembers."""
         typed = word.lower()
         if len(typed) > _LONGEST_CHANGED:
             return word

@@ -48,6 +48,11 @@ def separated(parts: Sequence[Part], text: str, start: int) -> list[Part]:
     """`parts` with what stands between them in `text`, which begins at `start`, as separators."""
     starts = [*(part.start for part in parts[1:]), start + len(text)]
     return [
-        replace(part, separator=text[part.start + len(part.text) - start : following - start])
+        with_separator(part, text[part.start + len(part.text) - start : following - start])
         for part, following in zip(parts, starts, strict=True)
     ]
+
+
+def with_separator(part: Part, separator: str) -> Part:
+    """`part` with what follows it."""
+    return part if part.separator == separator else replace(part, separator=separator)

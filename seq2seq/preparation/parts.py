@@ -41,7 +41,7 @@ from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.preparation.marks import localize_quotes
 from seq2seq.preparation.names import Names
 from seq2seq.preparation.numbers import localize_number
-from seq2seq.preparation.part import Part, separated
+from seq2seq.preparation.part import Part, separated, with_separator
 from seq2seq.preparation.rewriting import Rewritten
 from seq2seq.preparation.sentences import line_spans
 from seq2seq.preparation.verbatim import Verbatim, find_verbatim
@@ -121,6 +121,7 @@ class Preparation:
         """
         parts, start = list[Part](), 0
         for line in text.split("\n"):
+            end = "\n" if start + len(line) < len(text) else ""
             body = line.strip()
             if not body:
                 parts.append(Part(line, start))
@@ -130,19 +131,19 @@ class Preparation:
                     parts.append(Part("", start, separator=line[: first - start]))
                 spans = line_spans(body, self.languages[0]) if sentences else [(0, len(body))]
                 spans = joined_at_terms(spans, self.glossary.find(body))
-                for (begin, end), (following, _) in zip(spans, [*spans[1:], (len(body), 0)], strict=True):
+                for (begin, stop), (following, _) in zip(spans, [*spans[1:], (len(body), 0)], strict=True):
                     made = self._sentence(
-                        body[begin:end],
+                        body[begin:stop],
                         first + begin,
                         max_pieces=max_pieces,
                         keep=keep,
                         try_plain=try_plain,
                     )
-                    parts += [*made[:-1], replace(made[-1], separator=body[end:following])]
+                    parts += [*made[:-1], with_separator(made[-1], body[stop:following])]
             after = line[len(line.rstrip()) :] if body else ""
-            parts[-1] = replace(parts[-1], separator=f"{after}\n")
+            parts[-1] = with_separator(parts[-1], after + end)
             start += len(line) + 1
-        return [*parts[:-1], replace(parts[-1], separator=parts[-1].separator[:-1])]
+        return parts
 
     def again(self, part: Part, *, max_pieces: int, around: bool, keep: bool = True) -> list[Part]:
         """Other parts for `part`, whose translation was bad.
@@ -198,7 +199,7 @@ class Preparation:
         usual = without_marks(usual, pairs)
         wrapped = [wrapping(text, pair, self.languages[1]) for pair in pairs]
         parts = self._between(usual, kept, wrapped, gaps, start, max_pieces=max_pieces, shouted=shouted)
-        return [replace(parts[0], note=lost_note(text, lost)), *parts[1:]]
+        return [replace(parts[0], note=lost_note(text, lost)), *parts[1:]] if lost else parts
 
     def _plain(
         self, text: str, start: int, terms: Sequence[Verbatim], *, max_pieces: int, keep: bool

@@ -35,6 +35,7 @@ _FOLLOWING = re.compile(
 )
 _NUMBER = re.compile(r"\W?(?:\d{1,3}|[A-Z])\.")  # 1. First. 2. Second. J. Smith.
 _SOLID = re.compile(r"[^\W_]")  # a letter or a digit
+_WITHOUT_MARKS = re.compile(r"[\w ,'’-]*+[.!?]?\s*+")  # no mark that ends a sentence before the end
 
 # The library would keep all quoted and bracketed text in one piece, does not know "…" as an end, and panics
 # at some white space (1.0.32).
@@ -107,8 +108,10 @@ def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
 
     `text` is one line; a line break inside counts as a space.
     """
-    language = language_code(language)
-    spans, start = list[tuple[int, int]](), len(text) - len(text.lstrip())
+    start = len(text) - len(text.lstrip())
+    if _WITHOUT_MARKS.fullmatch(text, start):
+        return [(start, len(text.rstrip()))] if start < len(text) else []
+    language, spans = language_code(language), list[tuple[int, int]]()
     piece = tail_end = start  # a piece is what stands between two marks
     for mark_end in _mark_ends(_masked(text, language), language):
         if mark_end <= tail_end:

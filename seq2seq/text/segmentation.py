@@ -45,22 +45,24 @@ def split_text(text: str, tokenizer: Tokenizer, *, max_pieces: int) -> list[Part
     for line in text.split("\n"):
         body = line.strip()
         if not body:
-            parts.append(Part(line, [], start, "\n"))
+            parts.append(Part(line, [], start, "\n" if start + len(line) < len(text) else ""))
         else:
             indent = len(line) - len(line.lstrip())
             kept_word = False  # whether the part before is kept, and was cut inside a word
-            for first, last in _spans(body, tokenizer, max_pieces):
+            whole = tokenizer.encode(body)
+            fits = len(whole) <= max_pieces
+            for first, last in [(0, len(body))] if fits else _spans(body, tokenizer, max_pieces):
                 sentence = body[first:last].rstrip()
                 separator = body[first + len(sentence) : last]
-                ids = tokenizer.encode(sentence)
+                ids = whole if fits else tokenizer.encode(sentence)
                 language = is_language(sentence, ids, tokenizer)
                 if language is None:
                     language = not kept_word
                 kept_word = not (language or separator)
                 parts.append(Part(sentence, ids if language else [], start + indent + first, separator))
-            parts[-1] = replace(parts[-1], separator="\n")
+            if start + len(line) < len(text):
+                parts[-1] = replace(parts[-1], separator="\n")
         start += len(line) + 1
-    parts[-1] = replace(parts[-1], separator="")
     return parts
 
 
