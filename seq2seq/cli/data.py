@@ -1,4 +1,4 @@
-"""`seq2seq data`: check, clean, split and convert parallel text before training, and extract phrases."""
+"""`seq2seq data`: check, clean, split and convert parallel text before training, and make more of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Annotated, Any
 import tyro
 
 from seq2seq.cli.messages import say
+from seq2seq.cli.outputs import check_outputs
+from seq2seq.cli.synthesise import Synthesise
 from seq2seq.config.data import CleaningConfig, DataConfig
 from seq2seq.data.cleaning import clean
 from seq2seq.data.readers import group_paths, read_pairs
@@ -96,7 +98,7 @@ class Clean(Source):
 
     def run(self) -> int:
         """Clean; returns the exit code."""
-        _check_outputs((self.out,), self.files)
+        check_outputs((self.out,), self.files)
         counts = Counts()
         pairs = clean(self.read(self.files, counts), self.cleaning, counts)
         write_pairs(pairs, (self.out,), languages=self.languages, counts=counts)
@@ -127,7 +129,7 @@ class Split(Source):
                 f"--valid is {self.valid:g} and --test {self.test:g}, expected shares that sum to below 1"
             )
         outputs = [self.out / f"{name}.tsv" for name in ("train", "valid", "test")]
-        _check_outputs(outputs, self.files)
+        check_outputs(outputs, self.files)
         for number, path in enumerate(outputs):  # three passes, because the parts may not fit into memory
             counts, replaced = Counts(), Counts()
             pairs = (
@@ -157,7 +159,7 @@ class Convert(Source):
         aligned = len(self.files) > 2 and not any(_is_writable(path) for path in self.files[-2:])
         number = 2 if aligned else 1
         sources, outputs = self.files[:-number], [Path(path) for path in self.files[-number:]]
-        _check_outputs(outputs, sources)
+        check_outputs(outputs, sources)
         for path in outputs:
             if path.is_file() and not self.overwrite:
                 raise UsageError(f"{path} exists and would be written: add --overwrite to replace it")
@@ -195,7 +197,7 @@ class Phrases(Source):
                 f"--max-words is {self.max_words}, --min-count {self.min_count} and --limit {self.limit:g}, "
                 "expected 1 or more for the first two and 0 or more for the third"
             )
-        _check_outputs((self.out,), self.files)
+        check_outputs((self.out,), self.files)
         counts, replaced = Counts(), Counts()
         pairs = list(self.read(self.files, counts))
         phrases = extract_phrases(
@@ -213,7 +215,8 @@ class Phrases(Source):
 
 @dataclass(frozen=True)
 class Data:
-    """Check, clean, split and convert parallel text before training, and extract phrases."""
+    """Check, clean, split and convert parallel text before training, extract phrases, and translate text
+    for training."""
 
     action: tyro.conf.OmitSubcommandPrefixes[
         Annotated[Check, tyro.conf.subcommand("check")]
@@ -221,6 +224,7 @@ class Data:
         | Annotated[Split, tyro.conf.subcommand("split")]
         | Annotated[Convert, tyro.conf.subcommand("convert")]
         | Annotated[Phrases, tyro.conf.subcommand("phrases")]
+        | Annotated[Synthesise, tyro.conf.subcommand("synthesise")]
     ]
 
     def run(self) -> int:
@@ -230,17 +234,6 @@ class Data:
 
 def _is_writable(path: str) -> bool:
     return writable_suffix(Path(path)) in WRITERS
-
-
-def _check_outputs(outputs: Sequence[Path], sources: Sequence[str]) -> None:
-    """UsageError if a file is to be written that is also read, or that is named twice."""
-    different = {path.resolve() for path in outputs}
-    if len(different) < len(outputs):
-        raise UsageError(f"{outputs[0]}: the same file is written twice, expected two different ones")
-    for source in sources:
-        for path in outputs:
-            if Path(source).exists() and path.exists() and path.samefile(source):
-                raise UsageError(f"{path} is read and would be written, expected another file to write")
 
 
 def _drop_long(pairs: Iterator[SentencePair], config: DataConfig, counts: Counts) -> None:
