@@ -1,20 +1,27 @@
 """The web page: a translator in the browser, and the endpoint `/translate` for programs.
 
-    page.py            puts the page together: `build_page`
-    translate_tab.py   the two panes, the choice of the model, and the numbers
-    panes.py           HTML of what surrounds a translation
-    live.py            the route by which the page translates while the user types
+    page.py            puts the page together: `build_page`, and the list of its tabs
+    page_head.py       what must run in the browser before gradio
+    strings.py         all texts of the interface, in the languages of `languages/`
+    translate_tab.py   the two panes
+    panes.py           their HTML
+    drawer.py          HTML of the glossary, history, links, code and settings
     about_tab.py       facts about the model, and its card
+    markup.py          HTML of these facts
+    model_info.py      what the page shows about a model
+    live.py            the routes by which the page translates while the user types or edits
+    answer.py          translations as these routes send them
+    live_sessions.py   what each page showed last, so that little of it changes
     api.py             the endpoint for programs
+    arguments.py       its arguments: defaults, and what is said of wrong ones
     request.py         limits on a request, checked before a model is called
-    service.py         the models, and the limit on how many requests compute at once
+    service.py         the models, and what they do for a request
+    turns.py           the limit on how many compute at once, and batches of what waits
     sentences.py       the sentences of a request, and their translations put together again
     cache.py           recent translations of sentences
-    model_info.py      what the page shows about a model
-    markup.py          HTML of translations and models; all text is escaped
     guard.py           limit on the request body, security headers, errors without details
     server.py          starts the server, and stops it after the running requests
-    style.css live.js  the look; typing pauses, results, swapping, counter, keys and copying in the browser
+    static/ style.css  the scripts of the translate tab, and the look
 
 gradio is imported when the page is built. The rest of the package works without it.
 """

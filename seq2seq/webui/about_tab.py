@@ -1,34 +1,41 @@
-"""The tab about the model: a table of facts, and the model card."""
+"""The tab about the model: a table of facts, and the model card. It follows the choice of the model."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
 
 import gradio as gr
 
 from seq2seq.webui import markup
 from seq2seq.webui.model_info import ModelInfo
+from seq2seq.webui.panes import each
+from seq2seq.webui.service import TranslationService
+
+_CODE = re.compile(r"`[^`\n]*`")
 
 
-def add_tab(models: Sequence[ModelInfo], choice: gr.Radio | gr.Dropdown) -> None:
-    """Add the content of the tab to the page under construction. It changes with `choice`, the model."""
-    contents = {model.name: (markup.model_table(model), _without_metadata(model.card)) for model in models}
-    first = contents[models[0].name]
-    table = gr.HTML(first[0], apply_default_css=False)
-    card = gr.Markdown(first[1], elem_id="card", sanitize_html=True)
-    if len(models) > 1:
-
-        def show(name: Any) -> Any:
-            return contents.get(name, first) if isinstance(name, str) else first
-
-        choice.change(
-            show, choice, [table, card], preprocess=False, show_progress="hidden", api_visibility="private"
+def add_tab(service: TranslationService, models: Sequence[ModelInfo]) -> None:
+    """Add the content of the tab to the page under construction."""
+    gr.HTML(each(models, "div", [markup.model_table(model) for model in models]), apply_default_css=False)
+    for number, model in enumerate(models):
+        # static/direction.js shows the card of the chosen model: its class ends in the model's number.
+        gr.Markdown(
+            _shown(model.card),
+            elem_classes=["card-text", f"card-{number}"],
+            sanitize_html=True,
+            container=False,
         )
 
 
-def _without_metadata(card: str) -> str:
-    """A model card without the YAML block at its top, which is for programs."""
+def _shown(card: str) -> str:
+    """A model card without the YAML block at its top, and with "|" escaped inside code in tables."""
     if card.startswith("---\n"):
         _, _, card = card[4:].partition("\n---\n")
-    return card.strip()
+    lines = [_escaped(line) if line.startswith("|") else line for line in card.strip().split("\n")]
+    return "\n".join(lines)
+
+
+def _escaped(row: str) -> str:
+    """A row of a table whose code does not end a cell."""
+    return _CODE.sub(lambda code: re.sub(r"(?<!\\)\|", r"\\|", code[0]), row)

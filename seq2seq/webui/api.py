@@ -16,25 +16,29 @@ from seq2seq.translation import Translation
 from seq2seq.webui.request import InvalidRequest
 from seq2seq.webui.service import TranslationFailed, TranslationService
 
+NAME = "translate"
 
-def add_endpoint(service: TranslationService, *, concurrency_id: str) -> None:
-    """Add `/translate` to the page under construction. It shares the queue limit `concurrency_id`."""
+
+def add_endpoint(service: TranslationService, *, concurrency_id: str, concurrency_limit: int) -> None:
+    """Add `/translate` to the page under construction, with a queue limit of its own."""
 
     def translate(
         text: str,
         beam_size: int | None = None,
         n_best: int = 1,
         model: str = next(iter(service.directions)),
+        glossary: dict | None = None,
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Translate a text. With `n_best` above 1 the result has the other hypotheses of the beam as well.
 
-        Without `beam_size` the beam size of the model is used. Returns the translation and an object with
+        Without `beam_size` the beam size of the model is used. `glossary` is an object of terms with their
+        translations; an empty one keeps the term as it is. Returns the translation and an object with
         model, score, log_prob, confidence, the words and tokens of both sides, word alignment, alternatives
         and a note, which says why some of the text was left as it was. Of several sentences the finished ones
         are returned first, with `done` false.
         """
         try:
-            request = service.check(text, beam_size, n_best, model)
+            request = service.check(text, beam_size, n_best, model, glossary)
             for partial in service.translate(request):
                 translation = partial.translation
                 yield translation.text, result(translation, request.model, done=partial.last)
@@ -42,7 +46,18 @@ def add_endpoint(service: TranslationService, *, concurrency_id: str) -> None:
             raise gr.Error(str(error), print_exception=False) from None
 
     translate.__annotations__["return"] = tuple[str, dict]  # of each item, for the description by gradio
-    api(translate, api_name="translate", concurrency_id=concurrency_id, concurrency_limit=None)
+    api(
+        translate,
+        api_name=NAME,
+        concurrency_id=concurrency_id,
+        concurrency_limit=concurrency_limit,
+    )
+
+
+def defaults(service: TranslationService) -> dict[str, Any]:
+    """The arguments of `/translate` in order, with their defaults. The text has none; None stands for it."""
+    model = next(iter(service.directions))
+    return {"text": None, "beam_size": None, "n_best": 1, "model": model, "glossary": None}
 
 
 def result(translation: Translation, model: str, *, done: bool) -> dict[str, Any]:

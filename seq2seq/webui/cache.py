@@ -22,6 +22,7 @@ class Key(NamedTuple):
     beam_size: int
     n_best: int
     sentence: str
+    glossary: tuple[tuple[str, str], ...] = ()
 
 
 class TranslationCache:

@@ -80,7 +80,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        streaming = (method == "GET" and path.startswith(RESULT_PATHS)) or path == LIVE_PATH
+        streaming = (method == "GET" and path.startswith(RESULT_PATHS)) or path.startswith(LIVE_PATH)
         self.gate.running += streaming
         try:
             await self.app(scope, replay, send_with_headers)

@@ -1,23 +1,27 @@
-"""The route `/live`, by which the page translates while the user types.
+"""The routes under `/live`, by which the page translates while the user types or edits.
 
 The page sends one request at a time and breaks it off with the next key. Unlike an event of gradio, a request
 that is broken off ends here too: its generator is closed, and sends nothing any more.
 
-The body of a request is JSON: text, model, beam_size, n_best, and `details`, whether alternatives and
-attention are wanted. The answer has one JSON object a line:
+Requests are JSON with text, model, beam_size, n_best and glossary (an object of terms), and besides:
 
-    {"text": "..."}                            the translation so far, several times for a long text
-    {"html": "...", "note": "..."}             the whole translation, and why some of it was left as it was
-    {"alternatives": "...", "attention": "..."}  HTML of the details, if they were wanted
-    {"error": "..."}                           instead of the lines that are missing
+    /live               session: name of the page if the text is being typed, else missing. The answer has one
+                        JSON object a line: {"sentences": [...]} some at a time, then {"done": true, ...};
+                        instead of what is missing {"error": "..."}
+    /live/alternatives  before, word, after: the translation of a sentence, in three parts.
+                        {"alternatives": [{word, probability, sentence}]}
+    /live/completion    prefix: the beginning of the translation of a sentence.
+                        {"words": [{text, probability}], "sentence": {...}}
 
-A request outside of the limits is answered with status 422 and {"detail": message, "field": name}.
+answer.py says what a sentence is. A request outside of the limits is answered with status 422 and
+{"detail": message, "field": name}, one that finds no turn or a full queue with 503.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -25,38 +29,72 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from seq2seq.webui import markup
+from seq2seq.webui import answer
 from seq2seq.webui.guard import BUSY, LIVE_PATH
-from seq2seq.webui.request import InvalidRequest, Request
-from seq2seq.webui.service import PartialResult, TranslationFailed, TranslationService
+from seq2seq.webui.request import InvalidRequest, Request, checked_text
+from seq2seq.webui.sentences import joined
+from seq2seq.webui.service import Done, TranslationFailed, TranslationService
 
 MAX_RUNNING = (
     32  # requests at once, waiting ones included; to more of them the server answers that it is busy
 )
+MAX_SESSION = 64  # characters of the name of a page
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # a proxy such as nginx must pass on each line at once
 }
+Values = Mapping[str, Any]
 
 
-def live_route(service: TranslationService) -> Route:
-    """The route for the page of `service`."""
+def live_routes(service: TranslationService) -> list[Route]:
+    """The routes for the page of `service`."""
     running = _Running()
 
-    async def live(http: HttpRequest) -> Response:
-        values = await _json_object(http)
-        if values is None:
-            return JSONResponse({"detail": "The request does not have the expected form."}, 422)
-        try:
-            request = service.check(*(values.get(name) for name in ("text", "beam_size", "n_best", "model")))
-        except InvalidRequest as error:
-            return JSONResponse({"detail": str(error), "field": error.field}, 422)
-        if running.number >= MAX_RUNNING:
-            return JSONResponse({"detail": BUSY}, 503)
-        lines = _lines(service, request, details=values.get("details") is True)
-        return StreamingResponse(running.stream(lines), media_type="application/x-ndjson", headers=HEADERS)
+    def route(path: str, answer_to: Callable[[Request, Values], Response | answer.Values]) -> Route:
+        async def endpoint(http: HttpRequest) -> Response:
+            values = await _json_object(http)
+            if values is None:
+                return JSONResponse({"detail": "The request does not have the expected form."}, 422)
+            if running.number >= MAX_RUNNING:
+                return JSONResponse({"detail": BUSY}, 503)
+            names = ("text", "beam_size", "n_best", "model", "glossary")
+            try:
+                request = service.check(*(values.get(name) for name in names))
+                result = await running.call(answer_to, request, values)
+            except InvalidRequest as error:
+                return JSONResponse({"detail": str(error), "field": error.field}, 422)
+            except TranslationFailed as error:
+                return JSONResponse({"detail": str(error)}, 503)
+            return result if isinstance(result, Response) else JSONResponse(result, headers=HEADERS)
 
-    return Route(LIVE_PATH, live, methods=["POST"])
+        return Route(LIVE_PATH + path, endpoint, methods=["POST"])
+
+    def stream(request: Request, values: Values) -> Response:
+        lines = running.stream(_lines(service, request, _session(values)))
+        return StreamingResponse(lines, media_type="application/x-ndjson", headers=HEADERS)
+
+    def alternatives(request: Request, values: Values) -> answer.Values:
+        before, word, after = (checked_text(values.get(name), name) for name in ("before", "word", "after"))
+        made = service.alternatives(request, before, word, after)
+        return {
+            "alternatives": [
+                {
+                    "word": one.word,
+                    "probability": one.probability,
+                    "sentence": answer.body(one.translation, request.text),
+                }
+                for one in made
+            ]
+        }
+
+    def completion(request: Request, values: Values) -> answer.Values:
+        words, whole = service.complete(request, checked_text(values.get("prefix"), "prefix"))
+        return {
+            "words": [{"text": one.text, "probability": one.probability} for one in words],
+            "sentence": answer.body(whole, request.text),
+        }
+
+    return [route("", stream), route("/alternatives", alternatives), route("/completion", completion)]
 
 
 class _Running:
@@ -64,6 +102,14 @@ class _Running:
 
     def __init__(self) -> None:
         self.number = 0
+
+    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What `function` returns in a thread."""
+        self.number += 1
+        try:
+            return await run_in_threadpool(function, *arguments)
+        finally:
+            self.number -= 1
 
     async def stream(self, lines: Iterator[str]) -> AsyncIterator[str]:
         """`lines`, each computed in a thread. Counted from the first line on until the end."""
@@ -75,7 +121,7 @@ class _Running:
             self.number -= 1
 
 
-async def _json_object(http: HttpRequest) -> Mapping[str, Any] | None:
+async def _json_object(http: HttpRequest) -> Values | None:
     """The body, None if it is not an object in JSON. Pages of other sites cannot send this content type."""
     if http.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return None
@@ -86,21 +132,23 @@ async def _json_object(http: HttpRequest) -> Mapping[str, Any] | None:
     return values if isinstance(values, dict) else None
 
 
-def _lines(service: TranslationService, request: Request, *, details: bool) -> Iterator[str]:
-    code = service.directions[request.model].target_language
+def _session(values: Values) -> str:
+    """The name of the page in which the text is being typed, "" if it is not."""
+    name = values.get("session")
+    if name is not None and not (isinstance(name, str) and len(name) <= MAX_SESSION):
+        raise InvalidRequest("session", f"The session must be a text of up to {MAX_SESSION} characters.")
+    return name or ""
+
+
+def _lines(service: TranslationService, request: Request, session: str) -> Iterator[str]:
+    places, done = answer.Utf16(request.text), list[Done]()
     try:
-        for result in service.translate(request):
-            yield from (json.dumps(values) + "\n" for values in _objects(result, request.text, code, details))
+        for new in service.sentences(request, session=session):
+            done += new
+            values = [answer.sentence(translation, piece, places) for piece, translation in new]
+            yield json.dumps({"sentences": values}) + "\n"
+        pieces = [piece for piece, _ in done]
+        whole = joined(pieces, [replace(translation, attention=None) for _, translation in done])
+        yield json.dumps(answer.end(whole, typed=bool(session))) + "\n"
     except TranslationFailed as error:
         yield json.dumps({"error": str(error)}) + "\n"
-
-
-def _objects(result: PartialResult, source: str, code: str, details: bool) -> Iterator[dict[str, str]]:
-    translation = result.translation
-    if not result.last:
-        yield {"text": translation.text}
-        return
-    yield {"html": markup.result(translation, source=source, code=code), "note": translation.note}
-    if details:
-        alternatives = markup.alternatives(translation, code=code)
-        yield {"alternatives": alternatives, "attention": markup.attention(translation)}

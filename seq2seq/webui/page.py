@@ -1,31 +1,47 @@
-"""The whole page, and its look. server.py serves it."""
+"""The whole page, and its look. server.py serves it.
+
+A tab is a function `add_tab(service, models)` and a line in `TABS`; its label is a text of `languages/`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.routing import Route
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from seq2seq.translator import Translator
-from seq2seq.webui import about_tab, api, panes, translate_tab
-from seq2seq.webui.live import live_route
-from seq2seq.webui.model_info import read_model_info
+from seq2seq.webui import about_tab, api, panes, strings, translate_tab
+from seq2seq.webui.arguments import EndpointArguments
+from seq2seq.webui.live import live_routes
+from seq2seq.webui.model_info import ModelInfo, read_model_info
+from seq2seq.webui.page_head import PATH, PageHead
 from seq2seq.webui.service import MAX_CONCURRENT, TranslationService, reverse_of
 
+TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]] = [
+    ("tabs.translate", translate_tab.add_tab),
+    ("tabs.about", about_tab.add_tab),
+]
 QUEUE_SIZE = 32  # requests that wait; to more of them the server answers that it is busy
 CONCURRENCY_ID = "translations"  # the limit on requests of the endpoint for programs
+MAX_REQUESTS = 16  # of them that are answered at once, or wait for their turn in a batch
 CACHE_SECONDS = 3600  # age at which gradio deletes its temporary files
 FONTS = ["-apple-system", "Segoe UI", "Inter", "Roboto", "Noto Sans", "system-ui", "sans-serif"]
 MONOSPACE = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace"]
 
 
 class Page(gr.Blocks):
-    """The page, and the `routes` that its server must have besides those of gradio."""
+    """The page, and the `routes` and `middleware` that its server must have besides those of gradio."""
 
-    routes: list[Route]
+    routes: list[BaseRoute]
+    middleware: list[Middleware]
 
 
 def build_page(translators: Mapping[str, Translator]) -> Page:
@@ -42,25 +58,43 @@ def build_page(translators: Mapping[str, Translator]) -> Page:
     ) as page:
         gr.HTML(panes.banner(), apply_default_css=False)
         with gr.Tabs():
-            with gr.Tab("Translate"):
-                choice = translate_tab.add_tab(models)
-            with gr.Tab("About the model"):
-                about_tab.add_tab(models, choice)
-        api.add_endpoint(service, concurrency_id=CONCURRENCY_ID)
-    page.routes = [live_route(service)]
+            for label, add_tab in TABS:
+                with gr.Tab(strings.label(label)):
+                    add_tab(service, models)
+        api.add_endpoint(service, concurrency_id=CONCURRENCY_ID, concurrency_limit=MAX_REQUESTS)
+    page.routes = [*live_routes(service), Route(f"{PATH}/strings.json", all_strings), static_files()]
+    page.middleware = [Middleware(PageHead), endpoint_arguments(page, service)]
     page.queue(max_size=QUEUE_SIZE, default_concurrency_limit=MAX_CONCURRENT, api_open=False)
     return page
 
 
+def endpoint_arguments(page: gr.Blocks, service: TranslationService) -> Middleware:
+    """The middleware for the arguments of the endpoint for programs."""
+    index = next(number for number, function in page.fns.items() if function.api_name == api.NAME)
+    return Middleware(EndpointArguments, name=api.NAME, index=index, defaults=api.defaults(service))
+
+
+async def all_strings(request: Request) -> JSONResponse:
+    """All texts of the page in all its languages."""
+    texts = {language: dict(strings.table(language)) for language in strings.LANGUAGES}
+    return JSONResponse(texts, headers={"Cache-Control": "no-cache"})
+
+
+def static_files() -> Mount:
+    """The scripts of the page."""
+    return Mount(PATH, StaticFiles(directory=Path(str(resources.files("seq2seq.webui") / "static"))))
+
+
 def launch_style() -> dict[str, Any]:
-    """The arguments of gradio's `launch` for style and script. Fonts are those of the system."""
-    folder = resources.files("seq2seq.webui")
+    """The arguments of gradio's `launch` for style, script and texts. Fonts are those of the system."""
+    style = resources.files("seq2seq.webui") / "style.css"
     theme = gr.themes.Base(
         primary_hue="teal", secondary_hue="teal", neutral_hue="stone", font=FONTS, font_mono=MONOSPACE
     )
     return {
         "theme": theme,
-        "css": (folder / "style.css").read_text(encoding="utf-8"),
-        "js": (folder / "live.js").read_text(encoding="utf-8"),
-        "footer_links": ["api", "settings"],
+        "css": style.read_text(encoding="utf-8"),
+        "js": f"() => {{ import(new URL('.{PATH}/main.js', document.baseURI)); }}",
+        "i18n": strings.for_gradio(),
+        "footer_links": [],
     }

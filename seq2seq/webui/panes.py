@@ -1,6 +1,7 @@
-"""HTML of what surrounds a translation: headings, the swap button, examples. All text is escaped.
+"""HTML of the translate tab: the two panes, what stands below them, examples. All text is escaped.
 
-What depends on the direction is there once for each of them; live.js shows the one that is chosen.
+The scripts in `static/` fill in what depends on the text. What depends on the direction is there once for
+each of them; static/direction.js shows the one that is chosen.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from collections.abc import Sequence
 from html import escape
 
 from seq2seq.text.languages import language_name
-from seq2seq.webui import markup
+from seq2seq.webui import drawer, markup
 from seq2seq.webui.model_info import ModelInfo
 from seq2seq.webui.request import MAX_CHARACTERS
+from seq2seq.webui.strings import LANGUAGES, attributes_of, html
 
-DEFAULT_N_BEST = 3  # translations listed at first: the beam has computed them anyway
+DEFAULT_N_BEST = 3  # translations listed: the beam has computed them anyway
 EXAMPLES = {
     "en": (
         "Good morning.",
@@ -33,73 +35,132 @@ EXAMPLES = {
 }
 
 
+def translator(models: Sequence[ModelInfo]) -> str:
+    """The whole tab."""
+    return (
+        f'<div id="translator">{directions(models)}{model_choice(models)}'
+        f'<div id="panes">{source_pane(models)}{swap(models)}{target_pane(models)}</div>'
+        f"{toolbar()}{examples(models)}{model_lines(models)}"
+        f'<p id="announcer" class="unseen" role="status"></p>{drawer.drawer(models)}'
+        f'<div id="menu" popover="auto" role="listbox"></div></div>'
+    )
+
+
 def default_n_best(model: ModelInfo) -> int:
     """How many translations are listed at first."""
     return min(DEFAULT_N_BEST, model.beam_size)
 
 
 def directions(models: Sequence[ModelInfo]) -> str:
-    """What live.js has to know about each direction, as attributes."""
+    """What the scripts have to know about each direction, as attributes."""
     items = "".join(
-        f'<span data-name="{escape(model.name)}" data-title="{escape(model.languages)}" '
-        f'data-source="{escape(model.source)}" data-reverse="{escape(model.reverse or "")}" '
-        f'data-swap="{escape(_swap_title(model))}" '
+        f'<span data-name="{escape(model.name)}" data-languages="{escape(model.languages)}" '
+        f'data-source="{escape(model.source)}" data-target="{escape(model.target)}" '
+        f'data-reverse="{escape(model.reverse or "")}" '
         f'data-beam="{model.beam_size}" data-best="{default_n_best(model)}"></span>'
         for model in models
     )
     return f'<div id="directions" hidden>{items}</div>'
 
 
-def source_header(models: Sequence[ModelInfo]) -> str:
-    """The line above the source text: its language, the counter (set by live.js) and a button."""
-    names = each(models, "h2", [escape(language_name(model.source)) for model in models])
+def model_choice(models: Sequence[ModelInfo]) -> str:
+    """The choice of the model and its direction. It is hidden where the swap button is all that is needed."""
+    pair = len(models) == 2 and models[0].reverse == models[1].name
+    hidden = " hidden" if pair or len(models) == 1 else ""
+    options = "".join(
+        f'<option value="{escape(model.name)}">{escape(model.languages)} · {escape(model.model)}</option>'
+        for model in models
+    )
     return (
-        f'<div class="pane-head">{names}<span id="counter" data-limit="{MAX_CHARACTERS}"></span>'
-        '<button type="button" class="quiet" data-action="clear" title="Clear the text">Clear</button></div>'
+        f'<div class="choice-of-model"{hidden}>{html("label", "translate.model", for_="model")} '
+        f'<select id="model">{options}</select></div>'
+    )
+
+
+def source_pane(models: Sequence[ModelInfo]) -> str:
+    """The source language, the text and the counter. Behind the text lies a copy of it with marked words."""
+    names = each(models, "h2", [_language(model.source) for model in models])
+    box = attributes_of(
+        rows="1", dir="auto", aria_label="say:translate.source", placeholder="say:translate.placeholder"
+    )
+    return (
+        f'<section class="pane"><div class="pane-head">{names}{_button("clear")}</div>'
+        f'<div id="source"><div id="mirror" aria-hidden="true"></div><textarea{box}></textarea></div>'
+        f'<div class="pane-foot"><span id="counter" data-limit="{MAX_CHARACTERS}"></span></div></section>'
     )
 
 
 def target_pane(models: Sequence[ModelInfo]) -> str:
-    """The target language and a button, the result, what is to be said about it, and other translations.
-
-    live.js fills all but the first.
-    """
-    names = each(models, "h2", [escape(language_name(model.target)) for model in models])
+    """The target language, the translation, what is to be said about it, and other translations."""
+    names = each(models, "h2", [_language(model.target) for model in models])
     return (
-        f'<div class="pane-head">{names}'
-        '<button type="button" class="quiet" data-action="copy" title="Copy the translation">Copy</button>'
-        "</div>"
-        f'<div id="result" aria-live="polite">{markup.placeholder()}</div>'
-        '<p id="status" role="status"></p><div id="alternatives"></div>'
+        f'<section class="pane target"><div class="pane-head">{names}{_button("edit")}{_button("copy")}</div>'
+        f'<div id="result">{html("p", "translate.empty", class_="translation empty")}</div>'
+        '<div id="draft-help" hidden></div><p id="status" role="status"></p><ul id="reasons"></ul>'
+        '<div class="pane-foot"><span id="confidence"></span><span id="legend" hidden>'
+        f"{html('span', 'translate.legend', class_='word', style='--c:0.3')} "
+        f"{html('span', 'translate.legend_choice', class_='word choice')}</span></div>"
+        f'<details id="others" hidden>{html("summary", "translate.others")}<ol start="2"></ol></details>'
+        "</section>"
     )
+
+
+def _language(code: str) -> str:
+    """The name of a language; static/direction.js puts it into the language of the interface."""
+    return f'<span data-language="{escape(code)}">{escape(language_name(code))}</span>'
 
 
 def swap(models: Sequence[ModelInfo]) -> str:
-    """The button between the panes, as it is for the first model. Without a reverse model it is disabled."""
-    model = models[0]
-    disabled = "" if model.reverse else " disabled"
-    return directions(models) + (
-        f'<button type="button" id="swap" data-action="swap" aria-label="Swap languages and texts" '
-        f'aria-keyshortcuts="Control+Shift+S" title="{escape(_swap_title(model))}"{disabled}>'
-        '<span aria-hidden="true">⇄</span></button>'
+    """The button between the panes. Without a reverse model it is disabled; static/direction.js says why."""
+    attributes = attributes_of(
+        type="button",
+        id="swap",
+        data_action="swap",
+        aria_label="say:translate.swap",
+        aria_keyshortcuts="Control+Shift+S",
+        disabled=not models[0].reverse,
     )
+    return f'<div id="between"><button{attributes}><span aria-hidden="true">⇄</span></button></div>'
 
 
-def _swap_title(model: ModelInfo) -> str:
-    if model.reverse:
-        return "Swap languages and texts (Ctrl+Shift+S)"
-    languages = f"{language_name(model.target)} → {language_name(model.source)}"
-    return f"Languages cannot be swapped: no model for {languages} is loaded"
+def toolbar() -> str:
+    """The button, the keys, and what opens the drawer."""
+    tools = "".join(
+        html("button", f"drawer.{name}", type="button", class_="quiet", data_drawer=name)
+        for name in drawer.SECTIONS
+    )
+    button = html("button", "translate.button", type="button", id="translate")
+    keys = html("span", "translate.keys", class_="note", id="keys")
+    return f'<div id="toolbar">{button}{keys}<div class="tools">{tools}</div></div>'
+
+
+def _button(name: str) -> str:
+    """A quiet button with the text `translate.NAME`, whose action is NAME. It has nothing to act on yet."""
+    return html(
+        "button",
+        f"translate.{name}",
+        type="button",
+        class_="quiet",
+        data_action=name,
+        title=f"say:translate.{name}_hint",
+        disabled=True,
+    )
 
 
 def examples(models: Sequence[ModelInfo]) -> str:
     """Example texts in the source language, as buttons."""
-    return each(models, "div", [_example_buttons(EXAMPLES.get(model.source, ())) for model in models])
+    return each(
+        models, "div", [_example_buttons(EXAMPLES.get(model.source, ()), model.source) for model in models]
+    )
 
 
-def _example_buttons(texts: Sequence[str]) -> str:
-    buttons = "".join(f'<button type="button" class="example">{escape(text)}</button>' for text in texts)
-    return f'<div class="examples" role="group" aria-label="Examples">{buttons}</div>' if texts else ""
+def _example_buttons(texts: Sequence[str], code: str) -> str:
+    buttons = "".join(
+        f'<button type="button" class="example" lang="{escape(code)}">{escape(text)}</button>'
+        for text in texts
+    )
+    name = attributes_of(aria_label="say:translate.examples")
+    return f'<div class="examples" role="group"{name}>{buttons}</div>' if texts else ""
 
 
 def model_lines(models: Sequence[ModelInfo]) -> str:
@@ -116,10 +177,9 @@ def each(models: Sequence[ModelInfo], tag: str, contents: Sequence[str]) -> str:
 
 
 def banner() -> str:
-    """The top of the page."""
-    return "<header><h1>seq2seq</h1><p>A translator that runs on this machine</p></header>"
-
-
-def keys() -> str:
-    """The keys that live.js handles."""
-    return '<p class="note"><kbd>Ctrl</kbd> <kbd>Enter</kbd> translates, <kbd>Esc</kbd> stops</p>'
+    """The top of the page, with the choice of the language of its interface."""
+    options = "".join(
+        f'<option value="{code}" lang="{code}">{name}</option>' for code, name in LANGUAGES.items()
+    )
+    choice = f"<select{attributes_of(id='language', aria_label='say:page.language')}>{options}</select>"
+    return f"<header><h1>seq2seq</h1>{html('p', 'page.subtitle')}{choice}</header>"

@@ -76,7 +76,7 @@ def start(page: Page, *, host: str = "127.0.0.1", port: int | None = None) -> Pa
                 "docs_url": None,
                 "redoc_url": None,
                 "routes": page.routes,
-                "middleware": [Middleware(Guard, gate=gate)],
+                "middleware": [Middleware(Guard, gate=gate), *page.middleware],
                 "exception_handlers": EXCEPTION_HANDLERS,
             },
             **launch_style(),

@@ -1,25 +1,39 @@
-"""The models behind the page, the limit on how many requests compute at once, and recent translations.
+"""The models behind the page: directions, turns to compute, and recent translations.
 
 A request whose client has left goes on until its present batch of sentences is done. The limit holds for
-these too: every batch needs a slot to compute, and gives it back before a result is sent.
+these too: every batch needs a turn to compute, and ends it before a result is sent.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from threading import BoundedSemaphore
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from seq2seq.translation import Translation
+from seq2seq.alternatives import Alternative
+from seq2seq.completion import Completion
+from seq2seq.live import LiveTranslator
+from seq2seq.translation import Translation, Word
 from seq2seq.translator import Translator
 from seq2seq.webui import sentences
 from seq2seq.webui.cache import Key, TranslationCache
-from seq2seq.webui.request import MAX_BEAM, Request, check_request
+from seq2seq.webui.live_sessions import LiveSessions
+from seq2seq.webui.request import MAX_BEAM, InvalidRequest, Request, check_request
+from seq2seq.webui.sentences import Piece
+from seq2seq.webui.turns import Busy, Turns
 
-MAX_CONCURRENT = 2  # requests that compute at once: the threads of torch already use all cores
-SLOT_TIMEOUT = 25.0  # seconds that a request waits for a slot before the server reports that it is busy
+MAX_CONCURRENT = 2  # batches that are computed at once: the threads of torch already use all cores
+MAX_ALTERNATIVES = 6
+MAX_COMPLETIONS = 5
 MAX_BATCH = 8  # sentences that are translated at once; the first one alone, so that it is there soon
+
+BUSY = "The server is busy. Please try again in a moment."
+FAILED = "The model could not translate this text."
+
+Done = tuple[Piece, Translation]
 
 log = logging.getLogger(__name__)
 
@@ -81,35 +95,87 @@ class TranslationService:
 
     def __init__(self, translators: Mapping[str, Translator]) -> None:
         self.directions = served_directions(translators)
-        self.slots = BoundedSemaphore(MAX_CONCURRENT)
+        self.turns = Turns(MAX_CONCURRENT)
         self.cache = TranslationCache()
+        self.sessions = LiveSessions()
 
-    def check(self, text: object, beam_size: object, n_best: object, model: object) -> Request:
+    def check(
+        self, text: object, beam_size: object, n_best: object, model: object, glossary: object = None
+    ) -> Request:
         """The values as a valid request. Raises InvalidRequest."""
         default_beams = {name: direction.beam_size for name, direction in self.directions.items()}
-        return check_request(text, beam_size, n_best, model, default_beams=default_beams)
+        return check_request(text, beam_size, n_best, model, glossary, default_beams=default_beams)
 
     def translate(self, request: Request) -> Iterator[PartialResult]:
         """Translate sentence by sentence. Yields the growing text, and the whole result at the end.
 
-        This is a generator so that a request can be cancelled: closing it stops the work before the next
-        batch of sentences. It never holds a slot while it is suspended. Raises TranslationFailed.
+        Raises TranslationFailed.
         """
+        number = len(self._pieces(request))
+        done = list[Done]()
+        for new in self.sentences(request):
+            done += new
+            pieces, translations = zip(*done, strict=True)
+            if len(done) < number:
+                text = sentences.joined_text(pieces, translations)
+                yield PartialResult(Translation(text), last=False)
+        yield PartialResult(sentences.joined(pieces, translations), last=True)
+
+    def sentences(self, request: Request, *, session: str = "") -> Iterator[list[Done]]:
+        """Yields the sentences of a text with their translations, some at a time.
+
+        This is a generator so that a request can be cancelled: closing it stops the work before the next
+        batch of sentences. It never has a turn while it is suspended. Raises TranslationFailed.
+
+        Args:
+            request: what to translate.
+            session: name of a page in which the text is being typed; its last sentence is then translated
+                as far as it goes, by a `LiveTranslator`.
+        """
+        pieces, size = self._pieces(request), 1
+        typed = bool(session) and not pieces[-1].blank
+        last = pieces.pop() if typed else None
+        while pieces:
+            batch = self._next_batch(pieces, request, size)
+            yield list(zip(batch, self._translate_batch(batch, request), strict=True))
+            pieces, size = pieces[len(batch) :], min(2 * size, MAX_BATCH)
+        if last is not None:
+            yield [(last, self._typed(last, request, session))]
+
+    def alternatives(self, request: Request, before: str, word: str, after: str) -> list[Alternative]:
+        """Other words for `word` in the translation of the sentence `request.text`: `before + word + after`.
+
+        Raises InvalidRequest if there is no word, and TranslationFailed.
+        """
+        if not word.strip():
+            raise InvalidRequest("word", "The word is blank.")
+        present = Translation(
+            before + word + after, words=(Word(word, len(before), len(before) + len(word)),)
+        )
+        translator, options = self._translator(request)
+        with self._turn(request):
+            return translator.alternatives(
+                request.text, present, 0, n=MAX_ALTERNATIVES, beam_size=request.beam_size, **options
+            )
+
+    def complete(self, request: Request, prefix: str) -> tuple[list[Completion], Translation]:
+        """Likely continuations of `prefix`, and the whole translation that begins with it.
+
+        Raises TranslationFailed.
+        """
+        translator, options = self._translator(request)
+        with self._turn(request):
+            words = translator.complete(request.text, prefix, n=MAX_COMPLETIONS, **options)
+            whole = translator.translate(request.text, prefix=prefix, beam_size=request.beam_size, **options)
+        return words, whole
+
+    def _pieces(self, request: Request) -> list[Piece]:
+        """The sentences of a text, or its lines if the model translates whole lines."""
         direction = self.directions[request.model]
         whole_lines = not direction.translator.decoding.sentences
-        pieces = sentences.split(request.text, direction.source_language, whole_lines=whole_lines)
-        done, size = list[Translation](), 1
-        while len(done) < len(pieces):
-            batch = self._next_batch(pieces[len(done) :], request, size)
-            done += self._translate_batch(batch, request)
-            size = min(2 * size, MAX_BATCH)
-            if len(done) < len(pieces):
-                yield PartialResult(Translation(sentences.joined_text(pieces, done)), last=False)
-        yield PartialResult(sentences.joined(pieces, done), last=True)
+        return sentences.split(request.text, direction.source_language, whole_lines=whole_lines)
 
-    def _next_batch(
-        self, pieces: Sequence[sentences.Piece], request: Request, size: int
-    ) -> Sequence[sentences.Piece]:
+    def _next_batch(self, pieces: Sequence[Piece], request: Request, size: int) -> Sequence[Piece]:
         """The first pieces, as many as need no more than `size` translations that are not in the cache."""
         new = 0
         for number, piece in enumerate(pieces):
@@ -118,7 +184,7 @@ class TranslationService:
                 return pieces[:number]
         return pieces
 
-    def _translate_batch(self, pieces: Sequence[sentences.Piece], request: Request) -> list[Translation]:
+    def _translate_batch(self, pieces: Sequence[Piece], request: Request) -> list[Translation]:
         """The translations of pieces, from the cache where they are there. Blank pieces stay as they are."""
         texts = dict.fromkeys(piece.text for piece in pieces if not piece.blank)
         results = {text: self.cache.get(_key(request, text)) for text in texts}
@@ -129,23 +195,46 @@ class TranslationService:
         return [results.get(piece.text) or Translation(piece.text) for piece in pieces]
 
     def _compute(self, texts: list[str], request: Request) -> list[Translation]:
-        if not self.slots.acquire(timeout=SLOT_TIMEOUT):
-            raise TranslationFailed("The server is busy. Please try again in a moment.")
-        try:
-            direction = self.directions[request.model]
-            return direction.translator.translate(
-                texts,
-                target_language=direction.target_language,
-                beam_size=request.beam_size,
-                n_best=request.n_best,
-            )
-        except Exception as error:
-            # The message of an error may contain paths or the text, so only its type is logged.
-            log.error("translating with %s failed: %s", request.model, type(error).__name__)
-            raise TranslationFailed("The model could not translate this text.") from None
-        finally:
-            self.slots.release()
+        translator, options = self._translator(request)
+
+        def compute(texts: list[str]) -> list[Translation]:
+            return translator.translate(texts, beam_size=request.beam_size, n_best=request.n_best, **options)
+
+        with _failures(request):
+            return self.turns.together(replace(request, text=""), texts, compute)
+
+    def _typed(self, piece: Piece, request: Request, session: str) -> Translation:
+        """The last sentence as far as it is typed, with the space behind it: it tells that a word is over."""
+        translator, options = self._translator(request)
+        kind = replace(request, text="")
+        make = partial(LiveTranslator, translator, beam_size=request.beam_size, **options)
+        with self._turn(request):
+            return self.sessions.update(session, kind, make, request.text[piece.start :])
+
+    def _translator(self, request: Request) -> tuple[Translator, dict[str, Any]]:
+        """What translates a request, and the arguments that all of its methods need."""
+        direction = self.directions[request.model]
+        glossary = dict(request.glossary) or None
+        return direction.translator, {"target_language": direction.target_language, "glossary": glossary}
+
+    @contextmanager
+    def _turn(self, request: Request) -> Iterator[None]:
+        """A turn for work on a request. What goes wrong in it is a TranslationFailed."""
+        with _failures(request), self.turns.alone():
+            yield
+
+
+@contextmanager
+def _failures(request: Request) -> Iterator[None]:
+    """Turn what a model raises into TranslationFailed. Its message may hold paths or the text of the user."""
+    try:
+        yield
+    except Busy:
+        raise TranslationFailed(BUSY) from None
+    except Exception as error:
+        log.error("translating with %s failed: %s", request.model, type(error).__name__)
+        raise TranslationFailed(FAILED) from None
 
 
 def _key(request: Request, sentence: str) -> Key:
-    return Key(request.model, request.beam_size, request.n_best, sentence)
+    return Key(request.model, request.beam_size, request.n_best, sentence, request.glossary)

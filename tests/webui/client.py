@@ -37,7 +37,7 @@ def by_name(server: PageServer, data: Any) -> str:
 
 def by_live(server: PageServer, data: Any) -> str:
     """The same through the route that the page itself uses."""
-    names = ("text", "beam_size", "n_best", "model")
+    names = ("text", "beam_size", "n_best", "model", "glossary")
     body = dict(zip(names, data, strict=False)) if isinstance(data, list) else data
     answer = post(server, "live", body)
     return answer.text if answer.status_code == 200 else error_text(answer)

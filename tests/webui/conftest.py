@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.webui.fake_translator import FakeTranslator
+from tests.webui.fake_translator import FakeLive, FakeTranslator
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,15 @@ def server(translators: dict[str, FakeTranslator], connections: list[Any]) -> It
     server = start(build_page(translators), port=unused_port())  # type: ignore[arg-type]
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def fake_live() -> Iterator[None]:
+    """Texts that are typed are translated by the fake translators, too."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("seq2seq.webui.service.LiveTranslator", FakeLive)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True)

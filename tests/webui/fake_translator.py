@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq.alternatives import Alternative
+from seq2seq.completion import Completion
 from seq2seq.config import DecodingConfig
 from seq2seq.translation import Translation, Word
 
@@ -55,7 +57,10 @@ class FakeTranslator:
             "card": "---\nlicense: x\n---\n\n# Capitals\n\n" + PAYLOADS[1],
         }
 
-    def translate(self, texts: list[str], **options: Any) -> list[Translation]:
+    def translate(self, texts: Any, *, prefix: str = "", **options: Any) -> Any:
+        """A text with a prefix goes on as the text does, in capitals, from that place on."""
+        if isinstance(texts, str):
+            return in_capitals(prefix + texts.upper()[len(prefix) :])
         with self.lock:
             self.calls += texts
             self.options.append(options)
@@ -66,10 +71,27 @@ class FakeTranslator:
             self.running -= 1
         if self.error:
             raise self.error
-        return [self.answer(text, options["n_best"]) for text in texts]
+        return [self.answer(text, options.get("n_best", 1)) for text in texts]
 
     def answer(self, text: str, n_best: int) -> Translation:
         return in_capitals(text, n_best=n_best)
+
+    def alternatives(
+        self, text: str, translation: Translation, word: int, **options: Any
+    ) -> list[Alternative]:
+        """The word twice and three times, and what follows from each."""
+        self.options.append(options)
+        present = translation.words[word]
+        made = []
+        for times in (2, 3):
+            other = "-".join([present.text] * times)
+            whole = translation.text[: present.start] + other + translation.text[present.end :]
+            made.append(Alternative(other, 0.3 / times, in_capitals(whole)))
+        return made
+
+    def complete(self, text: str, prefix: str, **options: Any) -> list[Completion]:
+        self.options.append(options)
+        return [Completion(" NEXT", 0.6), Completion("X", 0.1)]
 
     def reset(self) -> None:
         """Forget all calls."""
@@ -98,6 +120,17 @@ def in_capitals(text: str, *, n_best: int = 1) -> Translation:
             Translation(f"{capitals} {rank}", score=-rank, confidence=0.5) for rank in range(2, n_best + 1)
         ],
     )
+
+
+class FakeLive:
+    """In place of `LiveTranslator`: translates what is typed as the translator does."""
+
+    def __init__(self, translator: FakeTranslator, **options: Any) -> None:
+        self.translator, self.options = translator, options
+
+    def update(self, text: str) -> Translation:
+        (made,) = self.translator.translate([text], **self.options)
+        return made  # type: ignore[no-any-return]
 
 
 class DescribedTranslator(FakeTranslator):

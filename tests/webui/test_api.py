@@ -15,7 +15,7 @@ from seq2seq.config import DecodingConfig
 from seq2seq.translation import Translation, Word
 from seq2seq.webui.api import result
 from seq2seq.webui.server import PageServer
-from tests.webui.client import ROUTES, by_name
+from tests.webui.client import ROUTES, by_name, by_queue
 from tests.webui.fake_translator import FakeTranslator, in_capitals
 
 
@@ -71,14 +71,52 @@ def test_without_beam_size_the_model_s_own_is_used(
 def test_beam_size_may_be_left_out_by_programs(server: PageServer) -> None:
     endpoint = httpx.get(f"{server.url}gradio_api/info").json()["named_endpoints"]["/translate"]
     defaults = {item["parameter_name"]: item["parameter_default"] for item in endpoint["parameters"][1:]}
-    assert defaults == {"beam_size": None, "n_best": 1, "model": "en-fr"}
+    assert defaults == {"beam_size": None, "n_best": 1, "model": "en-fr", "glossary": None}
+
+
+@pytest.mark.parametrize(
+    "data", [["Good morning."], {"text": "Good morning."}, {"n_best": 1, "text": "Good morning."}]
+)
+def test_arguments_that_are_left_out_have_their_defaults(server: PageServer, data: object) -> None:
+    for route in (by_name, by_queue):
+        assert "GOOD MORNING." in route(server, data)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (["secret", 5, 1, "en-fr", None, "secret"], "/translate takes 5 arguments, not 6: text, beam_size"),
+        (
+            {"text": "secret", "beam": 5},
+            "/translate has no argument 'beam'. Its arguments are text, beam_size",
+        ),
+        ({"beam_size": 5}, "text is missing"),
+        ([], "text is missing"),
+        ("secret", "data must be a list of arguments or an object of them"),
+    ],
+)
+def test_wrong_arguments_are_named_and_nothing_is_logged(
+    server: PageServer, data: object, message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for route in (by_name, by_queue):
+        answer = json.loads(route(server, data))["detail"]
+        assert message in answer and "secret" not in answer
+    out, err = capfd.readouterr()
+    assert "secret" not in out + err and "Traceback" not in out + err
+
+
+def test_glossary_reaches_the_translator(server: PageServer, translators: dict[str, FakeTranslator]) -> None:
+    assert "event: complete" in by_name(server, {"text": "a b", "glossary": {"a": "x", "b": ""}})
+    assert translators["en-fr"].options[-1]["glossary"] == {"a": "x", "b": ""}
 
 
 def test_translate_is_the_only_public_endpoint(server: PageServer) -> None:
     description = httpx.get(f"{server.url}gradio_api/info").json()
     assert list(description["named_endpoints"]) == ["/translate"] and not description["unnamed_endpoints"]
     parameters = description["named_endpoints"]["/translate"]["parameters"]
-    assert [item["parameter_name"] for item in parameters] == ["text", "beam_size", "n_best", "model"]
+    assert [item["parameter_name"] for item in parameters] == [
+        *("text", "beam_size", "n_best", "model", "glossary")
+    ]
     assert len(description["named_endpoints"]["/translate"]["returns"]) == 2
 
 

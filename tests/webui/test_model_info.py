@@ -18,10 +18,10 @@ SCORE = {"bleu": {"score": 41.25, "signature": "S"}}
 @pytest.mark.parametrize(
     ("metrics", "expected"),
     [
-        ({"test": SCORE, "data": "Tatoeba"}, ("41.2", "test set", "S", "trained on Tatoeba")),
+        ({"test": SCORE, "data": "Tatoeba"}, ("41.2", "(test)", "S", "Tatoeba")),
         (
             {"validation": {"bleu": 27.26, "signature": "V"}},
-            ("27.3", "validation set", "V", "trained on corpus/train.tsv: 9 pairs"),
+            ("27.3", "(validation)", "V", "corpus/train.tsv: 9 pairs"),
         ),
         (
             {
@@ -29,24 +29,27 @@ SCORE = {"bleu": {"score": 41.25, "signature": "S"}}
                 "validation": {"bleu": 27.26, "signature": "V"},
                 "data": {"train": ["/home/someone/data/a.tsv", "b.tmx"], "pairs": 12_345},
             },
-            ("41.2", "test set", "S", "trained on data/a.tsv, b.tmx: 12,345 pairs"),
+            ("41.2", "(test)", "S", "data/a.tsv, b.tmx: 12,345 pairs"),
         ),
         (
             {"facts": {"data": "[Tatoeba](https://tatoeba.org), 9 pairs"}, "data": {"train": ["x.tsv"]}},
-            ("trained on Tatoeba, 9 pairs",),
+            (">Tatoeba, 9 pairs<",),
         ),
-        ({"tests": 5, "facts": [], "validation": None, "data": {"train": 5}}, ("not measured",)),
-        ({}, ("not measured", "trained on corpus/train.tsv: 9 pairs")),
+        ({"tests": 5, "facts": [], "validation": None, "data": {"train": 5}}, ()),
+        ({}, ("corpus/train.tsv: 9 pairs",)),
     ],
 )
-def test_line_about_the_model(metrics: dict[str, Any], expected: tuple[str, ...]) -> None:
+def test_facts_about_the_model(metrics: dict[str, Any], expected: tuple[str, ...]) -> None:
     translator = DescribedTranslator(metrics=metrics, card=CARD, parameters=3_600_000)
-    line = markup.model_line(read_model_info("en-fr", Direction("en-fr", translator, "en", "fr")))  # type: ignore[arg-type]
-    assert all(part in line for part in (*expected, "en-fr", "3.6 M parameters", "can be wrong"))
-    assert "/home" not in line
+    model = read_model_info("en-fr", Direction("en-fr", translator, "en", "fr"))  # type: ignore[arg-type]
+    line, table = markup.model_line(model), markup.model_table(model)
+    assert "en-fr" in line and "3.6 M" in line and "can be wrong" in line
+    assert all(part in table for part in (*expected, "en-fr", "3,600,000"))
+    assert ("BLEU" in line) == ("BLEU" in table) == ("41.2" in expected or "27.3" in expected)
+    assert "/home" not in table
 
 
 def test_model_without_any_information() -> None:
     model = read_model_info("x", Direction("x", DescribedTranslator(), "", "de-AT"))  # type: ignore[arg-type]
     assert model.languages == "? → German" and model.bleu is None and model.data == model.network == ""
-    assert "0.0 M parameters" in markup.model_line(model)
+    assert "0.0 M" in markup.model_line(model)

@@ -24,6 +24,7 @@ from seq2seq.webui.service import (
     TranslationService,
     reverse_of,
 )
+from seq2seq.webui.turns import Turns
 from tests.webui.client import by_name, wait_until
 from tests.webui.fake_translator import FakeTranslator, NotingTranslator
 
@@ -60,7 +61,7 @@ def test_broken_off_request_stops_before_the_next_batch(
     assert 1 <= len(translators["slow"].calls) <= 3
 
 
-def test_abandoned_request_holds_no_slot() -> None:
+def test_abandoned_request_holds_no_turn() -> None:
     translator = FakeTranslator()
     service = service_of(x=translator)
     results = service.translate(request(service, "a\nb\nc\nd\ne\nf"))
@@ -68,8 +69,7 @@ def test_abandoned_request_holds_no_slot() -> None:
     assert next(results) == PartialResult(Translation("A\nB\nC\n"), last=False)
     results.close()  # type: ignore[attr-defined]
     assert translator.calls == ["a", "b", "c"]
-    free = [service.slots.acquire(blocking=False) for _ in range(MAX_CONCURRENT + 1)]
-    assert free == [True] * MAX_CONCURRENT + [False]
+    assert service.turns.free == MAX_CONCURRENT
 
 
 def test_only_the_sentence_that_changes_is_translated_again() -> None:
@@ -110,18 +110,16 @@ def test_lines_are_not_split_for_a_model_of_whole_lines() -> None:
     assert translator.calls == ["One. Two.", "Three."]
 
 
-def test_failed_request_holds_no_slot() -> None:
+def test_failed_request_holds_no_turn() -> None:
     service = service_of(x=FakeTranslator(error=ValueError("secret")))
     for _ in range(MAX_CONCURRENT + 1):
         with pytest.raises(TranslationFailed, match="could not translate"):
             list(service.translate(request(service, "a")))
 
 
-def test_request_without_a_slot_is_told_that_the_server_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seq2seq.webui.service.SLOT_TIMEOUT", 0.05)
+def test_request_without_a_turn_is_told_that_the_server_is_busy() -> None:
     service = service_of(x=FakeTranslator())
-    for _ in range(MAX_CONCURRENT):
-        service.slots.acquire()
+    service.turns = Turns(0, timeout=0.05)
     with pytest.raises(TranslationFailed, match="busy"):
         list(service.translate(request(service, "a")))
 
