@@ -22,10 +22,16 @@ USEFUL = 5.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """`name` is "unknown", "rising", "overfitting", "weak" or "ready", `text` says it and what to do."""
+    """`name` is "unknown", "rising", "overfitting", "weak" or "ready", `text` says it.
+    `going_on` is the command that goes on, "" if that would be of no use."""
 
     name: str
     text: str
+    going_on: str = ""
+
+    def lines(self) -> list[str]:
+        """For the terminal."""
+        return [self.text, *([f"continue:   {self.going_on}"] if self.going_on else [])]
 
 
 def closing_verdict(curve: Curve, config: TrainingConfig, *, stopped: str, out: Path) -> Verdict:
@@ -38,16 +44,14 @@ def closing_verdict(curve: Curve, config: TrainingConfig, *, stopped: str, out: 
         out: the run directory, for the command that goes on.
     """
     validations = curve.validations
+    going_on = _command(config, stopped, out)
     if len(validations) < 3:
-        return Verdict(
-            "unknown",
-            f"too few validations for a verdict ({len(validations)}); " + _go_on(config, stopped, out),
-        )
+        return Verdict("unknown", f"too early for a verdict: {len(validations)} validations", going_on)
     rise = _rise(validations)
     best = max(one.bleu for one in validations)
     if stopped != "patience" and rise > max(LEAST_RISE, RISING * best):
-        text = f"still rising: BLEU grew by {rise:.1f} in the last third of the training; "
-        return Verdict("rising", text + _go_on(config, stopped, out))
+        text = f"still rising: BLEU grew by {rise:.1f} in the last third of the training"
+        return Verdict("rising", text, going_on)
     if text := _overfitting(validations):
         return Verdict("overfitting", text)
     if best < USEFUL:
@@ -79,8 +83,8 @@ def _overfitting(validations: Sequence[Validation]) -> str:
     )
 
 
-def _go_on(config: TrainingConfig, stopped: str, out: Path) -> str:
-    """The command that goes on with twice the limit that ended the training."""
+def _command(config: TrainingConfig, stopped: str, out: Path) -> str:
+    """Goes on with twice the limit that ended the training."""
     limit = stopped if stopped in ("steps", "epochs", "minutes", "patience") else "epochs"
     value = max(2 * getattr(config, limit), 1)
-    return f"continue with: seq2seq train --resume --out {shlex.quote(str(out))} --training.{limit} {value:g}"
+    return f"seq2seq train --resume --out {shlex.quote(str(out))} --training.{limit} {value:g}"

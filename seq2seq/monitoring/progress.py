@@ -52,7 +52,7 @@ class Progress:
         if self.show and self.bar is None and sys.stderr.isatty():
             from tqdm import tqdm
 
-            layout = "{percentage:3.0f}%{desc}|{bar:10}|{postfix}"  # what is too wide is cut at its end
+            layout = "{percentage:3.0f}% |{bar:8}| {desc}"  # what is too wide is cut at its end
             self.bar = tqdm(
                 total=1.0, initial=outlook.share, bar_format=layout, file=sys.stderr, dynamic_ncols=True
             )
@@ -66,8 +66,8 @@ class Progress:
             self.loss = loss if not self.loss else SMOOTHING * self.loss + (1 - SMOOTHING) * loss
         self.last_time = now
         if self.bar is not None:
-            self.bar.set_description_str(_whole(outlook), refresh=False)
-            self.bar.set_postfix_str(self._numbers(outlook, now), refresh=False)
+            text = f"{_whole(outlook)}  {self._numbers(outlook, now)}".strip()
+            self.bar.set_description_str(text, refresh=False)
             self.bar.update(outlook.share - self.bar.n)
         elif self.show and now - self.last_line >= self.every:
             self.last_line = now

@@ -70,7 +70,8 @@ def _score(
     )
     greedy = validation.get("bleu")
     compared = f" (greedy {greedy:.2f})" if isinstance(greedy, int | float) else ""
-    say(f"validation BLEU with beam {beam.beam_size}: {score.score:.2f}{compared}  {score.signature}")
+    say(f"validation BLEU with beam {beam.beam_size}: {score.score:.2f}{compared}")
+    say(f"  {score.signature}")
 
 
 def _calibrate(

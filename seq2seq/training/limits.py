@@ -54,7 +54,7 @@ def outlook(config: TrainingConfig, state: RunState, *, pairs: int, share: float
     where = f"epoch {state.epoch + 1} ({100 * in_epoch:.0f} %)"
     if not config.patience:
         return Outlook(
-            in_epoch, epochs, 1 - in_epoch, "the epoch", where, "{} left in the epoch, no limit set"
+            in_epoch, epochs, 1 - in_epoch, "epoch", where, "{} left in the epoch, no limit set"
         )
     every = config.validate_every
     waited = state.bad_validations + ((state.step % every) / every if every else in_epoch)
@@ -62,7 +62,7 @@ def outlook(config: TrainingConfig, state: RunState, *, pairs: int, share: float
         share=min(waited / config.patience, 1.0),
         done=state.step / every if every else epochs,
         left=max(config.patience - waited, 0.0),
-        whole="the patience",
+        whole="patience",
         note=f"{where}  {note}" if note else where,
         time_left="at least {} left",
     )

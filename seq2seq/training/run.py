@@ -26,7 +26,7 @@ from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.errors import DataError, SeqError, UsageError
-from seq2seq.monitoring.closing import closing_verdict
+from seq2seq.monitoring.closing import Verdict, closing_verdict
 from seq2seq.monitoring.curve import Curve
 from seq2seq.monitoring.progress import Progress
 from seq2seq.monitoring.show_pairs import show_pairs
@@ -127,7 +127,8 @@ def _run(
         if distributed.is_main() and state.step:
             draw_curves(run, progress)
             if state.stopped != "interrupted":
-                progress.say(verdict_of(run, trainer.settings.training, stopped=state.stopped))
+                for line in verdict_of(run, trainer.settings.training, stopped=state.stopped).lines():
+                    progress.say(line)
             score_and_calibrate(
                 run, trainer.validator.pairs, device, say=progress.say, interrupted=interruption
             )
@@ -135,12 +136,12 @@ def _run(
         return state
 
 
-def verdict_of(run: RunDirectory, config: TrainingConfig, *, stopped: str) -> str:
+def verdict_of(run: RunDirectory, config: TrainingConfig, *, stopped: str) -> Verdict:
     """What the log says at the end of a training: whether it should go on."""
     curve = Curve()
     for record in run.records():
         curve.add(record)
-    return closing_verdict(curve, config, stopped=stopped, out=run.path).text
+    return closing_verdict(curve, config, stopped=stopped, out=run.path)
 
 
 def check(settings: Settings) -> None:

@@ -31,10 +31,10 @@ def verdict(
 def test_a_bleu_that_rises_goes_on_with_twice_the_limit() -> None:
     made = verdict([5.0, 9.0, 13.0, 16.0, 18.0, 20.0])
     assert made.name == "rising"
-    assert made.text == (
-        "still rising: BLEU grew by 4.0 in the last third of the training; continue with: "
-        "seq2seq train --resume --out 'runs/my run' --training.epochs 12"
-    )
+    assert made.lines() == [
+        "still rising: BLEU grew by 4.0 in the last third of the training",
+        "continue:   seq2seq train --resume --out 'runs/my run' --training.epochs 12",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_a_bleu_that_rises_goes_on_with_twice_the_limit() -> None:
 def test_the_limit_that_ended_the_training_is_the_one_to_raise(
     stopped: str, limits: dict[str, Any], option: str
 ) -> None:
-    assert verdict([5.0, 9.0, 13.0, 16.0, 18.0, 20.0], stopped=stopped, **limits).text.endswith(option)
+    assert verdict([5.0, 9.0, 13.0, 16.0, 18.0, 20.0], stopped=stopped, **limits).going_on.endswith(option)
 
 
 def test_a_flat_bleu_is_ready() -> None:
     assert verdict([5.0, 20.0, 29.0, 30.0, 30.1, 30.2]).name == "ready"
-    assert "30.2" in verdict([5.0, 20.0, 29.0, 30.0, 30.1, 30.2]).text
+    assert verdict([5.0, 20.0, 29.0, 30.0, 30.1, 30.2]).lines() == ["ready: BLEU no longer rises (best 30.2)"]
 
 
 def test_after_patience_nothing_rises_any_more() -> None:
@@ -73,7 +73,7 @@ def test_a_bleu_near_zero_is_not_called_ready() -> None:
 
 def test_too_few_validations() -> None:
     made = verdict([1.0, 2.0], stopped="minutes", minutes=1)
-    assert made.name == "unknown" and made.text.endswith("--training.minutes 2")
+    assert made.name == "unknown" and made.going_on.endswith("--training.minutes 2")
     assert verdict([]).name == "unknown"
 
 

@@ -74,7 +74,7 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     progress.update(at(0.5), tokens=100, loss=2.0)
     progress.say("in between")
     progress.stop()
-    assert "50%|" in terminal.getvalue() and "in between\n" in terminal.getvalue()
+    assert "50% |" in terminal.getvalue() and "in between\n" in terminal.getvalue()
     assert "\x1b[3" not in terminal.getvalue()  # no colours
 
 
@@ -86,9 +86,9 @@ def test_a_bar_says_what_it_is_a_part_of_and_may_go_back(monkeypatch: pytest.Mon
     progress.start(at(0.0))
     for share in (0.8, 0.2):
         time.sleep(0.2)
-        progress.update(Outlook(share, share, 1.0, "the patience"), tokens=100, loss=2.0)
+        progress.update(Outlook(share, share, 1.0, "patience"), tokens=100, loss=2.0)
     progress.stop()
-    shown = re.findall(r"(\d+)% of the patience\|", terminal.getvalue())
+    shown = re.findall(r"(\d+)% \|.{8}\| of patience", terminal.getvalue())
     assert shown[0] == "80" and shown[-1] == "20"
 
 
@@ -113,10 +113,10 @@ def test_time_left_follows_from_the_work_done(
     progress.start(Outlook(0.9, 7.0, 4.0))
     clock(1800.0)
     progress.update(
-        Outlook(0.1, 8.5, 2.5, "the patience", "epoch 9 (50 %)", "at least {} left"), tokens=1, loss=1.0
+        Outlook(0.1, 8.5, 2.5, "patience", "epoch 9 (50 %)", "at least {} left"), tokens=1, loss=1.0
     )
     line = capsys.readouterr().err
-    assert line.startswith(" 10.0 % of the patience  at least 50:00 left  loss 1.000  ")
+    assert line.startswith(" 10.0 % of patience  at least 50:00 left  loss 1.000  ")
     assert line.endswith("tokens/s  epoch 9 (50 %)\n")
     clock(7200.0 * 3)
     progress.update(Outlook(0.1, 8.5, 2.5), tokens=1, loss=1.0)
@@ -138,7 +138,7 @@ def test_the_bar_of_a_run_with_patience_only_moves(
         tmp_path, tiny.settings(patience=2, learning_rate=1e-9), progress=Progress(every=0.0)
     )
     assert trainer.run().stopped == "patience"
-    lines = [line for line in capsys.readouterr().err.split("\n") if "of the patience" in line]
+    lines = [line for line in capsys.readouterr().err.split("\n") if "of patience" in line]
     shares = [float(line.split("%")[0]) for line in lines]
     assert 0 < shares[0] < 50 and max(shares) > 90
     assert all(re.search(r"at least \d+:\d\d left", line) for line in lines[1:])

@@ -48,25 +48,26 @@ def test_the_best_model_gets_a_calibrated_confidence_once(run: RunDirectory) -> 
     before = config(run)
     score_and_calibrate(run, pairs, CPU, say=said.append)
     assert "confidence" not in before and "confidence" in config(run)
-    assert len(said) == 2 and said[1].startswith("confidence calibrated on 120 validation pairs: ")
+    assert len(said) == 3 and said[2].startswith("confidence calibrated on 120 validation pairs: ")
     made = Translator.from_pretrained(run.path).translate([pair.source for pair in pairs])
     beam = corpus_bleu([one.text for one in made], [[pair.target for pair in pairs]])
     (record,) = run.records()
     assert record["event"] == "beam" and record["bleu"] == pytest.approx(beam.score)
     assert record["beam_size"] == 5 and record["signature"].startswith("nrefs:1|")
-    assert said[0].startswith(f"validation BLEU with beam 5: {beam.score:.2f} (greedy 1.50)  nrefs:1|")
+    assert said[0] == f"validation BLEU with beam 5: {beam.score:.2f} (greedy 1.50)"
+    assert said[1] == f"  {record['signature']}"
     assert sum(one.confidence for one in made) / len(made) == pytest.approx(0.5, abs=0.15)
     score_and_calibrate(run, pairs[:100], CPU, say=said.append)
-    assert len(said) == 2
+    assert len(said) == 3
 
 
 def test_too_few_pairs_are_said_and_nothing_is_stored(run: RunDirectory) -> None:
     said = list[str]()
     score_and_calibrate(run, tiny.pairs(99), CPU, say=said.append)
-    assert said[1:] == ["confidence not calibrated: 99 validation pairs, expected 100 or more"]
+    assert said[2:] == ["confidence not calibrated: 99 validation pairs, expected 100 or more"]
     silent = [replace(pair, source="1 2 3") for pair in tiny.pairs(100)]  # kept as they are, without a search
     score_and_calibrate(run, silent, CPU, say=said.append)
-    assert len(said) == 4 and said[3].startswith("confidence not calibrated: 0 translations in one part")
+    assert len(said) == 6 and said[5].startswith("confidence not calibrated: 0 translations in one part")
     assert "confidence" not in config(run)
 
 

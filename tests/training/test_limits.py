@@ -78,7 +78,7 @@ def test_with_patience_only_the_patience_is_the_whole() -> None:
     """A validation per epoch: 2 and a half of 5 epochs without improvement, at least 2 and a half to come."""
     seen = look({"patience": 5}, epoch=6, sentences=1300, bad_validations=2)
     assert (seen.share, seen.done, seen.left) == pytest.approx((0.5, 6.5, 2.5))
-    assert (seen.whole, seen.time_left) == ("the patience", "at least {} left")
+    assert (seen.whole, seen.time_left) == ("patience", "at least {} left")
     assert seen.note == "epoch 7 (50 %)  2 of 5 validations without improvement"
 
 
@@ -97,7 +97,7 @@ def test_patience_with_validations_between_epochs() -> None:
 def test_without_any_limit_the_epoch_is_the_whole() -> None:
     seen = look({}, epoch=1, sentences=250, bad_validations=7)
     assert (seen.share, seen.done, seen.left) == pytest.approx((0.25, 1.25, 0.75))
-    assert (seen.whole, seen.note) == ("the epoch", "epoch 2 (25 %)")
+    assert (seen.whole, seen.note) == ("epoch", "epoch 2 (25 %)")
     assert "no limit" in seen.time_left
 
 
