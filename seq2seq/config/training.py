@@ -25,6 +25,7 @@ _RANGES = {
     "cut_features": BELOW_ONE,
     "scheduled_sampling": real(0, 1),
     "scheduled_sampling_steps": whole(0),
+    "average": whole(0, 100),
     "ema": BELOW_ONE,
     "validate_every": whole(0),
     "validation_sentences": whole(1),
@@ -91,6 +92,9 @@ class TrainingConfig:
     """Updates over which this share rises from 0."""
     ema: float = 0.0
     """Decay of an exponential moving average of the weights. The average is validated and saved. 0: none."""
+    average: int = 0
+    """At the end, validate the mean of the weights of this many best validations (Junczys-Dowmunt et al.,
+    2016), and keep it if it is not worse than the best model. 0 or 1: no mean."""
     validate_every: int = 0
     """Updates between validations. 0: once per epoch."""
     validation_sentences: int = 1000

@@ -1,5 +1,6 @@
-"""What a training minimises beside the cross entropy, and how the network reads its batches for that.
+"""What a training minimises beside the cross entropy, and how the network reads batches for that; averages.
 
+averaging            the mean of the best weights of a run
 cutoff               tokens and features that the second reading of a batch lacks
 scheduled_sampling   the decoder reads some of its own predictions
 """

@@ -28,6 +28,7 @@ from seq2seq.monitoring.progress import Outlook, Progress
 from seq2seq.monitoring.samples import lines
 from seq2seq.monitoring.summary import summary
 from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
+from seq2seq.objectives.averaging import remember
 from seq2seq.pairs import SentencePair
 from seq2seq.training import distributed
 from seq2seq.training.divergence import Divergence, DivergenceCheck, rate_factor
@@ -342,6 +343,8 @@ class Trainer:
         }
         self._log(record | scores.record())
         self.divergence.validation(scores.loss)
+        if distributed.is_main():
+            remember(self.run_directory.path, self.train_step.average, record, self.settings.training.average)
         self._say_scores(scores, better)
         if better:
             state.best_bleu, state.best_loss, state.best_step = scores.bleu, scores.loss or 0.0, state.step
