@@ -11,19 +11,14 @@
     model_info.py      what the page shows about a model
     live.py            the routes by which the page translates while the user types or edits
     answer.py          translations as these routes send them
-    live_sessions.py   what each page showed last, so that little of it changes
     api.py             the endpoint for programs
     arguments.py       its arguments: defaults, and what is said of wrong ones
-    request.py         limits on a request, checked before a model is called
-    service.py         the models, and what they do for a request
-    turns.py           the limit on how many compute at once, and batches of what waits
-    sentences.py       the sentences of a request, and their translations put together again
-    cache.py           recent translations of sentences
     guard.py           limit on the request body, security headers, errors without details
     server.py          starts the server, and stops it after the running requests
     static/ style.css  the scripts of the translate tab, and the look
 
-gradio is imported when the page is built. The rest of the package works without it.
+What it does for a request is in `seq2seq.serving`. gradio is imported when the page is built. The rest of the
+package works without it.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from seq2seq.serving.service import TranslationService
 from seq2seq.webui import markup
 from seq2seq.webui.model_info import ModelInfo
 from seq2seq.webui.panes import each
-from seq2seq.webui.service import TranslationService
 
 _CODE = re.compile(r"`[^`\n]*`")
 

@@ -15,8 +15,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
+from seq2seq.serving.sentences import Piece
 from seq2seq.translation import SURE, Translation, Word
-from seq2seq.webui.sentences import Piece
 
 Values = dict[str, Any]
 

@@ -12,9 +12,9 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from seq2seq.serving.request import InvalidRequest
+from seq2seq.serving.service import TranslationFailed, TranslationService
 from seq2seq.translation import Translation
-from seq2seq.webui.request import InvalidRequest
-from seq2seq.webui.service import TranslationFailed, TranslationService
 
 NAME = "translate"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from seq2seq.serving.request import MAX_BEAM, MAX_TERM
 from seq2seq.webui import markup
 from seq2seq.webui.model_info import ModelInfo
-from seq2seq.webui.request import MAX_BEAM, MAX_TERM
 from seq2seq.webui.strings import attributes_of, html
 
 SECTIONS = ("glossary", "history", "share", "code", "settings")

@@ -29,11 +29,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from seq2seq.serving.request import InvalidRequest, Request, checked_text
+from seq2seq.serving.sentences import joined
+from seq2seq.serving.service import Done, TranslationFailed, TranslationService
 from seq2seq.webui import answer
 from seq2seq.webui.guard import BUSY, LIVE_PATH
-from seq2seq.webui.request import InvalidRequest, Request, checked_text
-from seq2seq.webui.sentences import joined
-from seq2seq.webui.service import Done, TranslationFailed, TranslationService
 
 MAX_RUNNING = (
     32  # requests at once, waiting ones included; to more of them the server answers that it is busy
@@ -57,6 +57,7 @@ def live_routes(service: TranslationService) -> list[Route]:
                 return JSONResponse({"detail": "The request does not have the expected form."}, 422)
             if running.number >= MAX_RUNNING:
                 return JSONResponse({"detail": BUSY}, 503)
+            values = {"n_best": 1, **values}
             names = ("text", "beam_size", "n_best", "model", "glossary")
             try:
                 request = service.check(*(values.get(name) for name in names))

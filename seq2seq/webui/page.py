@@ -17,13 +17,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from seq2seq.serving.service import MAX_CONCURRENT, TranslationService, reverse_of
 from seq2seq.translator import Translator
 from seq2seq.webui import about_tab, api, panes, strings, translate_tab
 from seq2seq.webui.arguments import EndpointArguments
 from seq2seq.webui.live import live_routes
 from seq2seq.webui.model_info import ModelInfo, read_model_info
 from seq2seq.webui.page_head import PATH, PageHead
-from seq2seq.webui.service import MAX_CONCURRENT, TranslationService, reverse_of
 
 TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]] = [
     ("tabs.translate", translate_tab.add_tab),

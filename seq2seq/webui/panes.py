@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from seq2seq.serving.request import MAX_CHARACTERS
 from seq2seq.text.languages import language_name
 from seq2seq.webui import drawer, markup
 from seq2seq.webui.model_info import ModelInfo
-from seq2seq.webui.request import MAX_CHARACTERS
 from seq2seq.webui.strings import LANGUAGES, attributes_of, html
 
 DEFAULT_N_BEST = 3  # translations listed: the beam has computed them anyway

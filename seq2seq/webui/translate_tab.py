@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from seq2seq.serving.service import TranslationService
 from seq2seq.webui import panes
 from seq2seq.webui.model_info import ModelInfo
-from seq2seq.webui.service import TranslationService
 
 
 def add_tab(service: TranslationService, models: Sequence[ModelInfo]) -> None:

@@ -30,13 +30,13 @@ from starlette.routing import Route
 from seq2seq import explain
 from seq2seq.errors import UsageError
 from seq2seq.explain import Explanation, Sentence
+from seq2seq.serving.request import InvalidRequest
+from seq2seq.serving.service import FAILED, TranslationService
+from seq2seq.serving.turns import Busy
 from seq2seq.webui.guard import BUSY, LIVE_PATH
 from seq2seq.webui.model_info import ModelInfo
 from seq2seq.webui.page_head import PATH
-from seq2seq.webui.request import InvalidRequest
-from seq2seq.webui.service import FAILED, TranslationService
 from seq2seq.webui.strings import html
-from seq2seq.webui.turns import Busy
 
 Values = Mapping[str, Any]
 MAX_TEXT = 400  # characters of a sentence: integrated gradients take seconds for a long one

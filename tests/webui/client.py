@@ -23,7 +23,7 @@ def unused_port() -> int:
 def post(server: PageServer, path: str, body: Any) -> httpx.Response:
     """Send JSON, in ASCII so that lone surrogates can be sent."""
     headers = {"content-type": "application/json"}
-    prefix = "" if path == "live" else "gradio_api/"
+    prefix = "" if path.startswith("live") else "gradio_api/"
     return httpx.post(f"{server.url}{prefix}{path}", content=json.dumps(body), headers=headers, timeout=30)
 
 

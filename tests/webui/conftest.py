@@ -67,7 +67,7 @@ def server(translators: dict[str, FakeTranslator], connections: list[Any]) -> It
 def fake_live() -> Iterator[None]:
     """Texts that are typed are translated by the fake translators, too."""
     patch = pytest.MonkeyPatch()
-    patch.setattr("seq2seq.webui.service.LiveTranslator", FakeLive)
+    patch.setattr("seq2seq.serving.service.LiveTranslator", FakeLive)
     yield
     patch.undo()
 

@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("gradio")
 
+from seq2seq.serving.sentences import Piece
 from seq2seq.translation import Translation, Word
 from seq2seq.webui import answer
-from seq2seq.webui.sentences import Piece
 
 
 def test_places_are_those_of_browsers() -> None:

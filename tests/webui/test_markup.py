@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("gradio")
 
+from seq2seq.serving.service import Direction
 from seq2seq.webui import about_tab, markup, panes
 from seq2seq.webui.model_info import read_model_info
-from seq2seq.webui.service import Direction
 from tests.webui.fake_translator import PAYLOADS, DescribedTranslator
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from seq2seq.serving.service import Direction
 from seq2seq.webui import markup
 from seq2seq.webui.model_info import read_model_info
-from seq2seq.webui.service import Direction
 from tests.webui.fake_translator import DescribedTranslator
 
 CARD = "# x\n| | |\n|---|---|\n| training data | /home/someone/corpus/train.tsv: 9 pairs |\n"

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("gradio")
 
-from seq2seq.webui.request import MAX_CHARACTERS, InvalidRequest, Request, check_request
+from seq2seq.serving.request import MAX_CHARACTERS, InvalidRequest, Request, check_request
 from seq2seq.webui.server import PageServer
 from tests.webui.client import ROUTES, by_live, by_name
 from tests.webui.fake_translator import FakeTranslator

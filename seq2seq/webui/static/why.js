@@ -88,7 +88,7 @@ const heatMap = (data, { scale, text, say: readOut, label }) => {
       const share = Math.max(-1, Math.min(1, value / scale));
       return make("td", {
         "data-cell": `${y} ${x}`, "data-value": value.toFixed(4), "--w": Math.abs(share).toFixed(3), tabindex: "-1",
-        class: `${share < 0 ? "minus" : "plus"}${Math.abs(share) > 0.55 ? " strong" : ""}`,
+        class: share < 0 ? "minus" : "plus",
       }, Math.abs(share) >= 0.05 ? text(value) : "");
     })));
   const table = make("table", { class: "why-map", dir: rightToLeft(data.sources) ? "rtl" : "ltr" },
@@ -105,6 +105,13 @@ const attentionMap = (data, readOut, label) =>
 
 // ---- The pictures, each from what `explain.to_dict` gives
 
+// Why a word is less sure than the surest one: the cause that counts most.
+const reason = (one) => {
+  if (!one.reason) return "";
+  const [cause] = Object.entries(one.causes).reduce((least, entry) => (entry[1] < least[1] ? entry : least));
+  return say(`why.cause_${cause.replaceAll(" ", "_")}`, { lowest: percent(one.lowest), focus: percent(one.focus) });
+};
+
 const PICTURES = {
   confidence(data, card) {
     const rows = data.words.map((one) =>
@@ -112,8 +119,8 @@ const PICTURES = {
         make("th", { scope: "row", dir: "auto" }, one.text),
         make("td", { class: "why-bar", "data-value": one.confidence.toFixed(4), "--w": one.confidence.toFixed(3) },
           make("span", {}, percent(one.confidence))),
-        make("td", { class: "why-reason" }, one.reason)));
-    const size = 190, edge = 34;
+        make("td", { class: "why-reason" }, reason(one))));
+    const size = 190, edge = 44;
     const at = ([x, y]) => `${edge + x * size},${8 + (1 - y) * size}`;
     const curve = draw("svg", { viewBox: `0 0 ${size + edge + 12} ${size + edge + 6}`, class: "why-curve", role: "img",
       "aria-label": `${say("why.axis_confidence")} / ${say("why.axis_model")}` },
@@ -223,9 +230,9 @@ const PICTURES = {
   },
 
   compare(data, card) {
-    return make("div", { class: "why-sides" }, ...data.sides.map((side) =>
+    return make("div", { class: "why-sides" }, ...data.sides.map((side, number) =>
       make("div", { class: "why-side" },
-        make("h3", {}, side.name), make("p", { class: "note" }, `${side.network} · ${say("why.whole", { percent: percent(side.confidence) })}`),
+        make("h3", {}, [asked.model, card.extra.other][number]), make("p", { class: "note" }, `${side.network} · ${say("why.whole", { percent: percent(side.confidence) })}`),
         make("p", { class: "why-translation", dir: "auto" }, ...marked(side.parts)),
         side.attention ? attentionMap(side.attention, card.read, `${side.name}: ${say("why.attention")}`) : null)));
   },
@@ -300,6 +307,7 @@ const explain = async (text) => {
   try {
     asked = { text, model: find("#why-model").value };
     const { sentences } = await (await ask({ ...asked, picture: "sentences" })).json();
+    if (!sentences.length) throw new Error(say("why.nothing"));
     const choice = find("#why-sentence");
     if (sentences.length > 1) {
       choice.replaceChildren(...sentences.map((one) => make("option", { value: one }, one)));

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-pytest.importorskip("gradio")
-
-import httpx
-
 from seq2seq.config import DecodingConfig
-from seq2seq.translation import Translation
-from seq2seq.webui.request import Request
-from seq2seq.webui.server import PageServer
-from seq2seq.webui.service import (
+from seq2seq.serving.request import Request
+from seq2seq.serving.service import (
     MAX_CONCURRENT,
     PartialResult,
     TranslationFailed,
     TranslationService,
     reverse_of,
 )
-from seq2seq.webui.turns import Turns
-from tests.webui.client import by_name, wait_until
+from seq2seq.serving.turns import Turns
+from seq2seq.translation import Translation
 from tests.webui.fake_translator import FakeTranslator, NotingTranslator
 
 
@@ -35,30 +26,6 @@ def service_of(**translators: FakeTranslator) -> TranslationService:
 
 def request(service: TranslationService, text: str) -> Request:
     return service.check(text, 5, 1, None)
-
-
-def test_no_more_requests_compute_at_once_than_allowed(
-    server: PageServer, translators: dict[str, FakeTranslator]
-) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda n: by_name(server, [f"text {n}", 5, 1, "slow"]), range(8)))
-    assert all(f"TEXT {n}" in answer for n, answer in enumerate(answers))
-    assert 1 <= translators["slow"].most_running <= MAX_CONCURRENT
-
-
-TEXT = "\n".join(f"line {n}" for n in range(60))
-
-
-def test_broken_off_request_stops_before_the_next_batch(
-    server: PageServer, translators: dict[str, FakeTranslator]
-) -> None:
-    body = {"text": TEXT, "beam_size": 5, "n_best": 1, "model": "slow"}  # 6 seconds
-    with httpx.stream("POST", f"{server.url}live", json=body, timeout=30) as answer:
-        first = json.loads(next(answer.iter_lines()))
-    assert first == {"text": "LINE 0\n"}
-    wait_until(lambda: not translators["slow"].running)
-    time.sleep(1.0)
-    assert 1 <= len(translators["slow"].calls) <= 3
 
 
 def test_abandoned_request_holds_no_turn() -> None:

@@ -16,14 +16,14 @@ from typing import Any
 from seq2seq.alternatives import Alternative
 from seq2seq.completion import Completion
 from seq2seq.live import LiveTranslator
+from seq2seq.serving import sentences
+from seq2seq.serving.cache import Key, TranslationCache
+from seq2seq.serving.live_sessions import LiveSessions
+from seq2seq.serving.request import MAX_BEAM, InvalidRequest, Request, check_request
+from seq2seq.serving.sentences import Piece
+from seq2seq.serving.turns import Busy, Turns
 from seq2seq.translation import Translation, Word
 from seq2seq.translator import Translator
-from seq2seq.webui import sentences
-from seq2seq.webui.cache import Key, TranslationCache
-from seq2seq.webui.live_sessions import LiveSessions
-from seq2seq.webui.request import MAX_BEAM, InvalidRequest, Request, check_request
-from seq2seq.webui.sentences import Piece
-from seq2seq.webui.turns import Busy, Turns
 
 MAX_CONCURRENT = 2  # batches that are computed at once: the threads of torch already use all cores
 MAX_ALTERNATIVES = 6

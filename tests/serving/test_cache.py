@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from seq2seq.serving.cache import MAX_SENTENCE, Key, TranslationCache
 from seq2seq.translation import Translation
-from seq2seq.webui.cache import MAX_SENTENCE, Key, TranslationCache
 
 
 def key(sentence: str, **changes: object) -> Key:

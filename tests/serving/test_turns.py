@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("gradio")
 
+from seq2seq.serving.turns import MAX_BATCH, Busy, Turns
 from seq2seq.translation import Translation
-from seq2seq.webui.turns import MAX_BATCH, Busy, Turns
 from tests.webui.client import wait_until
 
 
