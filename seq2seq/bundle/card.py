@@ -29,7 +29,7 @@ def render(record: Mapping[str, Any]) -> str:
         _text(facts, "summary") or SUMMARY,
         _example(_text(facts, "name") or "path/to/this/folder"),
         f"| | |\n|---|---|\n{rows}".rstrip(),
-        _licence(facts),
+        _licence(facts) or _licence(_table(_table(record, "init_from"), "facts")),
         f"## Limits\n\n{_text(facts, 'limits') or LIMITS}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -71,6 +71,7 @@ def _rows(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "parameters", _parameters(model)
     yield "vocabulary", _vocabulary(record)
     yield "training data", _text(facts, "data") or _data(record)
+    yield "started from", _first_model(_table(record, "init_from"))
     yield "splits", _text(facts, "splits")
     yield "recipe", _text(facts, "recipe")
     yield "seed", _number(record, "seed", ".0f")
@@ -111,6 +112,12 @@ def _data(record: Mapping[str, Any]) -> str:
     corpora = ", ".join(str(name) for name in _list(data, "train"))
     pairs = _number(data, "pairs", ",.0f")
     return f"{corpora}: {pairs} pairs after cleaning" if corpora and pairs else corpora
+
+
+def _first_model(start: Mapping[str, Any]) -> str:
+    """The model that a fine-tuning started from, and its licence."""
+    licence = _text(_table(start, "facts"), "licence")
+    return _text(start, "name") + (f" (licence {licence})" if licence else "")
 
 
 def _validation(scores: Mapping[str, Any]) -> str:

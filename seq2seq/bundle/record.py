@@ -5,6 +5,7 @@ validation  the validation that chose this model
 tests       scores with signatures, decoding settings and versions, by the name of the test set
 data        corpora, and the numbers of training and validation pairs
 seed, settings, versions  of the training
+init_from   the model that a fine-tuning started from: its name and its facts
 facts       what a person says: licence, attribution, limits (see `facts`)
 
 Programs write this file, nobody edits it: the training and `save` write it first, `seq2seq export --facts`
@@ -25,7 +26,7 @@ from seq2seq.confidence import Confidence
 from seq2seq.config import DecodingConfig, to_dict
 from seq2seq.errors import ModelError, UsageError
 
-KEYS = ("model", "validation", "tests", "data", "seed", "settings", "versions", "facts")
+KEYS = ("model", "validation", "tests", "data", "seed", "settings", "versions", "init_from", "facts")
 
 
 def with_facts(record: Mapping[str, Any], facts: Facts) -> dict[str, Any]:

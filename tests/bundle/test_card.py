@@ -143,3 +143,14 @@ def test_the_card_of_a_bundled_model_is_written_from_its_metrics(name: str) -> N
     record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert (folder / "README.md").read_text(encoding="utf-8") == render(record)
     assert record["facts"]["licence"] and record["facts"]["attribution"]
+
+
+def test_a_card_names_the_model_that_a_fine_tuning_started_from_and_its_attribution() -> None:
+    facts = {"licence": "cc-by-2.0", "attribution": "Sentences of Tatoeba."}
+    card = render({"init_from": {"name": "en-fr", "facts": facts}})
+    assert "| started from | en-fr (licence cc-by-2.0) |" in card
+    assert "## Attribution and licence\n\nSentences of Tatoeba." in card
+    own = render(
+        {"init_from": {"name": "en-fr", "facts": facts}, "facts": {"attribution": "Ours and theirs."}}
+    )
+    assert "Ours and theirs." in own and "Sentences of Tatoeba." not in own
