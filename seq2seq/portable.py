@@ -32,7 +32,7 @@ import numpy as np
 import onnxruntime
 import sentencepiece
 
-FORMAT = 1  # of portable.json
+FORMAT = 2  # of portable.json
 SPACE = "\u2581"  # how SentencePiece writes a space in a piece
 FIRST_BYTE = 4  # id of the piece of byte 0; the pieces before it are symbols
 BLOCK = 32  # logits of a block, at most: blocks are compared by their maxima first
@@ -124,17 +124,17 @@ class PortableModel:
         tokens = np.zeros((len(sources), lengths.max()), np.int64)
         for row, ids in enumerate(sources):
             tokens[row, : len(ids)] = ids
-        keys, values, *state = self.encoder.run(None, {"tokens": tokens, "lengths": lengths})
+        keys, values, mask, *state = self.encoder.run(None, {"tokens": tokens, "lengths": lengths})
         beams = _Beams(lengths, beam, self.decoding, self.bos)
         names = ["logits", "log_normaliser", *(f"new_{name}" for name in self.states)]
         while len(beams.numbers):
-            memory = {"tokens": beams.tokens, "lengths": lengths, "keys": keys, "values": values}
+            memory = {"tokens": beams.tokens, "mask": mask, "keys": keys, "values": values}
             feeds = {**memory, **dict(zip(self.states, state, strict=True))}
             logits, normaliser, *state = self.step.run(names, feeds)
             rows, hypotheses = beams.advance(logits, normaliser, self.forbidden, self.eos)
-            state = [part[hypotheses.reshape(-1)] for part in state]
-            if len(rows) < len(lengths):
-                lengths, keys, values = lengths[rows], keys[rows], values[rows]
+            state = [part.reshape(-1, part.shape[2])[hypotheses] for part in state]
+            if len(rows) < len(mask):
+                mask, keys, values = mask[rows], keys[rows], values[rows]
         return beams.best
 
 

@@ -131,7 +131,7 @@ def test_a_newer_format_is_refused(directory: Path, tmp_path: Path) -> None:
     shutil.copytree(directory, tmp_path / "m")
     path = tmp_path / "m" / "onnx" / "portable.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
-    with pytest.raises(PortableError, match="format 99, this version reads 1"):
+    with pytest.raises(PortableError, match="format 99, this version reads 2"):
         PortableModel(tmp_path / "m")
 
 

@@ -18,7 +18,7 @@ from seq2seq.engines.graph import NumberType
 from seq2seq.engines.support import OnnxModels, onnx_models
 
 FOLDER = "onnx"
-FORMAT = 1
+FORMAT = 2
 """Of portable.json: raised when older copies of `portable` could not read it."""
 
 

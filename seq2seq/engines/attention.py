@@ -26,24 +26,21 @@ def real_positions(graph: Graph, name: str) -> str:
     return graph.node("Less", position, graph.node("Unsqueeze", "lengths", graph.constant([1])))
 
 
-def context(graph: Graph, attention: Attention, query: Value, sizes: str, real: str) -> tuple[Value, str]:
-    """Context (N,M) and weights (B,K,S) for `query` (N,H), N = B·K.
+def context(graph: Graph, attention: Attention, query: Value) -> tuple[Value, str]:
+    """Context (B,K,M) and weights (B,K,S) for `query` (B,K,H).
 
-    The graph has the inputs `keys` (B,S,A) and `values` (B,S,M). `sizes` is (B,K), as a tensor, and `real`
-    (B,1,S) is true on real source tokens. The bound of the context is unknown.
+    The graph has the inputs `keys` (B,S,A), `values` (B,S,M) and `mask` (B,1,S), which is 0 on real source
+    tokens and -inf elsewhere. The bound of the context is unknown.
     """
     score = _product if type(attention) in (Dot, ScaledDot, General) else _additive
-    scores = score(graph, attention, query, sizes)  # (B, K, S)
-    scores = graph.node("Where", real, scores, graph.constant(float("-inf")))
+    scores = graph.node("Add", score(graph, attention, query), "mask")  # (B, K, S)
     weights = graph.node("Softmax", scores, axis=-1)
-    mean = graph.node("MatMul", weights, "values")  # (B, K, M)
-    return Value(graph.reshape(mean, -1, attention.context_size), attention.context_size), weights
+    return Value(graph.node("MatMul", weights, "values"), attention.context_size), weights
 
 
-def _additive(graph: Graph, attention: Any, query: Value, sizes: str) -> str:
+def _additive(graph: Graph, attention: Any, query: Value) -> str:
     product = graph.linear([query], attention.query.weight)
-    shape = graph.node("Concat", sizes, graph.constant([1, product.width]), axis=0)
-    queries = graph.node("Reshape", product.name, shape)  # (B, K, 1, A)
+    queries = graph.node("Unsqueeze", product.name, graph.constant([2]))  # (B, K, 1, A)
     rows = graph.node("Unsqueeze", "keys", graph.constant([1]))  # (B, 1, S, A)
     hidden = graph.node("Tanh", graph.node("Add", queries, rows))  # (B, K, S, A)
     energy = attention.energy
@@ -53,10 +50,8 @@ def _additive(graph: Graph, attention: Any, query: Value, sizes: str) -> str:
     return graph.node("Squeeze", scores, graph.constant([3]))
 
 
-def _product(graph: Graph, attention: Any, query: Value, sizes: str) -> str:
+def _product(graph: Graph, attention: Any, query: Value) -> str:
     name = graph.real(query)
     if isinstance(attention, Dot) and attention.scale != 1:
         name = graph.node("Mul", name, graph.constant(float(attention.scale)))
-    shape = graph.node("Concat", sizes, graph.constant([query.width]), axis=0)
-    queries = graph.node("Reshape", name, shape)  # (B, K, H)
-    return graph.node("MatMul", queries, graph.node("Transpose", "keys", perm=[0, 2, 1]))
+    return graph.node("MatMul", name, graph.node("Transpose", "keys", perm=[0, 2, 1]))

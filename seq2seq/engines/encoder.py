@@ -1,11 +1,12 @@
 """The encoder as an ONNX graph:
 
-    tokens (B,S) int64, lengths (B,) int64 -> keys (B,S,A), values (B,S,M), state_0 (B,H), state_1 ...
+    tokens (B,S) int64, lengths (B,) int64
+        -> keys (B,S,A), values (B,S,M), mask (B,1,S), state_0 (B,1,H), state_1 ...
 
-`state_i` are the tensors of the decoder's first state, the layers one after the other. Each direction of a
-layer is a `Scan` over the source, whose body is one step of the cell. All that does not depend on the state
-is computed before it for all positions. A reversed direction reads its rows through an index that reverses
-the real tokens of each sentence, as in `nn.cells.reverse`.
+`mask` is 0 on real tokens and -inf elsewhere. `state_i` are the tensors of the decoder's first state, the
+layers one after the other. Each direction of a layer is a `Scan` over the source, whose body is one step of
+the cell. All that does not depend on the state is computed before it for all positions. A reversed direction
+reads its rows through an index that reverses the real tokens of each sentence, as in `nn.cells.reverse`.
 """
 
 from __future__ import annotations
@@ -61,10 +62,13 @@ def encoder_model(model: Seq2Seq, number_type: NumberType) -> tuple[bytes, float
     for value, name in ((attention_keys, "keys"), (outputs, "values")):
         shape = graph.node("Concat", size, graph.constant([value.width]), axis=0)
         graph.output(graph.node("Reshape", graph.real(value), shape), name)
+    real = graph.node("Unsqueeze", real_positions(graph, "tokens"), graph.constant([1]))
+    graph.output(graph.node("Where", real, graph.constant(0.0), graph.constant(float("-inf"))), "mask")
     described = [
         tensor("keys", FLOAT, "B", "S", attention_keys.width),
         tensor("values", FLOAT, "B", "S", outputs.width),
-        *(tensor(name, FLOAT, "B", model.config.decoder_size) for name in names),
+        tensor("mask", FLOAT, "B", 1, "S"),
+        *(tensor(name, FLOAT, "B", 1, model.config.decoder_size) for name in names),
     ]
     given = [tensor("tokens", INT64, "B", "S"), tensor("lengths", INT64, "B")]
     return to_bytes(graph.finish("encoder", given, described)), outputs.bound
@@ -183,7 +187,8 @@ def _bridge(
         vector = _source_vector(graph, bridge.kind, outputs, states, size)
         projected = graph.linear([vector], bridge.project.weight, bridge.project.bias)
         flat = graph.split(graph.node("Tanh", projected.name), [bridge.hidden_size] * number)
-    return [graph.output(name, new) for name, new in zip(flat, names, strict=True)]
+    single = [graph.node("Unsqueeze", name, graph.constant([1])) for name in flat]
+    return [graph.output(name, new) for name, new in zip(single, names, strict=True)]
 
 
 def _source_vector(

@@ -24,23 +24,25 @@ class OnnxState:
     """What the step reads besides its tokens: memory per sentence and recurrent state per hypothesis."""
 
     lengths: np.ndarray  # (B,) int64
-    keys: np.ndarray  # (B,S,A)
-    values: np.ndarray  # (B,S,M)
-    recurrent: tuple[np.ndarray, ...]  # (B*K,H) each
+    memory: Mapping[str, np.ndarray]  # keys (B,S,A), values (B,S,M), mask (B,1,S)
+    recurrent: tuple[np.ndarray, ...]  # (B,K,H) each
     listed: Candidates | None = None
 
     def select(self, sentences: Tensor, hypotheses: Tensor) -> OnnxState:
         """Keep the rows `sentences` (B',) of the memory and `hypotheses` (B',K') of the recurrent state."""
-        rows = hypotheses.numpy().reshape(-1)
-        recurrent = tuple(part.take(rows, 0) for part in self.recurrent)
-        if len(sentences) == len(self.lengths):  # search only ever removes sentences
-            return replace(self, recurrent=recurrent)
-        kept = sentences.numpy()
+        rows, width = hypotheses.numpy(), hypotheses.shape[1]
+        recurrent = tuple(part.reshape(-1, part.shape[2]).take(rows, 0) for part in self.recurrent)
+        stay = len(sentences) == len(self.lengths)  # search only ever removes sentences
+        kept = slice(None) if stay else sentences.numpy()
+        listed = self.listed and self.listed.select(kept, width)
+        if stay:
+            return replace(self, recurrent=recurrent, listed=listed)
         lengths = self.lengths[kept]
         longest = int(lengths.max(initial=0))  # the others read no further
-        keys, values = self.keys[kept, :longest], self.values[kept, :longest]
-        listed = None if self.listed is None else self.listed.select(kept)
-        return OnnxState(lengths, keys, values, recurrent, listed)
+        memory = {name: part[kept, :longest] for name, part in self.memory.items() if name != "mask"}
+        return OnnxState(
+            lengths, {**memory, "mask": self.memory["mask"][kept, :, :longest]}, recurrent, listed
+        )
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,13 @@ class Candidates:
     ids: Tensor  # (B,C)
     inputs: Mapping[str, np.ndarray]  # weight, bias and so on, and places: see `output`
 
-    def select(self, kept: np.ndarray) -> Candidates:
-        """Those of the sentences `kept`."""
-        inputs = {**self.inputs, "places": self.inputs["places"][kept]}
-        return Candidates(self.ids[torch.from_numpy(kept)], inputs)
+    def select(self, kept: np.ndarray | slice, width: int) -> Candidates:
+        """Those of the sentences `kept`, with `width` hypotheses each."""
+        places = self.inputs["places"]
+        if isinstance(kept, slice) and places.shape[1] == width:
+            return self
+        ids = self.ids if isinstance(kept, slice) else self.ids[torch.from_numpy(kept)]
+        return Candidates(ids, {**self.inputs, "places": np.repeat(places[kept, :1], width, 1)})
 
 
 class OnnxEngine:
@@ -77,13 +82,14 @@ class OnnxEngine:
         self.columns, self.listed_output = _session(models.output.columns), _session(models.output.shortlist)
         self.column_names = [one.name for one in self.columns.get_outputs()]
         names = [one.name for one in self.encoder.get_outputs()]
-        self.states = [name for name in names if name.startswith("state_")]
+        self.memory, self.states = names[:3], names[3:]
 
     def start(self, sources: Sequence[Sequence[int]]) -> OnnxState:
         """Encode `sources`, token ids that end in EOS."""
         tokens, lengths = (part.numpy() for part in pad(sources))
-        keys, values, *recurrent = self.encoder.run(None, {"tokens": tokens, "lengths": lengths})
-        return OnnxState(lengths, keys, values, tuple(recurrent))
+        results = self.encoder.run(None, {"tokens": tokens, "lengths": lengths})
+        memory = dict(zip(self.memory, results, strict=False))
+        return OnnxState(lengths, memory, tuple(results[len(memory) :]))
 
     def start_listed(self, sources: Sequence[Sequence[int]]) -> OnnxState:
         """As `start`; the steps score the shortlist of each sentence alone, if there is a table for it."""
@@ -98,25 +104,19 @@ class OnnxEngine:
         union = np.flatnonzero(used)
         places = (np.cumsum(used, dtype=np.int32) - np.int32(1))[ids]
         weights = self.columns.run(None, {"union": union})
-        inputs = {**dict(zip(self.column_names, weights, strict=True)), "places": places}
+        inputs = {**dict(zip(self.column_names, weights, strict=True)), "places": places[:, None]}
         return Candidates(torch.from_numpy(ids), inputs)
 
     def step(self, tokens: Tensor, state: OnnxState) -> StepOutput:
         """Scores of the token after `tokens` (B,K)."""
-        numbers = np.ascontiguousarray(tokens.numpy())
-        feeds = {
-            "tokens": numbers,
-            "lengths": state.lengths,
-            "keys": state.keys,
-            "values": state.values,
-            **dict(zip(self.states, state.recurrent, strict=True)),
-        }
+        states = zip(self.states, state.recurrent, strict=True)
+        feeds = {"tokens": np.ascontiguousarray(tokens.numpy()), **state.memory, **dict(states)}
         hidden, weights, *recurrent = self.decoder.run(None, feeds)
-        listed, given = state.listed, {"tokens": numbers, "hidden": hidden}
+        listed = state.listed
         if listed is None:
-            logits, log_normaliser = self.output.run(None, given)
+            logits, log_normaliser = self.output.run(None, {"hidden": hidden})
         else:
-            logits, log_normaliser = self.listed_output.run(None, {**given, **listed.inputs})
+            logits, log_normaliser = self.listed_output.run(None, {"hidden": hidden, **listed.inputs})
         return StepOutput(
             logits=torch.from_numpy(logits),
             log_normaliser=torch.from_numpy(log_normaliser),

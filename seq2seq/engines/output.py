@@ -1,8 +1,8 @@
 """The output layer as ONNX graphs: for all pieces, or for the shortlist of each sentence.
 
-    output     tokens (B,K), hidden (N,R) -> logits (B,K,V), log_normaliser (B,K)
+    output     hidden (B,K,R) -> logits (B,K,V), log_normaliser (B,K)
     columns    union (U,) int64 -> weight (R,U), bias (U,), scale (U,) of whole numbers
-    shortlist  tokens (B,K), hidden (N,R), weight, bias, scale, places (B,C) int32
+    shortlist  hidden (B,K,R), weight, bias, scale, places (B,K,C) int32
                -> logits (B,K,C), log_normaliser (B,K)
 
 `hidden` is what `step.decoder_model` computes, whole numbers where the layer is int8. `columns` is run once
@@ -40,15 +40,13 @@ def output_models(decoder: Decoder, number_type: NumberType, hidden: Value) -> O
     hidden = Value("", hidden.width, hidden.bound, HIDDEN) if hidden.whole else Value(HIDDEN, hidden.width)
     graph = Graph(number_type)
     all_pieces(graph, decoder, hidden)
-    given = [tensor("tokens", INT64, "B", "K"), _input(hidden)]
-    output = to_bytes(graph.finish("output", given, score_tensors(len(decoder.output.weight))))
+    output = to_bytes(graph.finish("output", [_input(hidden)], score_tensors(len(decoder.output.weight))))
     return OutputModels(output, _columns(decoder, hidden), _shortlist(hidden))
 
 
 def all_pieces(graph: Graph, decoder: Decoder, hidden: Value) -> None:
-    """Add the scores of all pieces and their normaliser, as outputs. The graph has the input `tokens`."""
-    product = graph.linear([hidden], decoder.output.weight, decoder.output.bias)
-    _normalise(graph, _by_hypothesis(graph, product))
+    """Add the scores of all pieces and their normaliser, as outputs."""
+    _normalise(graph, graph.linear([hidden], decoder.output.weight, decoder.output.bias).name)
 
 
 def score_tensors(columns: int | str) -> list[object]:
@@ -57,7 +55,7 @@ def score_tensors(columns: int | str) -> list[object]:
 
 
 def _input(hidden: Value) -> object:
-    return tensor(HIDDEN, TensorProto.UINT8 if hidden.whole else FLOAT, "N", hidden.width)
+    return tensor(HIDDEN, TensorProto.UINT8 if hidden.whole else FLOAT, "B", "K", hidden.width)
 
 
 def _columns(decoder: Decoder, hidden: Value) -> bytes:
@@ -81,26 +79,15 @@ def _columns(decoder: Decoder, hidden: Value) -> bytes:
 def _shortlist(hidden: Value) -> bytes:
     """This graph has no weights of its own."""
     graph = Graph("int8" if hidden.whole else "float32")
-    given = [tensor("tokens", INT64, "B", "K"), _input(hidden), tensor("bias", FLOAT, "U")]
+    given = [_input(hidden), tensor("bias", FLOAT, "U"), tensor("places", TensorProto.INT32, "B", "K", "C")]
     if hidden.whole:
         given += [tensor("weight", TensorProto.INT8, hidden.width, "U"), tensor("scale", FLOAT, "U")]
         product = graph.whole_product(HIDDEN, "weight", "scale", "bias")
     else:
         given += [tensor("weight", FLOAT, hidden.width, "U")]
         product = graph.node("Add", graph.node("MatMul", HIDDEN, "weight"), "bias")
-    scores = _by_hypothesis(graph, Value(product, -1))
-    rows = graph.node("Unsqueeze", "places", graph.constant([1]))  # (B, 1, C)
-    shape = graph.node("Concat", graph.node("Shape", "tokens"), graph.constant([1]), axis=0)
-    places = graph.node("Expand", rows, shape)  # (B, K, C)
-    _normalise(graph, graph.node("GatherElements", scores, places, axis=2))
-    given.append(tensor("places", TensorProto.INT32, "B", "C"))
+    _normalise(graph, graph.node("GatherElements", product, "places", axis=2))
     return to_bytes(graph.finish("shortlist", given, score_tensors("C")))
-
-
-def _by_hypothesis(graph: Graph, scores: Value) -> str:
-    """Scores (N,V) as (B,K,V)."""
-    shape = graph.node("Concat", graph.node("Shape", "tokens"), graph.constant([scores.width]), axis=0)
-    return graph.node("Reshape", scores.name, shape)
 
 
 def _normalise(graph: Graph, scores: str) -> None:

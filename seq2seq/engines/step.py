@@ -2,8 +2,8 @@
 
 The decoder without its output layer:
 
-    tokens (B,K) int64, lengths (B,) int64, keys (B,S,A), values (B,S,M), state_0 (B·K,H), state_1 ...
-        -> hidden (B·K,R), weights (B,K,S), new_state_0 (B·K,H), new_state_1 ...
+    tokens (B,K) int64, mask (B,1,S), keys (B,S,A), values (B,S,M), state_0 (B,K,H), state_1 ...
+        -> hidden (B,K,R), weights (B,K,S), new_state_0 (B,K,H), new_state_1 ...
 
 and a whole step, with `logits` (B,K,V) and `log_normaliser` (B,K) instead of `hidden`. The equations are in
 `nn.decoders.DecoupledDecoder`, the output layer in `output`.
@@ -18,7 +18,7 @@ from typing import Any, cast
 from onnx import TensorProto
 
 from seq2seq.engines import cells
-from seq2seq.engines.attention import context, real_positions
+from seq2seq.engines.attention import context
 from seq2seq.engines.graph import FLOAT, INT64, Graph, NumberType, Value, tensor, to_bytes
 from seq2seq.engines.output import HIDDEN, all_pieces, score_tensors
 from seq2seq.nn.decoder import Decoder
@@ -46,7 +46,7 @@ def decoder_model(
     hidden = step.build(graph, context_bound)
     is_whole = number_type == "int8" and hidden.bound is not None
     graph.output(graph.whole(hidden) if is_whole else graph.real(hidden), HIDDEN)
-    described = tensor(HIDDEN, TensorProto.UINT8 if is_whole else FLOAT, "N", hidden.width)
+    described = tensor(HIDDEN, TensorProto.UINT8 if is_whole else FLOAT, "B", "K", hidden.width)
     data = to_bytes(graph.finish("decoder", step.inputs, [described, *step.outputs]))
     return data, replace(hidden, name="" if is_whole else HIDDEN, whole=HIDDEN if is_whole else "")
 
@@ -60,20 +60,20 @@ class _Step:
         self.names = [value.name for state in self.states for value in state]
         self.inputs = [
             tensor("tokens", INT64, "B", "K"),
-            tensor("lengths", INT64, "B"),
+            tensor("mask", FLOAT, "B", 1, "S"),
             tensor("keys", FLOAT, "B", "S", "A"),
             tensor("values", FLOAT, "B", "S", config.memory_size),
-            *(tensor(name, FLOAT, "N", config.decoder_size) for name in self.names),
+            *(tensor(name, FLOAT, "B", "K", config.decoder_size) for name in self.names),
         ]
         self.outputs = [
             tensor("weights", FLOAT, "B", "K", "S"),
-            *(tensor(f"new_{name}", FLOAT, "N", config.decoder_size) for name in self.names),
+            *(tensor(f"new_{name}", FLOAT, "B", "K", config.decoder_size) for name in self.names),
         ]
 
     def build(self, graph: Graph, context_bound: float | None) -> Value:
-        """Add the step up to the input of the output layer (N,R), which is returned."""
+        """Add the step up to the input of the output layer (B,K,R), which is returned."""
         table = self.decoder.embedding.table
-        embedded = graph.rows(graph.reshape("tokens", -1), table.weight, table.embedding_dim**0.5)
+        embedded = graph.rows("tokens", table.weight, table.embedding_dim**0.5)
         hidden, weights, after = _layers(graph, self.decoder, embedded, self.states, context_bound)
         graph.output(weights, "weights")
         for value, name in zip((value for state in after for value in state), self.names, strict=True):
@@ -103,12 +103,11 @@ def _layers(
     states: Sequence[tuple[Value, ...]],
     context_bound: float | None,
 ) -> tuple[Value, str, list[tuple[Value, ...]]]:
-    """The input of the output layer (N,R), the weights of attention and the new states."""
+    """The input of the output layer (B,K,R), the weights of attention and the new states."""
     first, *upper = cast(Any, decoder.layers)
     after = [cells.advance(graph, first, [embedded], states[0])]
     hidden = after[0][0]
-    real = graph.node("Unsqueeze", real_positions(graph, "keys"), graph.constant([1]))  # (B, 1, S)
-    read, weights = context(graph, decoder.attention, hidden, graph.node("Shape", "tokens"), real)
+    read, weights = context(graph, decoder.attention, hidden)
     read = Value(read.name, read.width, context_bound)
     for layer, state in zip(upper, states[1:], strict=True):
         after.append(cells.advance(graph, layer, [hidden, read], state))
@@ -124,5 +123,5 @@ def _readout(graph: Graph, decoder: Decoder, parts: Sequence[Value]) -> Value:
     if decoder.readout_units == 1:
         return Value(graph.node("Tanh", product.name), product.width, 1.0)
     width = product.width // 2
-    pairs = graph.reshape(product.name, 0, width, 2)
-    return Value(graph.node("ReduceMax", pairs, graph.constant([2]), keepdims=0), width)
+    pairs = graph.reshape(product.name, 0, 0, width, 2)
+    return Value(graph.node("ReduceMax", pairs, graph.constant([3]), keepdims=0), width)
