@@ -7,16 +7,30 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+from seq2seq.cli.memory import check_address_space
+from seq2seq.cli.messages import say
 from seq2seq.cli.options import Decoding, Origin, Paths, optional
-from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig, recipe_names
+from seq2seq.config import (
+    DataConfig,
+    DecodingConfig,
+    ModelConfig,
+    Settings,
+    TrainingConfig,
+    find_recipe,
+    recipe_names,
+)
 from seq2seq.devices import use_threads
 from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
+    from seq2seq.cli.preflight import Data
     from seq2seq.training.interruption import Interruption
     from seq2seq.training.run_state import RunState
+
+AUTO = "auto"
+"""The recipe that is no file: settings chosen by the data and the machine (see `planning.choosing`)."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +49,18 @@ class Train:
     out: Path = Path("runs/sample")
     """Directory of the run: settings, log, checkpoints and the best model."""
     recipe: str = ""
-    """Settings to start from: the name of a recipe, or a TOML file. Other options override them."""
+    """Settings to start from: the name of a recipe, or a TOML file. Other options override them. Without it,
+    they are chosen by the amount of data, its texts and the machine (auto), and shown with the reasons."""
     init_from: str = ""
     """Fine-tune a model: a model directory, a run, or a direction that is bundled, such as en-fr. Training
     starts from its weights and keeps its network and vocabulary. Recipe: adapt, unless --recipe is given."""
     resume: bool = False
     """Continue the run in --out from its newest checkpoint. Its settings stay; only limits may change:
     epochs, steps, minutes, patience."""
+    preflight: bool = True
+    """Look at data and machine first: say what was found and what to expect, and refuse what cannot work."""
     dry_run: bool = False
-    """Print the settings and the number of parameters, and stop."""
+    """Do the preflight, print it with all settings and the number of parameters as JSON, and stop."""
     device: str = "auto"
     """Where to compute: auto (a GPU if there is one), cpu, cuda, cuda:N."""
     threads: int = 0
@@ -57,17 +74,50 @@ class Train:
 
     @classmethod
     def default(cls, arguments: Sequence[str]) -> Train:
-        """The values that other options override: settings of the recipe, or of the run that is resumed."""
+        """The values that other options override: settings of the recipe, of the run that is resumed, or
+        those chosen by the data.
+        """
         origin = Origin.parse(arguments)
-        if origin.resume and not origin.recipe:
+        named = origin.recipe not in ("", AUTO)
+        stored = origin.resume or (not origin.dry_run and (origin.out / "training.json").exists())
+        if stored and not named:
             from seq2seq.training.run import stored_run
 
             name, settings = "", stored_run(origin.out)[0]
+        elif origin.train and not (named or origin.init_from or {"-h", "--help"} & set(arguments)):
+            name, settings = AUTO, cls._auto(arguments, origin)
         else:
-            name, settings = origin.settings()
+            name, settings = replace(origin, recipe=origin.recipe if named else "").settings()
+        return cls._with(name, settings, origin)
+
+    @classmethod
+    def _with(cls, name: str, settings: Settings, origin: Origin) -> Train:
+        """The values of `settings`, with the seed of --seed."""
         if origin.seed is not None:
             settings = replace(settings, training=replace(settings.training, seed=origin.seed))
         return cls(recipe=name, **{part.name: getattr(settings, part.name) for part in fields(settings)})
+
+    @classmethod
+    def _auto(cls, arguments: Sequence[str], origin: Origin) -> Settings:
+        """Settings chosen by the data and the machine. All other options are read first, so that a wrong one
+        is reported before the data is read."""
+        import tyro
+
+        base = find_recipe("default")
+        given = tyro.cli(
+            cls, args=list(arguments), default=cls._with(AUTO, base, origin), prog="seq2seq train"
+        )
+        check_address_space("train")
+        use_threads(given.threads)
+        given._check()
+        from seq2seq.cli.preflight import chosen, said_once
+        from seq2seq.planning.choosing import settings_of
+
+        with said_once():
+            if (data := given._data()) is None:
+                return base
+            choices = chosen(data, device=given.device, out=given.out, checked=given.preflight)
+            return settings_of(choices, base)
 
     def run(self) -> int:
         """Train; returns the exit code."""
@@ -78,6 +128,7 @@ class Train:
             return self._run(interruption)
 
     def _run(self, interruption: Interruption) -> int:
+        from seq2seq.cli.going_on import goes_on
         from seq2seq.monitoring.progress import Progress
         from seq2seq.training.run import Corpora, count_weights, train
 
@@ -85,18 +136,30 @@ class Train:
         use_threads(self.threads)
         self._check()
         settings = Settings(self.model, self.data, self.training, self.decoding)
+        corpora = Corpora(self.train, self.valid, (self.source_lang, self.target_lang), self.init_from)
+        message = "" if self.resume or self.dry_run else goes_on(settings, corpora, self.out)
+        resume = self.resume or bool(message)
+        if message:
+            say(message)
+        recipe, found = ({}, {}) if resume else self._look(settings)
+        interruption.check()
+        if self.init_from:
+            from seq2seq.bundle.starting import check_start, load_start
+
+            check_start(load_start(self.init_from), settings, name=self.init_from)
         if self.dry_run:
             plan = {"parameters": count_weights(settings), "settings": asdict(settings)}
-            print(json.dumps(plan | {"recipes": recipe_names()}, indent=2))
+            print(
+                json.dumps(plan | {"recipe": recipe, "preflight": found, "recipes": recipe_names()}, indent=2)
+            )
             return 0
-        languages = (self.source_lang, self.target_lang)
-        corpora = Corpora(self.train, self.valid, languages, self.init_from)
         progress = Progress()
         state = train(
             settings,
             corpora,
             self.out,
-            resume=self.resume,
+            recipe=recipe,
+            resume=resume,
             device=self.device,
             progress=progress,
             interruption=interruption,
@@ -108,6 +171,33 @@ class Train:
         for line in self._closing_lines(state):
             progress.say(line)
         return 0
+
+    def _data(self) -> Data | None:
+        """The data for a first look; None if there is none, or if it cannot be read twice."""
+        from seq2seq.cli.preflight import Data
+        from seq2seq.training.run import Corpora, languages_of
+
+        if not self.train:
+            return None
+        languages = languages_of(Corpora(self.train, self.valid, (self.source_lang, self.target_lang)))
+        data = Data.of(self.train, self.valid, languages, self.data)
+        return data if data.readable else None
+
+    def _look(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The preflight. Returns the recipe with the reasons, for the record, and what was found."""
+        from seq2seq.cli.preflight import check_start, chosen, preflight, said_once
+
+        with said_once():
+            check_start(settings, None if self.dry_run else self.out)
+            if (data := self._data()) is None:
+                return {"name": self.recipe}, {}
+            choices = []
+            if self.recipe == AUTO:
+                choices = chosen(data, device=self.device, out=self.out, checked=self.preflight)
+            recipe = {"name": self.recipe, "reasons": {choice.title: choice.reason for choice in choices}}
+            if not self.preflight:
+                return recipe, {}
+            return recipe, preflight(data, settings, choices, device=self.device, out=self.out)
 
     def _check(self) -> None:
         """Raise UsageError for options that contradict each other or lack a value."""

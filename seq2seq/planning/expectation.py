@@ -40,7 +40,7 @@ class Expectation:
     near: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"BLEU {self.low:.0f} to {self.high:.0f}"
+        return f"BLEU {self.low:.0f} to {self.high:.0f}" if self.high >= 1 else "BLEU below 1"
 
 
 @cache

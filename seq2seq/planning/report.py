@@ -201,7 +201,7 @@ def _needs(preflight: Preflight) -> str:
 
 
 def _size(number: float) -> str:
-    return f"{number / 1e9:.1f} GB"
+    return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{number / 1e6:.0f} MB"
 
 
 def _free(number: int) -> str:
@@ -211,7 +211,7 @@ def _free(number: int) -> str:
 def _time(preflight: Preflight) -> list[str]:
     if not preflight.speed:
         return []
-    weights = f"{preflight.weights / 1e6:.1f} million weights"
+    weights = f"{preflight.weights:,} weights"
     busy = "; other programs use it, too" if preflight.busy else ""
     lines = entry(
         "speed", f"{preflight.speed:,.0f} target tokens/s with {weights} on {preflight.machine}{busy}"
@@ -235,8 +235,10 @@ def _expected(preflight: Preflight) -> list[str]:
 
 def duration(seconds: float) -> str:
     """Such as "40 seconds", "12 minutes", "2.5 hours"."""
+    if seconds < 1.5:
+        return "a second"
     if seconds < 90:
-        return f"{max(seconds, 1):.0f} seconds"
+        return f"{seconds:.0f} seconds"
     if seconds < 5400:
         return f"{seconds / 60:.0f} minutes"
     hours = seconds / 3600

@@ -18,7 +18,8 @@ def settings_table(choices: Sequence[Choice], settings: Settings) -> list[str]:
     rows = []
     for choice in choices:
         given = sorted(name for name, value in choice.values.items() if values[name] != value)
-        reason = f"as given ({', '.join(given)})" if given else choice.reason
+        more = f" and {len(given) - 1} more" if len(given) > 1 else ""
+        reason = f"as given ({given[0]}{more})" if given else choice.reason
         rows.append((choice.title, _SHOWN[choice.title](values), reason))
     return table(rows)
 

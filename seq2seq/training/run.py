@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -48,6 +49,7 @@ from seq2seq.training.run_settings import (
     describe,
     pairs_sha256,
     resumed_run,
+    stored_recipe,
     stored_run,
 )
 from seq2seq.training.run_state import RunState
@@ -59,6 +61,7 @@ def train(
     corpora: Corpora,
     out: Path,
     *,
+    recipe: Mapping[str, Any] | None = None,
     resume: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
@@ -71,6 +74,7 @@ def train(
         corpora: training and validation data; without training data, the sample corpus.
         out: the run directory. It becomes a run with the first update: a start that fails before can be
             repeated with other arguments.
+        recipe: where the settings come from, for the record in training.json: a name, and reasons.
         resume: continue the run in `out` from its newest checkpoint. It keeps its settings and corpora; only
             limits may differ (see `run_settings.CHANGEABLE`).
         device: "cpu", "cuda", "cuda:N", or "auto" for a GPU if there is one.
@@ -92,7 +96,7 @@ def train(
         for option, given in (("--valid", corpora.valid), ("--init-from", corpora.init_from)):
             if given and not corpora.train:
                 raise UsageError(f"{option} was given without --train")
-    run = RunDirectory(out)
+    run = RunDirectory(out, recipe=stored_recipe(out) if resume else recipe)
     try:
         with interruption.watch(), distributed.lost_process():
             chosen = distributed.start(device)
@@ -228,10 +232,10 @@ def _start(settings: Settings, corpora: Corpora, run: RunDirectory, progress: Pr
                 write_sample(folder)
         corpora = Corpora(((str(folder / "train.tsv"),),), ((str(folder / "valid.tsv"),),), ("en", "fr"))
     distributed.barrier()
-    return replace(corpora, languages=_languages(corpora))
+    return replace(corpora, languages=languages_of(corpora))
 
 
-def _languages(corpora: Corpora) -> tuple[str, str]:
+def languages_of(corpora: Corpora) -> tuple[str, str]:
     """The languages as given, else by the names of two aligned files, such as train.en and train.de."""
     if all(corpora.languages) or len(corpora.train[0]) != 2:
         return corpora.languages

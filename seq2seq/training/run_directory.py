@@ -45,11 +45,12 @@ class RunDirectory:
     """Reads and writes the files of one run.
 
     `description` is the content of training.json, if it is still to be written: a directory becomes a run
-    with the first update, so that a start that fails before leaves no run behind.
+    with the first update, so that a start that fails before leaves no run behind. `recipe` says there where
+    the settings come from.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, recipe: Mapping[str, Any] | None = None) -> None:
+        self.path, self.recipe = path, recipe
         self.checkpoints = path / "checkpoints"
         self.description: Mapping[str, Any] | None = None
         self._described = False
@@ -91,7 +92,8 @@ class RunDirectory:
     def write_description(self) -> None:
         """Write training.json, if that is still to be done."""
         if self.description is not None:
-            files.write_json(self.path / SETTINGS, self.description)
+            recipe = {"recipe": dict(self.recipe)} if self.recipe else {}
+            files.write_json(self.path / SETTINGS, {**self.description, **recipe})
             self.description, self._described = None, True
 
     def check_exists(self) -> None:

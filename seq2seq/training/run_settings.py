@@ -80,6 +80,12 @@ def stored_run(out: Path) -> tuple[Settings, Corpora]:
         raise ModelError(f"{path}: not the settings of a run ({reason})") from None
 
 
+def stored_recipe(out: Path) -> dict[str, Any] | None:
+    """Where the settings of the run in `out` come from; None if it does not say so."""
+    recipe = files.read_json(out / SETTINGS).get("recipe")
+    return recipe if isinstance(recipe, dict) else None
+
+
 def differences(
     settings: Settings | None, corpora: Corpora, stored: tuple[Settings, Corpora]
 ) -> list[Difference]:

@@ -13,8 +13,8 @@ ARTICLES = {
     "Gewissen begabt und sollen einander im Geiste der Brüderlichkeit begegnen.",
     "fr": "Tous les êtres humains naissent libres et égaux en dignité et en droits. Ils sont doués de raison "
     "et de conscience et doivent agir les uns envers les autres dans un esprit de fraternité.",
-    "es": "Todos los seres humanos nacen libres e iguales en dignidad y derechos y, dotados como están de razón "
-    "y conciencia, deben comportarse fraternalmente los unos con los otros.",
+    "es": "Todos los seres humanos nacen libres e iguales en dignidad y derechos y, dotados como están de "
+    "razón y conciencia, deben comportarse fraternalmente los unos con los otros.",
     "ru": "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены разумом и "
     "совестью и должны поступать в отношении друг друга в духе братства.",
     "el": "Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια και τα δικαιώματα.",

@@ -96,7 +96,7 @@ def test_this_machine_has_memory_and_disk(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.2, "1 seconds"), (40, "40 seconds"), (600, "10 minutes"), (9000, "2.5 hours"), (10**6, "12 days")],
+    [(0.2, "a second"), (40, "40 seconds"), (600, "10 minutes"), (9000, "2.5 hours"), (10**6, "12 days")],
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text

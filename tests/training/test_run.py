@@ -23,7 +23,7 @@ from seq2seq.errors import DataError, ModelError, RunError, SeqError, UsageError
 from seq2seq.training import run, trainer
 from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.interruption import Interruption
-from seq2seq.training.run import _languages, train
+from seq2seq.training.run import languages_of, train
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_settings import Corpora, stored_run
 from seq2seq.translator import Translator
@@ -490,7 +490,7 @@ def test_pairs_that_are_too_long_are_counted(tmp_path: Path) -> None:
 def test_languages_come_from_file_names(
     paths: tuple[str, ...], given: tuple[str, str], expected: tuple[str, str]
 ) -> None:
-    assert _languages(Corpora(train=(paths,), languages=given)) == expected
+    assert languages_of(Corpora(train=(paths,), languages=given)) == expected
 
 
 def test_two_aligned_files(tmp_path: Path) -> None:
