@@ -6,7 +6,9 @@ computes on one thread, if its parent has computed on several. A process of the 
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import re
 import sys
 import weakref
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 
 MOST_THREADS = 1024  # far more than any processor has; a larger number is a mistake
+
+PREPARED_PRODUCTS = "64"  # of oneDNN's 1,024: each holds memory, and a training has hundreds of batch shapes
+MALLOPT = ((-1, 2**31 - 1), (-4, 0))  # M_TRIM_THRESHOLD: 2 GB; M_MMAP_MAX: none (malloc.h, mallopt(3))
 
 T = TypeVar("T")
 
@@ -93,6 +98,19 @@ def use_threads(number: int) -> None:
         import torch
 
         torch.set_num_threads(number)
+
+
+def reuse_memory() -> None:
+    """Let this process keep the memory that it frees, for its next tensors, and fewer prepared products.
+
+    The C library returns large blocks to the system, which then has to clear every page anew: in training,
+    66,000 pages an update, and a fifth of the time. Call it before torch computes. It does nothing where the C
+    library is not glibc. The environment variable ONEDNN_PRIMITIVE_CACHE_CAPACITY stays as the user set it.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", PREPARED_PRODUCTS)
+    if platform.libc_ver()[0] == "glibc":
+        for parameter, value in MALLOPT:
+            ctypes.CDLL(None).mallopt(parameter, value)
 
 
 def kept_after_fork(one: T) -> T:

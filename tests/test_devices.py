@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,25 @@ def test_a_child_that_was_forked_after_a_translation_on_4_threads_translates(eng
         [sys.executable, "-c", code], env=environment, timeout=60, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+FAULTS = """
+import resource, torch
+from seq2seq.devices import reuse_memory
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        torch.ones(10_000_000)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+first = faults()
+reuse_memory()
+faults()
+print(first, faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc can be told so")
+def test_freed_memory_is_used_again() -> None:
+    result = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
+    before, after = map(int, result.stdout.split())
+    assert after < before / 20, "the system still clears pages for each new tensor"
