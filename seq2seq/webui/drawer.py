@@ -82,7 +82,8 @@ def _share() -> str:
 
 def _code() -> str:
     boxes = "".join(
-        f"<h3>{title}</h3>{_copied(f'code-{title.lower()}', 'drawer.code')}" for title in ("Python", "curl")
+        f"<h3>{title}</h3>{_copied(f'code-{title.lower()}', f'code.{title.lower()}')}"
+        for title in ("Python", "curl")
     )
     return _note("code.help") + boxes
 

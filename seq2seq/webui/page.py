@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from seq2seq.serving.service import MAX_CONCURRENT, TranslationService, reverse_of
 from seq2seq.translator import Translator
-from seq2seq.webui import about_tab, api, panes, strings, translate_tab
+from seq2seq.webui import about_tab, api, panes, strings, translate_tab, why_tab
 from seq2seq.webui.arguments import EndpointArguments
 from seq2seq.webui.live import live_routes
 from seq2seq.webui.model_info import ModelInfo, read_model_info
@@ -27,6 +27,7 @@ from seq2seq.webui.page_head import PATH, PageHead
 
 TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]] = [
     ("tabs.translate", translate_tab.add_tab),
+    ("tabs.why", why_tab.add_tab),
     ("tabs.about", about_tab.add_tab),
 ]
 QUEUE_SIZE = 32  # requests that wait; to more of them the server answers that it is busy
@@ -62,7 +63,12 @@ def build_page(translators: Mapping[str, Translator]) -> Page:
                 with gr.Tab(strings.label(label)):
                     add_tab(service, models)
         api.add_endpoint(service, concurrency_id=CONCURRENCY_ID, concurrency_limit=MAX_REQUESTS)
-    page.routes = [*live_routes(service), Route(f"{PATH}/strings.json", all_strings), static_files()]
+    page.routes = [
+        *live_routes(service),
+        *why_tab.routes(service),
+        Route(f"{PATH}/strings.json", all_strings),
+        static_files(),
+    ]
     page.middleware = [Middleware(PageHead), endpoint_arguments(page, service)]
     page.queue(max_size=QUEUE_SIZE, default_concurrency_limit=MAX_CONCURRENT, api_open=False)
     return page
@@ -87,13 +93,15 @@ def static_files() -> Mount:
 
 def launch_style() -> dict[str, Any]:
     """The arguments of gradio's `launch` for style, script and texts. Fonts are those of the system."""
-    style = resources.files("seq2seq.webui") / "style.css"
+    folder = resources.files("seq2seq.webui")
+    tabs = sorted(file.name for file in (folder / "static").iterdir() if file.name.endswith(".css"))
+    styles = [folder / "style.css", *(folder / "static" / name for name in tabs)]
     theme = gr.themes.Base(
         primary_hue="teal", secondary_hue="teal", neutral_hue="stone", font=FONTS, font_mono=MONOSPACE
     )
     return {
         "theme": theme,
-        "css": style.read_text(encoding="utf-8"),
+        "css": "\n".join(style.read_text(encoding="utf-8") for style in styles),
         "js": f"() => {{ import(new URL('.{PATH}/main.js', document.baseURI)); }}",
         "i18n": strings.for_gradio(),
         "footer_links": [],
