@@ -16,7 +16,7 @@ One function answers one question. Its result is a frozen dataclass that has its
     word_changes.py    `changes`: what happens if a source word is removed or replaced
     certainty.py       `confidence`: how sure each word is and why; `reliability`: whether that comes true
     side_by_side.py    `compare`: the same sentence under two models
-    result.py          what the results share
+    result.py          what the results share; plain.py  `to_dict`: a result as plain values for JSON
     heat_maps.py, bars.py, tree_picture.py, fonts.py   drawing
 """
 
@@ -26,6 +26,7 @@ from seq2seq.explain.beam_tree import BeamTree, beam
 from seq2seq.explain.certainty import Certainty, Reliability, WordCertainty, confidence, reliability
 from seq2seq.explain.gate_values import Gates, LayerGates, UnitChange, gates
 from seq2seq.explain.one_sentence import Sentence, Unit, sentence, sentences
+from seq2seq.explain.plain import to_dict
 from seq2seq.explain.result import Explanation
 from seq2seq.explain.side_by_side import Side, SideBySide, compare
 from seq2seq.explain.word_changes import Change, WordChanges, changes
@@ -59,4 +60,5 @@ __all__ = [
     "saliency",
     "sentence",
     "sentences",
+    "to_dict",
 ]

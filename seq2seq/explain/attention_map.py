@@ -12,6 +12,7 @@ from seq2seq.errors import UsageError
 from seq2seq.explain.heat_maps import HeatMap, draw_heat_maps
 from seq2seq.explain.one_sentence import Sentence, Unit
 from seq2seq.explain.result import Explanation
+from seq2seq.translation import Word
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,6 +74,6 @@ def by_words(pieces: Array, sources: Sequence[Unit], targets: Sequence[Unit]) ->
     return np.stack([columns[u.pieces.start : u.pieces.stop].sum(0) for u in targets])
 
 
-def texts(units: Sequence[Unit]) -> list[str]:
-    """The texts of units."""
+def texts(units: Sequence[Unit | Word]) -> list[str]:
+    """The texts of units or words."""
     return [unit.text for unit in units]

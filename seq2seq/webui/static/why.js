@@ -107,7 +107,7 @@ const attentionMap = (data, readOut, label) =>
 
 // Why a word is less sure than the surest one: the cause that counts most.
 const reason = (one) => {
-  if (!one.reason) return "";
+  if (!one.reason) return null;
   const [cause] = Object.entries(one.causes).reduce((least, entry) => (entry[1] < least[1] ? entry : least));
   return say(`why.cause_${cause.replaceAll(" ", "_")}`, { lowest: percent(one.lowest), focus: percent(one.focus) });
 };
@@ -176,7 +176,7 @@ const PICTURES = {
   },
 
   beam(data) {
-    const ACROSS = 104, DOWN = 24;
+    const ACROSS = 122, DOWN = 24;
     const columns = Math.max(...data.nodes.map((node) => node.at[0])) + 1;
     const rows = Math.max(...data.nodes.map((node) => node.at[1])) + 1;
     const place = (node) => [node.at[0] * ACROSS + 8, node.at[1] * DOWN + 18];
@@ -357,7 +357,7 @@ export const start = () => {
     asked = { ...asked, text: event.target.value };
     explainOne((running = new AbortController()));
   });
-  const typed = document.querySelector("#source textarea, textarea#source");
+  const typed = document.querySelector("#translator textarea");
   box.addEventListener("focus", () => {
     if (!box.value && typed?.value) box.value = typed.value.slice(0, box.maxLength);
   });
