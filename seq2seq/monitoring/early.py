@@ -22,7 +22,7 @@ RISE = 0.5
 """A mean loss so many nats above the lowest one is rising: more than noise in the data or dropout make."""
 GAIN = 0.05
 """A source that lowers the loss by less than this many nats a token is ignored."""
-LEARNED = 0.3
+LEARNED = 0.2
 """A source that lowers the loss by more than this is used."""
 SAME = 0.1
 """So few different translations a source sentence are the same few sentences for every input."""
