@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -19,7 +19,8 @@ from typing import Any
 import torch
 
 from seq2seq import files
-from seq2seq.bundle.model_directory import Bundle
+from seq2seq.bundle.finding import resolve
+from seq2seq.bundle.model_directory import Bundle, load
 from seq2seq.bundle.starting import copy_start, start_languages
 from seq2seq.config import Settings, TrainingConfig
 from seq2seq.data.readers import read_pairs
@@ -32,6 +33,7 @@ from seq2seq.monitoring.curve import Curve
 from seq2seq.monitoring.progress import Progress
 from seq2seq.monitoring.show_pairs import show_pairs
 from seq2seq.nn.model import build_on_meta, count_parameters
+from seq2seq.objectives.averaging import stored, validated_mean
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.languages import is_language_tag
 from seq2seq.training import distributed
@@ -54,6 +56,7 @@ from seq2seq.training.run_settings import (
 )
 from seq2seq.training.run_state import RunState
 from seq2seq.training.trainer import Trainer
+from seq2seq.training.validation import Interrupted, Validator
 
 
 def train(
@@ -131,6 +134,7 @@ def _run(
         if distributed.is_main() and state.step:
             draw_curves(run, progress)
             if state.stopped != "interrupted":
+                keep_average(run, trainer.validator, say=progress.say)
                 for line in verdict_of(run, trainer.settings.training, stopped=state.stopped).lines():
                     progress.say(line)
             score_and_calibrate(
@@ -138,6 +142,27 @@ def _run(
             )
             run.check_exists()
         return state
+
+
+def keep_average(run: RunDirectory, validator: Validator, *, say: Callable[[str], None]) -> None:
+    """Validate the average of the best weights, if the run has stored any, and keep it if it is not worse
+    than the best model. An interruption leaves it out."""
+    if not stored(run.path):
+        return
+    best = resolve(run.path)
+    bundle = load(best)
+    bundle.model.to(validator.device)
+    try:
+        averaged = validated_mean(bundle, run.path, validator.score)
+    except Interrupted:
+        return
+    if averaged is not None:
+        record = averaged.metrics["validation"]
+        run.log(record)
+        run.keep(averaged, step=record["step"], validation=record)
+        steps = ", ".join(map(str, record["steps"]))
+        verdict = "not kept" if resolve(run.path) == best else "kept"
+        say(f"average of the weights of steps {steps}: greedy BLEU {record['bleu']:.2f} ({verdict})")
 
 
 def verdict_of(run: RunDirectory, config: TrainingConfig, *, stopped: str) -> Verdict:
