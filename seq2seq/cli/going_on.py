@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from seq2seq.config import Settings, TrainingConfig
-from seq2seq.data.corpora import Corpora
+from seq2seq.config.corpora import Corpora
 from seq2seq.errors import UsageError
 from seq2seq.training.run_settings import CHANGEABLE, SETTINGS, Difference, differences, stored_run
 

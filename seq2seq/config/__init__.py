@@ -5,6 +5,7 @@ data.py      how text becomes training pairs
 training.py  optimisation, schedule, validation, what is kept
 decoding.py  how a trained model translates
 settings.py  the four together
+corpora.py   what a training is given besides: data, and a model to start from
 reading.py   TOML recipes and JSON in, plain values out
 recipes/     settings by name, such as `--recipe multi30k`
 """

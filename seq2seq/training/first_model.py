@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seq2seq.bundle.model_directory import Bundle, load
-from seq2seq.data.corpora import Corpora
+from seq2seq.config.corpora import Corpora
 from seq2seq.data.training_data import Vocabulary
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.training.run_directory import FIRST_MODEL, RunDirectory

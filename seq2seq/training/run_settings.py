@@ -15,7 +15,7 @@ from typing import Any
 
 from seq2seq import files
 from seq2seq.config import Settings, from_dict, to_dict
-from seq2seq.data.corpora import Corpora, read_corpora
+from seq2seq.config.corpora import Corpora, read_corpora
 from seq2seq.errors import DataError, ModelError, SeqError, UsageError
 from seq2seq.pairs import SentencePair
 from seq2seq.training.optimization import check_schedule

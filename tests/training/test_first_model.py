@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from seq2seq.bundle import model_directory
 from seq2seq.bundle.starting import start_settings
 from seq2seq.config import Settings
-from seq2seq.data.corpora import Corpora
+from seq2seq.config.corpora import Corpora
 from seq2seq.data.training_data import load_prepared
 from seq2seq.errors import UsageError
 from seq2seq.preparation.lexicon import Lexicon
