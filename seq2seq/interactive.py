@@ -41,8 +41,9 @@ class Interactive:
 
         A continuation goes up to the end of the present or of the next word: for "Bonj" it may be "our", for
         "Bonjour," it may be " comment". It is "" where the translation is likely to end. Words that the
-        training data never had are left out if there are others. The states of the last call are kept, so
-        that the next one, for the same text and a longer prefix, is fast.
+        training data never had are left out if there are others. The last encoded texts and steps along
+        prefixes are kept (a few MB), so that the next call for one of these texts is fast. Threads may share
+        a translator.
 
         Args:
             text: the source.

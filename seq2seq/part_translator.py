@@ -7,7 +7,7 @@ have faults, the part is translated in another way, at most twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.constraints import configured_constraints
-from seq2seq.decoding.decode import decode, forbidden_tokens, greedy_stream
+from seq2seq.decoding.decode import decode, forbidden_tokens, growing
 from seq2seq.decoding.engine import Engine
 from seq2seq.decoding.following import Following
 from seq2seq.decoding.hypotheses import Hypothesis
@@ -87,12 +87,23 @@ class PartTranslator:
         """The translation of each part; equal parts are translated once."""
         return self._translate(parts, tries=2)
 
-    def partial(self, part: Part) -> Iterator[str]:
-        """Yield the greedy translation of `part` as it grows."""
-        arguments = self._search_arguments([part])
-        source = arguments.pop("sources")[0]
-        for ids in greedy_stream(self.engine, source, self.config, **arguments):
-            yield self._text(part, ids).strip()
+    def growing(self, part: Part, before: str = "") -> Generator[Translation, None, Translation]:
+        """Yield the translation of `part`, which has ids, behind the text `before` as it grows; return the
+        whole of it, without `before`.
+
+        It begins with what was `stable`, even if there is an invented word behind that. Nothing is stable as
+        long as something that is kept may be missing, and in parts with marks around words or required forms.
+        """
+        arguments, stays = self._search_arguments([part]), ""
+        for now in growing(self.engine, arguments.pop("sources")[0], self._searched_settings, **arguments):
+            if now.found:
+                break
+            agreed, text = now.tokens[: now.agreed], self._text(part, now.tokens).strip()
+            if is_complete(part.ids, agreed, self.placeholders) and not (part.wrappings or part.required):
+                stays = max(stays, _without_last_word(self._text(part, agreed)), key=len)
+            yield Translation(before + text, unstable=len(text) - len(stays))
+        made = self._finished([part], [now.found], tries=2)[0]
+        return made if made.text.startswith(stays) else self._finished([part], [now.found], tries=0)[0]
 
     def begun(self, part: Part, beginning: Beginning) -> Translation | None:
         """The translation of `part`, which has ids, with the given beginning; None if there is none.
@@ -142,33 +153,42 @@ class PartTranslator:
 
     def _translate_different(self, parts: Sequence[Part], *, tries: int) -> list[Translation]:
         """The translation of each part. Those with faults are tried in another way, up to `tries` times."""
-        active, config = [part for part in parts if part.ids], self.config
-        mends = config.verbatim or bool(self.preparation.glossary)
-        wanted = candidates(config, choose=mends or self.reverse is not None)
-        hypotheses = decode(
-            self.engine,
-            config=replace(config, n_best=wanted),
-            merge=True,
-            **self._search_arguments(active),
-        )
-        hypotheses = self._ranked(active, hypotheses)
-        if mends:
-            hypotheses = [self._sorted(*pair) for pair in zip(active, hypotheses, strict=True)]
-        others = [
-            self._other_parts(part, found[0], invented=tries > 1) if tries and mends else []
-            for part, found in zip(active, hypotheses, strict=True)
-        ]
-        flat = [part for found in others for part in found]
-        again = iter(self._translate(flat, tries=tries - 1) if flat else ())
-        translations = iter(
-            [
-                self._better(part, found, [next(again) for _ in other], other)
-                for part, found, other in zip(active, hypotheses, others, strict=True)
-            ]
-        )
+        active = [part for part in parts if part.ids]
+        arguments = self._search_arguments(active)
+        hypotheses = decode(self.engine, config=self._searched_settings, merge=True, **arguments)
+        translations = iter(self._finished(active, hypotheses, tries=tries))
         return [
             next(translations) if part.ids else kept(part.text, translation=part.fixed, note=part.note)
             for part in parts
+        ]
+
+    @property
+    def _mends(self) -> bool:
+        return self.config.verbatim or bool(self.preparation.glossary)
+
+    @property
+    def _searched_settings(self) -> DecodingConfig:
+        """The settings with as many hypotheses as translations are chosen from."""
+        return replace(
+            self.config, n_best=candidates(self.config, choose=self._mends or self.reverse is not None)
+        )
+
+    def _finished(
+        self, parts: Sequence[Part], found: Sequence[Sequence[Hypothesis]], *, tries: int
+    ) -> list[Translation]:
+        """The translation of each part with ids from the hypotheses that were found for it, mended."""
+        hypotheses, mends = self._ranked(parts, found), self._mends
+        if mends:
+            hypotheses = [self._sorted(*pair) for pair in zip(parts, hypotheses, strict=True)]
+        others = [
+            self._other_parts(part, one[0], invented=tries > 1) if tries and mends else []
+            for part, one in zip(parts, hypotheses, strict=True)
+        ]
+        flat = [part for other in others for part in other]
+        again = iter(self._translate(flat, tries=tries - 1) if flat else ())
+        return [
+            self._better(part, one, [next(again) for _ in other], other)
+            for part, one, other in zip(parts, hypotheses, others, strict=True)
         ]
 
     def _ranked(
@@ -304,6 +324,11 @@ class PartTranslator:
             begin = (one for one in ids if one in self.placeholders or self.target.decode([one]).strip())
             text = _begun(text, part, next(begin, None), self.placeholders)
         return text[:-1] if text.endswith(_TWO_STOPS) else text
+
+
+def _without_last_word(text: str) -> str:
+    """`text` without its last word, whose characters may be incomplete, and whose stop may go."""
+    return text[: text.rfind(" ") + 1].strip()
 
 
 def _begun(text: str, part: Part, first: int | None, placeholders: Sequence[int]) -> str:

@@ -310,8 +310,9 @@ class Translator(Interactive):
     ) -> Iterator[Translation]:
         """Yield translations of `text` as they grow. The last one is what `translate` returns.
 
-        Partial translations have their text only. What is done is `stable`. The sentence in work grows by
-        greedy search, and what the beam found replaces it. Arguments and errors are those of `translate`.
+        Partial translations have their text only. The sentence in work is the likeliest hypothesis. Sentences
+        that are done and the words that all hypotheses of the present one have are `stable`: they stay, even
+        if `translate` would mend an invented word behind them. Arguments and errors are those of `translate`.
         """
         way = self._way(options, target_language, glossary)
         return self._stream(way.parts(checked_text(text, "text"), try_plain=True), way)
@@ -321,9 +322,7 @@ class Translator(Interactive):
         for part in parts:
             key = replace(part, start=0, separator="")
             if key not in made:
-                for text in way.partial(part) if part.ids else ():
-                    yield Translation(before + text, unstable=len(text))
-                made[key] = way.translate([key])[0]
+                made[key] = (yield from way.growing(key, before)) if part.ids else way.translate([key])[0]
             done.append(moved(made[key], part.start))
             before += done[-1].text + part.separator
             if part is not parts[-1]:

@@ -209,12 +209,15 @@ def test_stream_ends_with_the_translation(translator: Translator) -> None:
 
 
 def test_what_a_stream_calls_stable_stays(translator: Translator) -> None:
-    text = "The old man reads. A small book. He sleeps."
-    partial = list(translator.stream(text))
-    assert len({one.stable for one in partial}) == 4 and partial[0].stable == 0
-    for one in partial:
-        assert partial[-1].text.startswith(one.text[: one.stable])
-    assert partial[-1].stable == len(partial[-1].text)
+    inside = 0
+    for text in ("The old man reads. A small book. He sleeps.", *sentences(199, 5)):
+        partial = list(translator.stream(text, beam_size=2))
+        stable = [one.stable for one in partial]
+        assert stable == sorted(stable) and stable[-1] == len(partial[-1].text)
+        assert all(partial[-1].text.startswith(one.text[: one.stable]) for one in partial)
+        assert partial[-1].text == translator.translate(text, beam_size=2).text
+        inside += any(0 < number < stable[-1] for number in stable)
+    assert inside > 30  # it also grows inside a sentence
 
 
 def test_an_iterable_of_texts_gives_a_list(translator: Translator) -> None:

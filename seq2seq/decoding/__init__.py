@@ -2,6 +2,7 @@
 
 search.py        greedy, beam, sampling and forced decoding: the loop that all share
 choices.py       how each of them chooses the next tokens
+agreement.py     how much of a translation is certain while it is searched
 hypotheses.py    what a search returns, traced back through its steps
 penalties.py     their scores: length normalisation and coverage
 ranking.py       their order, and one for each text
@@ -14,6 +15,7 @@ min_length.py    one of them: no end before so many tokens
 prefix.py        one of them: a translation begins with given characters
 following.py     one of them: a translation prefers what was shown before
 next_words.py    the likely words after a prefix
+remembered.py    states that are used again for the next question
 engine.py        the protocol between search and a network
 torch_engine.py  a network in torch as an engine; the others are in `engines`
 ensemble.py      several engines as one

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding import search
-from seq2seq.decoding.choices import NEVER, columns_of
+from seq2seq.decoding.agreement import Growing, grown
 from seq2seq.decoding.constraints import Constraint, configured_constraints
 from seq2seq.decoding.engine import Engine, SearchState
 from seq2seq.decoding.hypotheses import Hypotheses, Hypothesis
@@ -124,8 +124,22 @@ def _search(
     constraints: Sequence[Constraint],
 ) -> Hypotheses:
     """The hypotheses of a batch of `sources`, which end in EOS."""
+    options = _options(config, forbidden)
+    limits = length_limits(sources, config).to(engine.device)
+    state = _start(engine, sources, config, constraints)
+    if config.sampling:
+        ids = [_number_of(ids) for ids in sources]
+        found = search.sample(engine.step, state, options, limits, ids=ids, constraints=constraints)
+    else:
+        run = search.greedy if config.beam_size == 1 else search.beam
+        found = run(engine.step, state, options, limits, constraints=constraints)
+    return [_covering(*pair, config) for pair in zip(found, sources, strict=True)]
+
+
+def _options(config: DecodingConfig, forbidden: Sequence[int]) -> SearchOptions:
+    """How to search with these settings."""
     every = config.coverage_penalty and not config.sampling  # the coverage penalty changes their order
-    options = SearchOptions(
+    return SearchOptions(
         bos=Tokenizer.bos_id,
         eos=Tokenizer.eos_id,
         beam_size=config.beam_size,
@@ -139,20 +153,16 @@ def _search(
         top_p=config.top_p,
         seed=config.sampling_seed,
     )
-    limits = length_limits(sources, config).to(engine.device)
-    state = _start(engine, sources, config, constraints)
-    if config.sampling:
-        ids = [_number_of(ids) for ids in sources]
-        found = search.sample(engine.step, state, options, limits, ids=ids, constraints=constraints)
-    else:
-        run = search.greedy if config.beam_size == 1 else search.beam
-        found = run(engine.step, state, options, limits, constraints=constraints)
+
+
+def _covering(
+    hypotheses: list[Hypothesis], source: Sequence[int], config: DecodingConfig
+) -> list[Hypothesis]:
+    """`hypotheses` of `source` with the coverage penalty, if there is one, best first."""
     if not config.coverage_penalty:
-        return found
-    return [
-        add_coverage(hypotheses, weight=config.coverage_penalty, length=len(ids) - 1)[: config.n_best]
-        for hypotheses, ids in zip(found, sources, strict=True)
-    ]
+        return hypotheses
+    scored = add_coverage(hypotheses, weight=config.coverage_penalty, length=len(source) - 1)
+    return scored[: config.n_best]
 
 
 def _start(
@@ -168,35 +178,24 @@ def _number_of(ids: Sequence[int]) -> int:
     return int.from_bytes(hashlib.sha256(" ".join(map(str, ids)).encode()).digest()[:8], "big")
 
 
-@torch.inference_mode()
-def greedy_stream(
+def growing(
     engine: Engine,
     source: Sequence[int],
     config: DecodingConfig,
     *,
     forbidden: Sequence[int] = FORBIDDEN,
     constraints: Sequence[Constraint] = (),
-) -> Iterator[list[int]]:
-    """Yield the tokens of the greedy translation after each new one. The arguments are those of `decode`."""
-    ended = [*source, Tokenizer.eos_id]
-    state, tokens = engine.start([ended]), [Tokenizer.bos_id]
-    rules = [one.select([0]) for one in (*constraints, *configured_constraints(config, [source]))]
-    sentence = torch.zeros(1, dtype=torch.int64, device=engine.device)
-    for _ in range(int(length_limits([ended], config)[0]) - 1):
-        output = engine.step(torch.tensor([[tokens[-1]]], device=engine.device), state)
-        logits, state = output.logits, output.state
-        for rule in rules:
-            prefix = torch.tensor([[tokens[1:]]], dtype=torch.int64, device=engine.device)
-            logits = rule.apply(logits, prefix, sentence, output.candidates)
-        token = _best_token(logits[0, 0], output.candidates, forbidden)
-        if token == Tokenizer.eos_id:
-            return
-        tokens.append(token)
-        yield tokens[1:]
+) -> Iterator[Growing]:
+    """`decode` for one source: yields the translation as it grows, at last the hypotheses.
 
-
-def _best_token(logits: Tensor, candidates: Tensor | None, forbidden: Sequence[int]) -> int:
-    """The token with the largest of `logits` (V,) that is not forbidden."""
-    blocked, _ = columns_of((*forbidden, Tokenizer.eos_id), candidates, logits.device)
-    column = int(logits.index_fill(0, blocked[:-1], NEVER).argmax())
-    return column if candidates is None else int(candidates[column])
+    Samples do not grow: they are there at the end.
+    """
+    if config.sampling:
+        yield grown(decode(engine, [source], config, forbidden=forbidden, constraints=constraints)[0])
+        return
+    rules = (*constraints, *configured_constraints(config, [source]))
+    ended, selected = [[*source, Tokenizer.eos_id]], [rule.select([0]) for rule in rules]
+    state, limits = _start(engine, ended, config, selected), length_limits(ended, config).to(engine.device)
+    options = _options(config, forbidden)
+    for now in search.growing(engine.step, state, options, limits, constraints=selected):
+        yield grown(_covering(list(now.found), ended[0], config)) if now.found else now

@@ -1,8 +1,8 @@
 """The likely words after a prefix, as interactive translation offers them (Knowles and Koehn, 2016).
 
 A small beam search over pieces that ends each hypothesis where its word ends. Pieces that spell the same word
-in different ways are added up. Encoder and decoder states of the last prefix are kept, so that a prefix that
-has grown by a word costs one step of the decoder and the two to four steps of the search.
+in different ways are added up. The last encoded sources and steps along prefixes are kept (remembered.py), so
+a prefix that has grown by a word costs one step of the decoder and the two to four steps of the search.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from seq2seq.decoding.engine import Engine, StepOutput
 from seq2seq.decoding.prefix import JOINERS, Beginning, ForcedPrefix
+from seq2seq.decoding.remembered import memory_of
 from seq2seq.preparation.lexicon import MARKS
 from seq2seq.text.tokenizer import Tokenizer
 
@@ -31,8 +30,6 @@ LEAST = 0.003
 MOST_STEPS = 12
 """Words of more pieces, with those of the prefix's last word, are not found."""
 _LONGEST_REST = 24  # bytes of a prefix whose pieces are searched, in scripts without spaces
-
-
 UNIFORM = 2
 """Times the uniform distribution: tokens below it say nothing about the end of a word."""
 _OPEN = re.compile(rf"[\w{MARKS}][{JOINERS}]$")  # "l'": a word goes on
@@ -53,37 +50,6 @@ class Question:
     forbidden: tuple[int, ...]
 
 
-@dataclass
-class _States:
-    """The decoder's states along a prefix: after `tokens[i]` they are `outputs[i]`."""
-
-    source: tuple[int, ...]
-    start: Any
-    tokens: list[int] = field(default_factory=list)
-    outputs: list[StepOutput] = field(default_factory=list)
-
-
-_LAST: WeakKeyDictionary[Engine, _States] = WeakKeyDictionary()
-
-
-def _states(engine: Engine, source: tuple[int, ...], tokens: Sequence[int]) -> _States:
-    """The states of `engine` along `tokens`, BOS included; those that the last call had are used again."""
-    last = _LAST.get(engine)
-    if last is None or last.source != source:
-        last = _States(source, engine.start([source]))
-        _LAST[engine] = last
-    same = 0
-    while same < min(len(tokens), len(last.tokens)) and tokens[same] == last.tokens[same]:
-        same += 1
-    kept = _States(source, last.start, last.tokens[:same], last.outputs[:same])
-    for token in tokens[same:]:
-        state = kept.outputs[-1].state if kept.outputs else kept.start
-        kept.outputs.append(engine.step(torch.tensor([[token]], device=engine.device), state))
-        kept.tokens.append(token)
-    _LAST[engine] = kept
-    return kept
-
-
 @torch.inference_mode()
 def next_words(
     engine: Engine, tokenizer: Tokenizer, prefix: ForcedPrefix, question: Question, *, n: int
@@ -100,9 +66,9 @@ def next_words(
         n: number of words.
     """
     head = _head(tokenizer, prefix, question.beginning)
-    states = _states(engine, question.source, [Tokenizer.bos_id, *head])
+    output = memory_of(engine).along(engine, question.source, [Tokenizer.bos_id, *head])
     search = _WordSearch(tokenizer, prefix, question, head)
-    search.run(engine, states.outputs[-1], n)
+    search.run(engine, output, n)
     total = search.passed or 1.0
     ranked = sorted(search.words.items(), key=lambda item: -item[1])
     return [(text, min(mass / total, 1.0)) for text, mass in ranked[:n] if mass >= LEAST * total]
@@ -130,7 +96,8 @@ class _WordSearch:
         rest = prefix.rest(0, head)
         self.passed = 0.0 if rest else 1.0
         self.live: list[tuple[list[int], float]] = [(list(head), 0.0)]
-        self.between = prefix.surfaces.is_between
+        self.between = prefix.surfaces.between_ids
+        self.allowed: dict[bytes, Tensor] = {}  # tokens that may follow where so much of the prefix is left
         self.lengths = prefix.surfaces.sizes.clone()
         for token, sign in zip(prefix.surfaces.placeholder_ids, question.beginning.signs, strict=False):
             self.lengths[token] = len(sign)
@@ -138,7 +105,7 @@ class _WordSearch:
     def run(self, engine: Engine, output: StepOutput, n: int) -> None:
         """Extend hypotheses until no other word can be one of the `n` best."""
         for _ in range(MOST_STEPS):
-            parents = self.extend(_log_probs(output, len(self.between)))
+            parents = self.extend(_log_probs(output, len(self.lengths)))
             best = sorted(self.words.values(), reverse=True)[:n]
             left = sum(math.exp(total) for _, total in self.live)
             if not self.live or (len(best) == n and left < best[-1]):
@@ -181,7 +148,9 @@ class _WordSearch:
         """Restrict `scores` (V,) to what continues a hypothesis, and count the probability that it ends."""
         rest = self.prefix.rest(0, tokens)
         if rest is not None:
-            allowed = torch.tensor(self.prefix.allowed(0, rest))
+            if rest not in self.allowed:
+                self.allowed[rest] = torch.tensor(self.prefix.allowed(0, rest))
+            allowed = self.allowed[rest]
             kept = scores[allowed]
             if rest:
                 passing = self.lengths[allowed] >= len(rest)

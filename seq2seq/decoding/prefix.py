@@ -85,11 +85,9 @@ class Surfaces:
         return torch.tensor(self.lengths)
 
     @cached_property
-    def is_between(self) -> Tensor:
-        """Whether each token is one of `between_words` (V,)."""
-        mask = torch.zeros(len(self.texts), dtype=torch.bool)
-        mask[self.between_words] = True
-        return mask
+    def between_ids(self) -> Tensor:
+        """`between_words` as a tensor, in ascending order."""
+        return torch.tensor(sorted(set(self.between_words)))
 
 
 def _extends(text: bytes) -> bool:

@@ -13,7 +13,7 @@ Letters: B sentences, K hypotheses of each (K' before the step), V candidate tok
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from seq2seq.decoding.agreement import Agreement, Growing, grown
 from seq2seq.decoding.choices import (
     NEVER,
     Array,
@@ -128,6 +129,28 @@ def beam(
     return search.run(partial(choose_best, options.beam_size))
 
 
+@torch.inference_mode()
+def growing(
+    step: StepFunction,
+    state: SearchState,
+    options: SearchOptions,
+    max_lengths: Tensor,
+    *,
+    constraints: Sequence[Constraint] = (),
+) -> Iterator[Growing]:
+    """`beam` for one sentence: yields what there is after each step, at last the hypotheses."""
+    search = _Search(step, state, options, max_lengths, constraints=constraints)
+    agreement = Agreement(options.beam_size)
+    for before, endings in search.steps(partial(choose_best, options.beam_size)):
+        penalty = options.divisor(float(len(search.records)))
+        for tokens, total in zip(before[0], [] if endings is None else endings[0], strict=False):
+            if total > NEVER:
+                agreement.add(total / penalty, tuple(tokens.tolist()))
+        if len(search.sentences):
+            yield agreement.of(search.prefixes[0][search.live[0] > NEVER])
+    yield grown(search.results()[0])
+
+
 def sample(
     step: StepFunction,
     state: SearchState,
@@ -184,10 +207,11 @@ class _Search:
         _require(min(limits, default=1) >= 1, "max_lengths", limits, "1 or more")
         self.step, self.state, self.options, self.device = step, state, options, max_lengths.device
         self.constraints, self.max_lengths, size = constraints, np.array(limits), len(limits)
+        self.size = size
         self.divisors = np.array([options.divisor(float(length)) for length in limits])  # at the limit
         self.sentences = np.arange(size)  # (B,) numbers
         self.tokens = np.full((size, width), options.bos)  # (B, K)
-        self.prefixes = np.zeros((size, width, 0), np.int64)  # (B, K, t); kept for constraints only
+        self.prefixes = np.zeros((size, width, 0), np.int64)  # (B, K, t)
         self.live = np.zeros((size, width))  # (B, K) log probabilities
         self.best = np.full((size, options.beam_size), NEVER)  # scores of endings, descending
         # Before this step, a sentence can be done only if a hypothesis ends.
@@ -197,10 +221,18 @@ class _Search:
     @torch.inference_mode()
     def run(self, choose: Callable[[Scores], Choice]) -> Hypotheses:
         """Extend hypotheses as `choose` says until all sentences are done."""
+        for _ in self.steps(choose):
+            pass
+        return self.results()
+
+    def steps(self, choose: Callable[[Scores], Choice]) -> Iterator[tuple[Array, Array | None]]:
+        """One step after the other. Yields the hypotheses before it (B,K',t), and the log probabilities of
+        those that ended in it (B,K'), None if there are none."""
         size, width = self.tokens.shape
         if width > 1 and size:
             self.select(self.sentences, np.repeat(self.sentences[:, None], width, 1))
         while len(self.sentences):
+            before = self.prefixes
             output = self.step(self.on_device(self.tokens), self.state)
             scores = self.score(output)
             choice = choose(scores)
@@ -209,8 +241,12 @@ class _Search:
             self.live, self.state = choice.totals, output.state
             self.record(choice, endings, output.weights if self.options.keep_weights else None)
             self.keep_chosen(choice, done)
+            yield before, endings
+
+    def results(self) -> Hypotheses:
+        """The best hypotheses of each sentence."""
         return best_hypotheses(
-            self.records, size=size, n_best=self.options.n_best, divisor=self.options.divisor
+            self.records, size=self.size, n_best=self.options.n_best, divisor=self.options.divisor
         )
 
     def on_device(self, array: Array) -> Tensor:
@@ -279,13 +315,11 @@ class _Search:
         if not len(rows):
             return
         hypotheses = None if parents is None else parents + rows[:, None] * before  # (B, K)
-        if self.constraints:
-            kept = self.prefixes
-            if hypotheses is not None:
-                kept = kept.reshape(size * before, -1)[hypotheses]
-            self.prefixes = np.concatenate([kept, self.tokens[..., None]], -1)
+        kept = self.prefixes
         if hypotheses is not None:
+            kept = kept.reshape(size * before, len(self.records) - 1)[hypotheses]
             self.select(rows, hypotheses)
+        self.prefixes = np.concatenate([kept, self.tokens[..., None]], -1)
 
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:

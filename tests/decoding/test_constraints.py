@@ -16,7 +16,7 @@ from torch import Tensor
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.constraints import Constraint, NoRepeatNgrams, configured_constraints
-from seq2seq.decoding.decode import decode, greedy_stream
+from seq2seq.decoding.decode import decode, growing
 from seq2seq.decoding.min_length import MinLength
 from seq2seq.decoding.repetition import LimitRepeats
 from seq2seq.decoding.repetition_penalty import RepetitionPenalty
@@ -211,9 +211,9 @@ def test_a_stream_obeys_the_constraints_of_greedy_decoding() -> None:
     engine = TorchEngine(tiny.bundle(seed=3).model)
     config = DecodingConfig(beam_size=1, no_repeat_ngram=1, max_length_factor=3.0)
     for source in SOURCES[:4]:
-        *_, last = greedy_stream(engine, source, config)
+        *_, last = growing(engine, source, config)
         (best,) = decode(engine, [source], config)[0]
-        assert tuple(last) == best.tokens
+        assert last.tokens == best.tokens
         free = decode(engine, [source], replace(config, no_repeat_ngram=0))[0][0]
         assert repeats(free.tokens, 1)  # the constraint matters here
 

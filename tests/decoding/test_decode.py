@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from seq2seq.config import DecodingConfig
 from seq2seq.data.sample import sample_corpus
-from seq2seq.decoding.decode import FORBIDDEN, decode, greedy_stream, length_limits
+from seq2seq.decoding.decode import FORBIDDEN, decode, growing, length_limits
 from seq2seq.decoding.engine import StepOutput
 from seq2seq.decoding.search import SearchOptions, force
 from seq2seq.decoding.torch_engine import TorchEngine
@@ -118,16 +118,16 @@ def test_forbidden_tokens_are_never_chosen() -> None:
         (other,) = decode(engine, [[270, 280]], config, forbidden=(*FORBIDDEN, chosen))[0]
         assert chosen not in other.tokens
         if config.beam_size == 1:
-            *_, last = greedy_stream(engine, [270, 280], config, forbidden=(*FORBIDDEN, chosen))
-            assert tuple(last) == other.tokens
+            *_, last = growing(engine, [270, 280], config, forbidden=(*FORBIDDEN, chosen))
+            assert last.tokens == other.tokens
 
 
 def test_a_stream_ends_with_the_greedy_translation(translator: Translator) -> None:
     for source in sentences(translator, 5, 20):
-        partial = list(greedy_stream(translator.engine, source, DecodingConfig()))
+        *partial, last = growing(translator.engine, source, DecodingConfig(beam_size=1))
         greedy = decode(translator.engine, [source], DecodingConfig(beam_size=1))[0][0]
-        assert [len(tokens) for tokens in partial] == list(range(1, len(partial) + 1))
-        assert tuple(partial[-1] if partial else ()) == greedy.tokens
+        assert [one.tokens for one in partial] == [greedy.tokens[: n + 1] for n in range(len(partial))]
+        assert last.tokens == greedy.tokens and list(last.found) == [greedy]
 
 
 class ShortlistEngine:
@@ -161,4 +161,8 @@ def test_any_engine_with_start_and_step_decodes() -> None:
         results = decode(engine, [[5, 5, 5], [], [5]], DecodingConfig(beam_size=size, batch_size=2))
         assert [best.tokens for best, *_ in results] == [(7, 9, 7), (), (7,)]
         assert results[0][0].weights is None
-    assert list(greedy_stream(engine, [5, 5], DecodingConfig())) == [[7], [7, 9]]
+    assert [one.tokens for one in growing(engine, [5, 5], DecodingConfig(beam_size=1))] == [
+        (7,),
+        (7, 9),
+        (7, 9),
+    ]

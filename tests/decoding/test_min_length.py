@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from seq2seq.config import DecodingConfig
-from seq2seq.decoding.decode import decode, greedy_stream
+from seq2seq.decoding.decode import decode, growing
 from seq2seq.decoding.min_length import MinLength
 from seq2seq.decoding.torch_engine import TorchEngine
 from tests import tiny
@@ -30,9 +30,9 @@ def test_every_translation_has_its_least_length(temperature: float) -> None:
 def test_a_stream_has_it_too() -> None:
     engine = TorchEngine(tiny.bundle(seed=3).model)
     config = DecodingConfig(beam_size=1, min_length=9, max_length_factor=0.01)
-    *_, last = greedy_stream(engine, [270], config)
-    assert len(last) == 9  # the most that max_length_extra allows, with EOS
-    assert tuple(last) == decode(engine, [[270]], config)[0][0].tokens
+    *_, last = growing(engine, [270], config)
+    assert len(last.tokens) == 9  # the most that max_length_extra allows, with EOS
+    assert last.tokens == decode(engine, [[270]], config)[0][0].tokens
 
 
 def test_only_the_end_of_short_hypotheses_is_lowered() -> None:

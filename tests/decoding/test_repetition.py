@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seq2seq.config import DecodingConfig
-from seq2seq.decoding.decode import decode, greedy_stream
+from seq2seq.decoding.decode import decode, growing
 from seq2seq.decoding.engine import StepOutput
 from seq2seq.decoding.repetition import LimitRepeats
 from seq2seq.decoding.search import beam
@@ -163,8 +163,8 @@ def test_a_network_that_repeats_itself_stops(beam_size: int, noise: float) -> No
 
 
 def test_a_stream_ends_with_a_loop() -> None:
-    *_, last = greedy_stream(LoopEngine(), [30, 31], DecodingConfig(max_length_factor=100))
-    assert last == [30, 31] * 4 + [30]  # four times each of the two sequences
+    *_, last = growing(LoopEngine(), [30, 31], DecodingConfig(beam_size=1, max_length_factor=100))
+    assert last.tokens == (*(30, 31) * 4, 30)  # four times each of the two sequences
 
 
 @settings(max_examples=20, deadline=None)
