@@ -25,6 +25,7 @@ _RANGES = {
     "cut_features": BELOW_ONE,
     "scheduled_sampling": real(0, 1),
     "scheduled_sampling_steps": whole(0),
+    "minimum_risk": whole(0, 1000),
     "average": whole(0, 100),
     "ema": BELOW_ONE,
     "validate_every": whole(0),
@@ -90,6 +91,9 @@ class TrainingConfig:
     al., 2015), in two passes (Mihaylova & Martins, 2019). 0: none."""
     scheduled_sampling_steps: int = 2000
     """Updates over which this share rises from 0."""
+    minimum_risk: int = 0
+    """Train for the expected sentence BLEU of this many drawn translations of each sentence and the reference
+    (minimum-risk training; Shen et al., 2016), to improve a trained model (--init-from). 0: cross entropy."""
     ema: float = 0.0
     """Decay of an exponential moving average of the weights. The average is validated and saved. 0: none."""
     average: int = 0
@@ -114,6 +118,11 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         check_fields(self, _RANGES, prefix="training.")
         self._check_cutting()
+        for name in ("consistency", "scheduled_sampling") if self.minimum_risk else ():
+            expected = (
+                f"0, because training.minimum_risk is {self.minimum_risk}, which replaces the cross entropy"
+            )
+            require(not getattr(self, name), f"training.{name}", getattr(self, name), expected)
 
     def _check_cutting(self) -> None:
         """UsageError for a second reading that is cut although there is none, and for SimCut without cuts."""

@@ -2,5 +2,6 @@
 
 averaging            the mean of the best weights of a run
 cutoff               tokens and features that the second reading of a batch lacks
+minimum_risk         the expected error of whole translations
 scheduled_sampling   the decoder reads some of its own predictions
 """

@@ -27,6 +27,7 @@ from seq2seq.monitoring.micro_batches import MicroBatches
 from seq2seq.nn.losses import cross_entropy, r_drop, sim_cut
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.objectives.cutoff import cut_second_reading
+from seq2seq.objectives.minimum_risk import candidates, draw, expected_risk
 from seq2seq.objectives.scheduled_sampling import mix_predictions, share_at
 from seq2seq.training import checkpoint, distributed
 from seq2seq.training.optimization import average_into, build_optimizer, clip_gradients, gradient_norm
@@ -97,17 +98,34 @@ class TrainStep:
         world, summed = distributed.world(), 0.0
         self.network.train()
         for index, batch in enumerate(group):
-            moved = self._with_predictions(batch.to(self.device), step)
-            if self.config.consistency:
-                moved = moved.twice()
             with self._synchronized(last=index == len(group) - 1):
-                with self._precision():
-                    logits = self.network(moved.source, moved.lengths, moved.target, moved.real)
-                loss, objective = self._losses(logits, moved.labels[moved.real])
+                loss, objective = self._read(batch.to(self.device), step)
                 # Gradients of the processes are averaged, so the sum needs the factor `world`.
                 (objective * (world / tokens)).backward()
             summed += float(loss.detach())
         return summed
+
+    def _read(self, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
+        """The loss that is reported, and the objective that is minimised, summed over tokens."""
+        if self.config.minimum_risk:
+            return self._risk(batch)
+        batch = self._with_predictions(batch, step)
+        if self.config.consistency:
+            batch = batch.twice()
+        return self._losses(self._logits(batch), batch.labels[batch.real])
+
+    def _logits(self, batch: Batch) -> Tensor:
+        with self._precision():
+            return self.network(batch.source, batch.lengths, batch.target, batch.real)
+
+    def _risk(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Minimum-risk training: the mean risk of a sentence, once for each token."""
+        with self._precision():
+            drawn = draw(self.model, batch, self.config.minimum_risk)
+        self.network.train()
+        made = candidates(batch, drawn)
+        loss, risk = expected_risk(self._logits(made.batch), made)
+        return loss, risk * (batch.tokens / batch.sentences)
 
     def _with_predictions(self, batch: Batch, step: int) -> Batch:
         """`batch` as the decoder reads it at update `step`: with scheduled sampling, or as it is."""

@@ -24,6 +24,10 @@ from seq2seq.errors import UsageError
             {"consistency_kind": "simcut", "consistency": 3.0},
             r"training\.cut_tokens is 0\.0, expected above 0",
         ),
+        (
+            {"minimum_risk": 5, "consistency": 1.0},
+            r"training\.consistency is 1\.0, expected 0, because .*risk",
+        ),
         ({"consistency": 1.0, "cut_tokens": 1.0}, r"training\.cut_tokens is 1\.0, expected .*below 1"),
     ],
 )
