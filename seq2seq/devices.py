@@ -104,8 +104,8 @@ def reuse_memory() -> None:
     """Let this process keep the memory that it frees, for its next tensors, and fewer prepared products.
 
     The C library returns large blocks to the system, which then has to clear every page anew: in training,
-    66,000 pages an update, and a fifth of the time. Call it before torch computes. It does nothing where the C
-    library is not glibc. The environment variable ONEDNN_PRIMITIVE_CACHE_CAPACITY stays as the user set it.
+    66,000 pages an update, and a fifth of the time. Call it before torch computes. It does nothing where the
+    C library is not glibc. The environment variable ONEDNN_PRIMITIVE_CACHE_CAPACITY stays as the user set it.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", PREPARED_PRODUCTS)
     if platform.libc_ver()[0] == "glibc":
