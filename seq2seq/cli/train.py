@@ -26,7 +26,7 @@ from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
     from seq2seq.cli.preflight import Data
-    from seq2seq.training.interruption import Interruption
+    from seq2seq.processes.interruption import Interruption
     from seq2seq.training.run_state import RunState
 
 AUTO = "auto"
@@ -121,7 +121,7 @@ class Train:
 
     def run(self) -> int:
         """Train; returns the exit code."""
-        from seq2seq.training.interruption import Interruption
+        from seq2seq.processes.interruption import Interruption
 
         interruption = Interruption()
         with interruption.watch():  # from the start: the imports take seconds

@@ -25,7 +25,7 @@ from seq2seq.experiments.job import EXTENSIBLE, RESULT, Job, logged, number, pai
 from seq2seq.experiments.setting import Setting
 from seq2seq.experiments.worker_pool import run_jobs
 from seq2seq.pairs import SentencePair
-from seq2seq.training.directory_lock import directory_lock
+from seq2seq.processes.directory_lock import directory_lock
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_settings import Corpora, describe
 

@@ -26,8 +26,8 @@ from seq2seq.evaluation.test_sets import read_test
 from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, pairs_digest, read_memory
 from seq2seq.monitoring.progress import Progress
 from seq2seq.nn.model import count_parameters
-from seq2seq.training.directory_lock import directory_lock
-from seq2seq.training.interruption import Interruption
+from seq2seq.processes.directory_lock import directory_lock
+from seq2seq.processes.interruption import Interruption
 from seq2seq.training.out_of_memory import out_of_memory
 from seq2seq.training.run import train
 from seq2seq.training.run_directory import RunDirectory

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seq2seq.experiments.job import Job
-from seq2seq.training.interruption import Interruption
+from seq2seq.processes.interruption import Interruption
 
 POLL_SECONDS = 0.1  # between two looks at the processes
 

@@ -17,7 +17,7 @@ from seq2seq.data.batching import Batch, Batches
 from seq2seq.data.training_data import Prepared
 from seq2seq.errors import is_out_of_memory
 from seq2seq.nn.model import build_model
-from seq2seq.training import distributed
+from seq2seq.processes import distributed
 from seq2seq.training.train_step import TrainStep
 
 AUTO = 0

@@ -53,9 +53,7 @@ def outlook(config: TrainingConfig, state: RunState, *, pairs: int, share: float
     in_epoch = min(max(epochs - state.epoch, 0.0), 1.0)
     where = f"epoch {state.epoch + 1} ({100 * in_epoch:.0f} %)"
     if not config.patience:
-        return Outlook(
-            in_epoch, epochs, 1 - in_epoch, "epoch", where, "{} left in the epoch, no limit set"
-        )
+        return Outlook(in_epoch, epochs, 1 - in_epoch, "epoch", where, "{} left in the epoch, no limit set")
     every = config.validate_every
     waited = state.bad_validations + ((state.step % every) / every if every else in_epoch)
     return Outlook(

@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 from seq2seq.config import TrainingConfig
 from seq2seq.errors import ModelError
 from seq2seq.nn.model import Seq2Seq
-from seq2seq.training import checkpoint, distributed
+from seq2seq.processes import distributed
+from seq2seq.training import checkpoint
 from seq2seq.training.checkpoint import GOOD, Checkpoint
 from seq2seq.training.divergence import Divergence, all_finite, check_divergences, rate_factor
 from seq2seq.training.run_directory import RunDirectory

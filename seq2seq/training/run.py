@@ -35,13 +35,13 @@ from seq2seq.monitoring.show_pairs import show_pairs
 from seq2seq.nn.model import build_on_meta, count_parameters
 from seq2seq.objectives.averaging import stored, validated_mean
 from seq2seq.pairs import Counts, SentencePair
+from seq2seq.processes import distributed
+from seq2seq.processes.directory_lock import directory_lock
+from seq2seq.processes.interruption import Interruption
 from seq2seq.text.languages import is_language_tag
-from seq2seq.training import distributed
 from seq2seq.training.batch_fitting import with_fitted_batch
 from seq2seq.training.confidence import score_and_calibrate
-from seq2seq.training.directory_lock import directory_lock
 from seq2seq.training.first_model import FineTuner, first_model, vocabulary_of
-from seq2seq.training.interruption import Interruption
 from seq2seq.training.optimization import check_schedule
 from seq2seq.training.out_of_memory import out_of_memory
 from seq2seq.training.run_directory import FIRST_MODEL, RunDirectory

@@ -29,7 +29,8 @@ from seq2seq.nn.model import Seq2Seq
 from seq2seq.objectives.cutoff import cut_second_reading
 from seq2seq.objectives.minimum_risk import candidates, draw, expected_risk
 from seq2seq.objectives.scheduled_sampling import mix_predictions, share_at
-from seq2seq.training import checkpoint, distributed
+from seq2seq.processes import distributed
+from seq2seq.training import checkpoint
 from seq2seq.training.optimization import average_into, build_optimizer, clip_gradients, gradient_norm
 
 

@@ -30,7 +30,7 @@ from seq2seq.monitoring.summary import summary
 from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
 from seq2seq.objectives.averaging import remember
 from seq2seq.pairs import SentencePair
-from seq2seq.training import distributed
+from seq2seq.processes import distributed
 from seq2seq.training.divergence import Divergence, DivergenceCheck, rate_factor
 from seq2seq.training.limits import outlook, reached_limit, share_done
 from seq2seq.training.optimization import check_schedule, learning_rate

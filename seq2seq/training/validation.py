@@ -17,7 +17,7 @@ from seq2seq.evaluation.metrics import bleu
 from seq2seq.monitoring.losses import mean_loss, source_gain
 from seq2seq.monitoring.samples import Sample, samples
 from seq2seq.pairs import SentencePair
-from seq2seq.training import distributed
+from seq2seq.processes import distributed
 from seq2seq.training.run_state import RunState
 from seq2seq.translation import Translation
 from seq2seq.translator import Translator

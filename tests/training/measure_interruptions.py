@@ -2,8 +2,8 @@
 
     python tests/training/measure_interruptions.py FOLDER
 
-Each training is a process of its own: a fork of this one, which has imported torch already, so that the whole
-takes minutes. After all interruptions, the losses are compared with those of a training without any.
+Each training is a process of its own: a fork of this one, which has imported all modules already, so that the
+whole takes minutes. After all interruptions, the losses are compared with those of a training without any.
 """
 
 from __future__ import annotations

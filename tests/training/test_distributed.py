@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 from seq2seq.config import Settings
 from seq2seq.devices import local_rank
 from seq2seq.errors import RunError, UsageError
-from seq2seq.training import checkpoint, distributed
+from seq2seq.processes import distributed
+from seq2seq.training import checkpoint
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.train_step import StepResult
 from seq2seq.training.trainer import Trainer

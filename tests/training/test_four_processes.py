@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from seq2seq.training import distributed
+from seq2seq.processes import distributed
 from seq2seq.training.run_directory import RunDirectory
 from tests.training.test_distributed import ROOT, STEPS, make_trainer, train
 

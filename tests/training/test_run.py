@@ -20,9 +20,9 @@ import pytest
 from seq2seq.config import Settings
 from seq2seq.data.store import load_dataset
 from seq2seq.errors import DataError, ModelError, RunError, SeqError, UsageError
+from seq2seq.processes.directory_lock import directory_lock
+from seq2seq.processes.interruption import Interruption
 from seq2seq.training import run, trainer
-from seq2seq.training.directory_lock import directory_lock
-from seq2seq.training.interruption import Interruption
 from seq2seq.training.run import languages_of, train
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_settings import Corpora, stored_run
@@ -212,7 +212,7 @@ def test_a_second_process_is_refused_with_the_id_of_the_first(
     """A resumed run, while another process trains in the same directory; the log stays as it is."""
     out = finished[0]
     code = (
-        "import sys, time, pathlib\nfrom seq2seq.training.directory_lock import directory_lock\n"
+        "import sys, time, pathlib\nfrom seq2seq.processes.directory_lock import directory_lock\n"
         f"with directory_lock(pathlib.Path({str(out)!r})):\n"
         "    print('locked', flush=True)\n    time.sleep(60)"
     )

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from seq2seq.errors import RunError
-from seq2seq.training.directory_lock import directory_lock
+from seq2seq.processes.directory_lock import directory_lock
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
 import pathlib, sys, time
-from seq2seq.training.directory_lock import directory_lock
+from seq2seq.processes.directory_lock import directory_lock
 with directory_lock(pathlib.Path(sys.argv[1])):
     print("locked", flush=True)
     time.sleep(60)

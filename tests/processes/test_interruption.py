@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from seq2seq.training.interruption import Interruption
+from seq2seq.processes.interruption import Interruption
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
