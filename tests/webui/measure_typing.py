@@ -2,9 +2,12 @@
 
     python tests/webui/measure_typing.py --runs 20
 
-It prints, as JSON, the time from the last key to the final answer, and how many of the answers that were
-shown at full strength belonged to a text that was not in the box. What an answer should be is computed by the
-library. Keys come 40 to 160 ms apart, and after every third word the typist thinks for 0.2 to 0.6 seconds.
+It prints, as JSON, the time from the last key to the final answer; how many of the answers that were shown
+at full strength were given to a text that was not in the box; how many final answers differ from the
+library's; and the erasure (Arivazhagan et al., 2020): how many words of the answers were taken back, for each
+word of the final one, beside what independent translations of the same texts take back.
+
+Keys come 40 to 160 ms apart, and after every third word the typist thinks for 0.2 to 0.6 seconds.
 `--package DIR` measures the page of another checkout.
 """
 
@@ -21,6 +24,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,19 +56,20 @@ SENTENCES = [  # 60 characters each, so different that none is answered from the
     "The old man gave the young girl a beautiful red apple today.",
     "When I was a student, I used to get up at six every morning.",
 ]
-# Every change of what is shown: time, text in the box, answer, whether it is at full strength.
-RECORD = """(() => {
+# Every change of what is shown: time, text in the box, answer, whether it is at full strength, whether it is
+# a part, and the text that was asked for.
+RECORD = """(async () => {
+  const { answer: state } = await import(new URL("./page/answer.js", document.baseURI));
   window.record = []; window.lastKey = 0;
   const look = () => {
     const box = document.querySelector("#source textarea").value;
     const answer = document.querySelector("#result .translation:not(.empty)")?.textContent ?? "";
     const result = document.querySelector("#result");
     const full = !result.matches(".stale, .stale *");
-    const note = document.querySelector("#result .note")?.textContent ?? "";
     const last = record.at(-1);
-    const partial = note.startsWith("translating");
+    const partial = full && result.ariaBusy === "true";
     if (!last || last[1] !== box || last[2] !== answer || last[3] !== full || last[4] !== partial)
-      record.push([performance.now(), box, answer, full, partial]);
+      record.push([performance.now(), box, answer, full, partial, state.asked?.text ?? ""]);
   };
   const step = () => { look(); requestAnimationFrame(step); };
   new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
@@ -102,20 +107,29 @@ def run(browser: Browser, text: str, pauses: Sequence[float] = ()) -> tuple[floa
     final = record[-1]
     assert final[1] == text and final[2] and final[3], final
     reached = final[0]
-    for time_shown, box, answer, full, _ in reversed(record):
+    for time_shown, box, answer, full, *_ in reversed(record):
         if (box, answer, full) != (final[1], final[2], True):
             break
         reached = time_shown
     return reached - last_key, record
 
 
-def shown_answers(record: list[list[Any]]) -> list[tuple[str, str]]:
-    """Each text in the box with the whole answer that was shown at full strength."""
+def shown_answers(record: list[list[Any]]) -> list[tuple[str, str, str]]:
+    """Each text in the box, the answer that was shown at full strength, and the text it was given to."""
     return [
-        (box, answer)
-        for _, box, answer, full, partial in record
+        (box, answer, asked)
+        for _, box, answer, full, partial, asked in record
         if full and answer and box.strip() and not partial
     ]
+
+
+def erased(answers: Sequence[str]) -> int:
+    """How many words are taken back from each answer to the next."""
+    total = 0
+    for one, other in pairwise(answer.split() for answer in answers):
+        same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+        total += max(len(one) - same, 0)
+    return total
 
 
 LIBRARY = """
@@ -186,8 +200,12 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait(20)
-    shown = [pair for _, record in results for pair in shown_answers(record)]
-    answers = translate(sorted({box for box, _ in shown}), options.model, options.package)
+    runs = [shown_answers(record) for _, record in results]
+    shown = [one for run_ in runs for one in run_]
+    answers = translate(sorted({box for box, *_ in shown}), options.model, options.package)
+    words = sum(len(run_[-1][1].split()) for run_ in runs)
+    live = sum(erased([answer for _, answer, _ in run_]) for run_ in runs)
+    independent = sum(erased([answers[box] for box, *_ in run_]) for run_ in runs)
     times = [milliseconds for milliseconds, _ in results]
     print(
         json.dumps(
@@ -198,7 +216,10 @@ def main() -> None:
                 "p95_ms": round(percentile(times, 0.95)),
                 "max_ms": round(max(times)),
                 "shown": len(shown),
-                "stale": sum(answer.strip() != answers[box].strip() for box, answer in shown),
+                "stale": sum(box != asked for box, _, asked in shown),
+                "wrong": sum(run_[-1][1].strip() != answers[run_[-1][0]].strip() for run_ in runs),
+                "erasure": round(live / words, 3),
+                "erasure_independent": round(independent / words, 3),
                 "errors": errors,
                 "load": os.getloadavg()[0],
             }

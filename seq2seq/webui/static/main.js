@@ -73,7 +73,10 @@ const start = () => {
     later();
   });
   for (const part of [links, menu, drawer, settings, glossary, history, share, code, direction]) part.start();
-  onEvent("settings", () => later({ typed: false }));
+  onEvent("settings", () => {
+    answer.chosen.clear(); // it was made with other settings
+    later({ typed: false });
+  });
   source.changed();
   share.follow();
   window.seq2seq = { ready: true };
