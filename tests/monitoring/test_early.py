@@ -1,7 +1,8 @@
 """Early verdicts: the rules applied to the curves of real trainings, sound ones and ruined ones.
 
 `curves/` holds losses and validations of networks of 440,000 weights that were trained on a part of Tatoeba
-(en→fr) and Multi30k (en→de): `good_…` as they are, `shuf_…` with shuffled targets, others as they say.
+(en→fr) and Multi30k (en→de): `good_…` as they are, `shuf_…` with shuffled targets, `vfr` validated on French
+instead of German, `lr1` with a learning rate of 1.
 """
 
 from __future__ import annotations
@@ -49,6 +50,19 @@ def test_shuffled_targets_are_noticed_at_the_first_validation_that_counts(name: 
     assert step == 600
     assert finding.name == "source ignored" and "do not belong together" in finding.cause
     assert finding.lines(step)[2] == "  to check: paste a b"
+
+
+def test_a_validation_in_another_language_is_noticed() -> None:
+    ((step, finding),) = replayed("vfr")
+    assert (step, finding.name) == (600, "validation differs")
+    assert finding.cause == "the validation data is misaligned or in other languages"
+
+
+def test_a_learning_rate_of_1_is_noticed() -> None:
+    ((step, finding),) = replayed("lr1")
+    assert (step, finding.name) == (200, "rising")
+    assert finding.cause == "the learning rate is too high (1)"
+    assert finding.check.endswith("--training.learning-rate 0.001")
 
 
 def curve(*blocks: float, validation: Validation | None = None) -> Curve:

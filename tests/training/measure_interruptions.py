@@ -79,7 +79,7 @@ def count_kills(folder: Path, chance: random.Random) -> str:
     runs, reached, lost = Runs(folder, "killed"), 0, list[int]()
     child = runs.start(resume=False)
     for _ in range(KILLS):
-        wait_for(runs.out, reached + chance.randint(1, 20))
+        wait_for(runs.out, reached + chance.randint(1, 8))
         time.sleep(chance.random() * 0.05)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -103,7 +103,7 @@ def count_signals(folder: Path, chance: random.Random) -> str:
     runs, times, right = Runs(folder, "stopped"), list[float](), 0
     child, reached = runs.start(resume=False), 0
     for number in range(SIGNALS):
-        wait_for(runs.out, reached + chance.randint(1, 15))
+        wait_for(runs.out, reached + chance.randint(1, 8))
         time.sleep(chance.random() * 0.1)
         sent, kind = time.monotonic(), (signal.SIGTERM, signal.SIGINT)[number % 2]
         os.kill(child, kind)
