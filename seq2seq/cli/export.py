@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from seq2seq.cli.options import optional
 from seq2seq.errors import UsageError
+
+if TYPE_CHECKING:
+    from seq2seq.engines.shortlist import Shortlist
+    from seq2seq.text.tokenizer import Tokenizer
 
 NumberType: TypeAlias = Literal["float32", "float16", "int8"]
 """As in `bundle.weights`, which loads torch: help answers without it."""
@@ -32,6 +36,9 @@ class Export:
     without torch."""
     onnx_type: Literal["int8", "float32"] = "int8"
     """Number type of the products in onnx/. int8 needs a quarter of the space and time of float32."""
+    shortlist: str = ""
+    """A file of training pairs: a table of the likely pieces of each source piece is made of them, which
+    makes translating with ONNX Runtime faster (see docs/how-to/engine.md). Default: as the model has one."""
     facts: Path | None = None
     """A TOML file with licence, attribution, data and limits of the model. They are stored in metrics.json,
     and the model card is written from it."""
@@ -53,6 +60,8 @@ class Export:
             number_type = "int8" if is_small else "float16"
         if facts is not None:
             bundle = replace(bundle, metrics=with_facts(bundle.metrics, facts), card="")
+        if self.shortlist:
+            bundle = replace(bundle, shortlist=self._shortlist(bundle.source, bundle.target))
         check_replacing(self.out, bundle.metrics)
         graphs = onnx_files(bundle, self.onnx_type) if self.onnx else {}
         model_directory.save(self.out, bundle, weights=number_type)
@@ -60,6 +69,17 @@ class Export:
             write_onnx(self.out, graphs)
         print(self.out)
         return 0
+
+    def _shortlist(self, source: Tokenizer, target: Tokenizer) -> Shortlist:
+        """The table of the pairs in the file that --shortlist names."""
+        from seq2seq.data.readers import read_pairs
+        from seq2seq.engines.shortlist import SIZE, SMALLEST, train_shortlist
+
+        table = train_shortlist(list(read_pairs([self.shortlist])), source, target)
+        if table is None:
+            pieces = f"the vocabulary has {target.vocab_size} pieces, expected at least {SMALLEST * SIZE}"
+            raise UsageError(f"--shortlist: {pieces}: a smaller one would gain little")
+        return table
 
     def _number_type(self) -> NumberType | None:
         """The number type that --weights and --half ask for; None for the default."""

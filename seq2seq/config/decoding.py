@@ -89,7 +89,7 @@ class DecodingConfig:
     words their usual capitals, and keep sentences of another language. false: all goes through the model."""
     shortlist: bool = True
     """Choose among the likely pieces of each sentence, if the model has a table of them and ONNX Runtime
-    computes: faster, and one translation in fifty differs. false: among all pieces."""
+    computes: faster, and one translation in thirty differs. false: among all pieces."""
     batch_size: int = 64
     """Number of sentences translated together."""
 

@@ -121,3 +121,13 @@ def test_wrong_number_types_are_refused(
     arguments = ["--model", "no such model", "--out", str(tmp_path / "m")]
     assert run(["export", *arguments, *options]) == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_a_shortlist_needs_a_large_vocabulary(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pairs.tsv").write_text("one\tun\n")
+    arguments = ["--out", str(tmp_path / "m"), "--shortlist", str(tmp_path / "pairs.tsv")]
+    assert run(["export", "--model", str(trained), *arguments]) == 2
+    assert "--shortlist: the vocabulary has 300 pieces, expected at least 6144" in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
