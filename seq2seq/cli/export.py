@@ -38,7 +38,8 @@ class Export:
     """Number type of the products in onnx/. int8 needs a quarter of the space and time of float32."""
     shortlist: str = ""
     """A file of training pairs: a table of the likely pieces of each source piece is made of them, which
-    makes translating with ONNX Runtime faster (see docs/how-to/engine.md). Default: as the model has one."""
+    makes translating with ONNX Runtime faster (see docs/how-to/engine.md). The confidence has to be
+    calibrated again. Default: the table that the model has, if any."""
     facts: Path | None = None
     """A TOML file with licence, attribution, data and limits of the model. They are stored in metrics.json,
     and the model card is written from it."""
@@ -61,7 +62,8 @@ class Export:
         if facts is not None:
             bundle = replace(bundle, metrics=with_facts(bundle.metrics, facts), card="")
         if self.shortlist:
-            bundle = replace(bundle, shortlist=self._shortlist(bundle.source, bundle.target))
+            table = self._shortlist(bundle.source, bundle.target)
+            bundle = replace(bundle, shortlist=table, confidence=None)  # it has other probabilities
         check_replacing(self.out, bundle.metrics)
         graphs = onnx_files(bundle, self.onnx_type) if self.onnx else {}
         model_directory.save(self.out, bundle, weights=number_type)

@@ -68,13 +68,18 @@ class Shortlist:
         mask[self.usual] = True
         return mask
 
+    @cached_property
+    def _rows(self) -> list[Numbers]:
+        """The likely pieces of each source piece."""
+        return np.split(self.pieces, self.offsets[1:-1])
+
     def candidates(self, source: Sequence[int]) -> Numbers:
         """The candidates of a sentence with the token ids `source`, EOS included: (C,), `symbols` first.
 
         If there were more, the less likely ones of each source piece are left out.
         """
         mask, room = self._always.copy(), len(self.frequent) - len(self.symbols)
-        rows = [self.pieces[self.offsets[n] : self.offsets[n + 1]] for n in dict.fromkeys(source)]
+        rows = [self._rows[n] for n in dict.fromkeys(source)]
         mask[np.concatenate(rows)] = True
         number = int(np.count_nonzero(mask))
         if number > room:
