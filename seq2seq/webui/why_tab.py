@@ -42,6 +42,7 @@ Values = Mapping[str, Any]
 MAX_TEXT = 400  # characters of a sentence: integrated gradients take seconds for a long one
 MAX_NEW = 60  # characters of a replacement
 REMEMBERED = 32  # sentences, for the next picture
+LONG, FEW_STEPS = 200, 16  # pairs of words from which on integrated gradients take few points
 KINDS = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml", "png": "image/png"}
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ PICTURES: dict[str, Callable[[Sentence, Values], Explanation]] = {
     "confidence": lambda sentence, values: explain.confidence(sentence),
     "attention": lambda sentence, values: explain.attention(sentence),
     "saliency": lambda sentence, values: explain.saliency(
-        sentence, values.get("method") or "integrated_gradients"
+        sentence, values.get("method") or "integrated_gradients", steps=_steps(sentence)
     ),
     "gates": lambda sentence, values: explain.gates(sentence),
     "beam": lambda sentence, values: explain.beam(sentence),
@@ -109,7 +110,10 @@ class _Explainer:
                 return JSONResponse({"sentences": found})
             result = self._result(values, model, text)
             if form == "json":
-                return JSONResponse(explain.to_dict(result), headers={"Cache-Control": "no-store"})
+                sentence = self.sentence(model, text)
+                whole = {"translation": sentence.translation.text, "mended": sentence.mended}
+                answer = {**whole, **explain.to_dict(result)}
+                return JSONResponse(answer, headers={"Cache-Control": "no-store"})
             return Response(_file(result, form), media_type=KINDS[form])
 
     def _checked(self, model: Any, text: Any) -> tuple[str, str]:
@@ -149,6 +153,11 @@ async def _values(http: HttpRequest) -> Values | None:
     return values if isinstance(values, dict) else None
 
 
+def _steps(sentence: Sentence) -> int | None:
+    """Points of the integral: as many as are needed for a short sentence, few for a long one."""
+    return FEW_STEPS if len(sentence.sources) * len(sentence.targets) > LONG else None
+
+
 def _replacements(values: Values) -> dict[int, list[str]]:
     new = values.get("new")
     if not new:
@@ -179,7 +188,9 @@ def _content(models: Sequence[ModelInfo]) -> str:
         f"{html('label', 'translate.model', for_='why-model')}{''.join(names)}"
         '<select id="why-sentence" data-aria-label="why.sentence" hidden></select>'
         f"{html('button', 'why.button', id='why-go', type='button')}</div></div>"
-        f'<p id="why-status" role="status"></p><div class="why-cards" hidden>{sections}</div></div>'
+        f'<p id="why-status" role="status"></p><div class="why-cards" hidden><div class="why-result">'
+        f'<p id="why-translation" class="why-translation" dir="auto"></p>'
+        f"{html('p', 'why.mended', id='why-mended', class_='note', hidden=True)}</div>{sections}</div></div>"
     )
 
 

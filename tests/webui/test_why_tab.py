@@ -68,7 +68,8 @@ def ask(server: PageServer, **values: Any) -> httpx.Response:
 def test_route_gives_the_numbers_of_the_library(server: PageServer, sentence: Sentence, name: str) -> None:
     expected = explain.to_dict(getattr(explain, name)(sentence))
     answer = ask(server, picture=name).json()
-    assert answer.keys() == expected.keys()
+    assert answer.keys() == expected.keys() | {"translation", "mended"}
+    assert answer["translation"] == sentence.translation.text and not answer["mended"]
     for key in ("values", "words", "nodes", "changes", "layers"):
         assert str(answer.get(key)) == str(httpx.Response(200, json=expected).json().get(key)), key
 
@@ -164,9 +165,11 @@ def test_pictures_show_the_numbers_of_the_library(browser: Browser, sentence: Se
     assert shown(browser, "#why-confidence .why-bar") == pytest.approx(sure, abs=1e-4)
 
 
-def test_words_are_those_of_the_sentence(browser: Browser) -> None:
+def test_words_are_those_of_the_sentence(browser: Browser, sentence: Sentence) -> None:
     words = "[...document.querySelectorAll('#why-attention thead th')].map((one) => one.textContent)"
     assert browser.evaluate(words) == [*TEXT.split(), "(end)"]
+    translation = browser.evaluate("document.querySelector('#why-translation').textContent")
+    assert translation == sentence.translation.text
 
 
 def test_cells_are_read_by_keyboard(browser: Browser) -> None:

@@ -143,7 +143,8 @@ const PICTURES = {
 
   saliency(data, card) {
     const scale = Math.max(1e-6, ...data.values.flat().map(Math.abs));
-    card.read(`${say(`why.${data.method}`)}.`);
+    const gap = data.method === "integrated_gradients" ? say("why.gap", { gap: percent(data.gap) }) : "";
+    card.read(`${say(`why.${data.method}`)}. ${gap}`);
     return heatMap(data, { scale, text: signed, say: card.read, label: say("why.saliency") });
   },
 
@@ -323,7 +324,9 @@ const explain = async (text) => {
 const explainOne = async (mine) => {
   const status = find("#why-status");
   status.textContent = say("why.working");
-  await ask({ ...asked, picture: "confidence" }); // an error here is one of the sentence
+  const whole = await (await ask({ ...asked, picture: "confidence" })).json(); // an error here is one of the sentence
+  find("#why-translation").textContent = whole.translation;
+  find("#why-mended").hidden = !whole.mended;
   find(".why-cards").hidden = false;
   cards.changes.controls.replaceChildren();
   cards.changes.extra = {};
