@@ -30,7 +30,7 @@ def goes_on(settings: Settings, corpora: Corpora, out: Path) -> str:
     raise UsageError(
         f"{out} holds a run already"
         + (f", of which {_difference(others[0])}" if others else "")
-        + f": choose another --out, or add --resume to go on with it: {_command(stored[0].training, out)}"
+        + f": add --resume to go on with it ({_command(stored[0].training, out)}), or choose another --out"
     )
 
 

@@ -14,8 +14,8 @@ from seq2seq.pairs import SentencePair
 from seq2seq.text.symbols import FIRST_PIECES
 from seq2seq.text.tokenizer import Tokenizer
 
-LEARNED_FROM = 5_000
-"""Pairs that the tokenizer learns from; a second or two."""
+LEARNED_FROM = 10_000
+"""Pairs that the tokenizer learns from: two seconds."""
 _FIRST_BYTE, _FIRST_LEARNED = 4, len(FIRST_PIECES)
 
 

@@ -230,7 +230,8 @@ def _expected(preflight: Preflight) -> list[str]:
     if expected is None:
         return []
     near = " and ".join(expected.near)
-    return entry("expect", f"{expected}: roughly, by our trainings on {near}; other texts may differ")
+    source = f"roughly, by our trainings on {near}; other texts and languages differ"
+    return entry("expect", f"{expected}: {source}")
 
 
 def duration(seconds: float) -> str:
