@@ -26,7 +26,7 @@ LEARNED = 0.2
 """A source that lowers the loss by more than this is used."""
 SAME = 0.1
 """So few different translations a source sentence are the same few sentences for every input."""
-HIGH_RATE, LOW_RATE = 4e-3, 1e-4
+HIGH_RATE, LOW_RATE = 8e-3, 1e-4
 """Adam's learning rates above and below these are unusual."""
 
 
