@@ -32,6 +32,20 @@ PAYLOADS = [  # each would run as a script, or leave its place in the HTML, if i
     '" onmouseover="window.ran=1" x="',
     "&lt;script&gt;window.ran=1&lt;/script&gt;",
 ]
+CARD = """---
+license: x
+---
+
+# Capitals
+
+    translator = Translator.from_pretrained("a model with a long name, in one line, too long for a phone")
+
+| | |
+|---|---|
+| network | one that writes capitals |
+| test | BLEU 41.2 (`nrefs:1|case:mixed|tok:13a`), 2,000 sentences |
+
+"""
 
 
 @dataclass
@@ -54,7 +68,7 @@ class FakeTranslator:
         return {
             "parameters": 3_600_000,
             "metrics": {"test": bleu, "data": "Tatoeba"},
-            "card": "---\nlicense: x\n---\n\n# Capitals\n\n" + PAYLOADS[1],
+            "card": CARD + PAYLOADS[1],
         }
 
     def translate(self, texts: Any, *, prefix: str = "", **options: Any) -> Any:

@@ -295,6 +295,33 @@ def test_interface_in_chinese(page: Browser) -> None:
     page.wait(f"{STATUS} === '未翻译：这看起来不像English。'", 5)
 
 
+def test_page_fits_a_phone(page: Browser) -> None:
+    page.size(390, 844, phone=True)
+    try:
+        page.type("good day")
+        page.wait("document.querySelector('#announcer').textContent !== ''")
+        size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert size[0] == 390 and size[1] <= 1000
+        targets = "button, select, summary, .example, [role=tab]"
+        low = (
+            f"[...document.querySelectorAll({json.dumps(targets)})].filter((e) => e.checkVisibility({visibilityProperty: true}))"
+            ".filter((e) => e.getBoundingClientRect().height < 24).map((e) => e.outerHTML)"
+        )
+        assert page.evaluate(low) == []
+        assert texts(page, "footer button, footer a") == []  # no panels of gradio
+        page.evaluate("[...document.querySelectorAll('[role=tab]')].at(-1).click()")
+        page.wait("!!document.querySelector('.card-text td')")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert "nrefs:1|case:mixed|tok:13a" in texts(page, ".card-text code")
+        one_line = (
+            "[...document.querySelectorAll('.card-text td:first-child')].every((e) => e.offsetHeight < 40)"
+        )
+        assert page.evaluate(one_line)  # "network" is not broken into letters
+        page.wait("document.querySelector('.card-text pre').tabIndex === 0")  # it scrolls by keys
+    finally:
+        page.size(1200, 900)
+
+
 def test_swap_exchanges_languages_and_texts(
     page: Browser, browser: Browser, pages: tuple[PageServer, PageServer]
 ) -> None:

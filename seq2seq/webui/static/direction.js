@@ -52,7 +52,7 @@ const show = () => {
   const [from, to] = [languageName(source), languageName(target)];
   for (const item of all("[data-direction]")) item.hidden = item.dataset.direction !== settings.model;
   const number = items.findIndex((item) => item.dataset.name === settings.model);
-  for (const card of all(".card-text")) card.hidden = !card.classList.contains(`card-${number}`);
+  for (const card of all(".block.card-text")) card.hidden = !card.classList.contains(`card-${number}`);
   document.title = `${from} → ${to} · seq2seq`;
   if (source) area().lang = source;
   if (target) find("#result").lang = target;
@@ -68,6 +68,7 @@ export const start = () => {
   choose(settings.model);
   // The card of the model is in another tab, which gradio builds when it is opened.
   new MutationObserver(() => {
-    if (find(".card-text:not([hidden]) ~ .card-text:not([hidden])")) show();
+    if (all(".block.card-text:not([hidden])").length > 1) show();
+    for (const code of all(".card-text pre:not([tabindex])")) code.tabIndex = 0; // it may scroll
   }).observe(document.body, { childList: true, subtree: true });
 };

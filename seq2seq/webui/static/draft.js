@@ -136,6 +136,7 @@ export const begin = (index, kept = 0) => {
     "aria-label": say("draft.label"),
     dir: "auto",
   });
+  if (box.contentEditable !== "plaintext-only") box.contentEditable = "true"; // older browsers
   const ghost = make("span", before.text.slice(kept), { class: "ghost", "aria-hidden": "true" });
   const element = find(`#result .sentence[data-sentence="${index}"]`) ?? sentenceElement(before, index);
   element.replaceChildren(box, ghost);
