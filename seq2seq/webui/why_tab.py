@@ -39,10 +39,10 @@ from seq2seq.webui.page_head import PATH
 from seq2seq.webui.strings import html
 
 Values = Mapping[str, Any]
-MAX_TEXT = 400  # characters of a sentence: integrated gradients take seconds for a long one
+MAX_TEXT = 300  # characters of a sentence: integrated gradients take seconds for a long one
 MAX_NEW = 60  # characters of a replacement
 REMEMBERED = 32  # sentences, for the next picture
-LONG, FEW_STEPS = 200, 16  # pairs of words from which on integrated gradients take few points
+STEPS = {200: None, 600: 32, MAX_TEXT**2: 16}  # points of the integral, up to so many pairs of words
 KINDS = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml", "png": "image/png"}
 
 log = logging.getLogger(__name__)
@@ -154,8 +154,9 @@ async def _values(http: HttpRequest) -> Values | None:
 
 
 def _steps(sentence: Sentence) -> int | None:
-    """Points of the integral: as many as are needed for a short sentence, few for a long one."""
-    return FEW_STEPS if len(sentence.sources) * len(sentence.targets) > LONG else None
+    """Points of the integral: as many as are needed for a short sentence, fewer for a long one."""
+    pairs = len(sentence.sources) * len(sentence.targets)
+    return next((steps for most, steps in STEPS.items() if pairs <= most), 1)
 
 
 def _replacements(values: Values) -> dict[int, list[str]]:

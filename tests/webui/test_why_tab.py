@@ -97,7 +97,7 @@ def test_downloads_are_files(server: PageServer, sentence: Sentence) -> None:
         ({"picture": ["x"]}, "picture must be one of"),
         ({"picture": "beam", "form": "exe"}, "form must be json"),
         ({"picture": "beam", "model": "none"}, "There is no such model"),
-        ({"picture": "beam", "text": "a" * 401}, "401 characters; at most 400"),
+        ({"picture": "beam", "text": "a" * 301}, "301 characters; at most 300"),
         ({"picture": "beam", "text": 7}, "must be a string"),
         ({"picture": "beam", "text": "one.\ntwo."}, "text has 2 sentences"),
         ({"picture": "saliency", "method": "lime"}, "expected one of integrated_gradients"),
