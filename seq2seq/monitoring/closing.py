@@ -52,6 +52,9 @@ def closing_verdict(curve: Curve, config: TrainingConfig, *, stopped: str, out: 
     if stopped != "patience" and rise > max(LEAST_RISE, RISING * best):
         text = f"still rising: BLEU grew by {rise:.1f} in the last third of the training"
         return Verdict("rising", text, going_on)
+    if stopped != "patience" and best < USEFUL and _loss_still_falls(validations):
+        text = f"not usable yet (best BLEU {best:.1f}), but the validation loss still falls"
+        return Verdict("rising", text, going_on)
     if text := _overfitting(validations):
         return Verdict("overfitting", text)
     if best < USEFUL:
@@ -65,6 +68,12 @@ def _rise(validations: Sequence[Validation]) -> float:
     border = validations[-1].step * 2 / 3
     before = [one.bleu for one in validations if one.step <= border] or [0.0]
     return max(one.bleu for one in validations) - max(before)
+
+
+def _loss_still_falls(validations: Sequence[Validation]) -> bool:
+    """Whether the last validation has the lowest loss."""
+    losses = [one.loss for one in validations if one.loss is not None]
+    return len(losses) > 1 and losses[-1] < min(losses[:-1])
 
 
 def _overfitting(validations: Sequence[Validation]) -> str:

@@ -71,6 +71,12 @@ def test_a_bleu_near_zero_is_not_called_ready() -> None:
     assert verdict([0.1, 0.2, 0.2, 0.2, 0.2, 0.2]).name == "weak"
 
 
+def test_a_loss_that_falls_goes_on_though_bleu_is_near_zero() -> None:
+    made = verdict([0.1, 0.2, 0.2, 0.2, 0.2, 0.2], [6.0, 5.5, 5.2, 5.0, 4.9, 4.8])
+    assert made.name == "rising" and made.going_on
+    assert made.text == "not usable yet (best BLEU 0.2), but the validation loss still falls"
+
+
 def test_too_few_validations() -> None:
     made = verdict([1.0, 2.0], stopped="minutes", minutes=1)
     assert made.name == "unknown" and made.going_on.endswith("--training.minutes 2")
