@@ -16,7 +16,7 @@ from torch import Tensor
 
 from seq2seq.decoding.choices import NEVER, Choice, Scores, choose_best, columns_of
 from seq2seq.decoding.constraints import Constraint, configured_constraints
-from seq2seq.decoding.decode import decode, forbidden_tokens, length_limits
+from seq2seq.decoding.decode import LISTED, decode, forbidden_tokens, length_limits
 from seq2seq.decoding.engine import Engine, StepOutput
 from seq2seq.decoding.penalties import length_divisor
 from seq2seq.decoding.placeholders import Placeholders
@@ -104,9 +104,10 @@ class _Step(NamedTuple):
 
 @dataclass
 class _Notes:
-    """An engine and the last constraint of a search, which note each step."""
+    """An engine and the last constraint of a search, which note each step. `listed`: use its shortlist."""
 
     engine: Engine
+    listed: bool
     steps: list[_Step] = field(default_factory=list)
     normaliser: Tensor = field(default_factory=lambda: torch.zeros(0))
 
@@ -115,7 +116,8 @@ class _Notes:
         return self.engine.device
 
     def start(self, sources: Sequence[Sequence[int]]) -> Any:
-        return self.engine.start(sources)
+        start = self.engine.start
+        return (getattr(self.engine, "start_listed", start) if self.listed else start)(sources)
 
     def step(self, tokens: Tensor, state: Any) -> StepOutput:
         output = self.engine.step(tokens, state)
@@ -126,7 +128,8 @@ class _Notes:
         return self
 
     def apply(self, logits: Tensor, prefixes: Tensor, sentences: Tensor, candidates: Tensor | None) -> Tensor:
-        self.steps.append(_Step(logits[0].clone(), self.normaliser, candidates))
+        own = candidates[0] if candidates is not None and candidates.dim() == 2 else candidates
+        self.steps.append(_Step(logits[0].clone(), self.normaliser, own))
         return logits
 
 
@@ -138,7 +141,7 @@ def _noted_steps(sentence: Sentence) -> list[_Step]:
     rules: list[Constraint] = [*configured_constraints(config, [source])]
     if _has_placeholders(sentence):
         rules.insert(0, Placeholders([source], way.placeholders, Tokenizer.eos_id))
-    notes = _Notes(way.engine)
+    notes = _Notes(way.engine, config.shortlist and all(isinstance(rule, LISTED) for rule in rules))
     decode(
         notes,
         [source],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 import pytest
 
 from seq2seq import Translator, explain
+from seq2seq.engines.shortlist import train_shortlist
 from seq2seq.errors import UsageError
 from seq2seq.explain import BeamNode, Sentence
 from tests import tiny
@@ -38,6 +40,16 @@ def test_best_ending_of_the_bundled_model_is_the_translation(text: str) -> None:
     sentence = explain.sentence(Translator.from_pretrained("en-fr"), text)
     tree = explain.beam(sentence)
     assert tree.chosen and tree.nodes[tree.chosen[-1]].score == sentence.translation.score
+
+
+@pytest.mark.parametrize("shortlist", [True, False])
+def test_search_with_a_shortlist_is_the_same_search(shortlist: bool) -> None:
+    table = train_shortlist(tiny.pairs(200, seed=2), tiny.tokenizer(), tiny.tokenizer(), size=40)
+    bundle = replace(small(1, cell="lstm").bundle, shortlist=table)
+    sentence = explain.sentence(Translator(bundle, engine="onnx"), TEXT, verbatim=False, shortlist=shortlist)
+    tree = explain.beam(sentence)
+    assert tree.endings[0].score == sentence.translation.score
+    assert tokens(tree.path(tree.endings[0].number)) == sentence.target_ids
 
 
 def test_probabilities_are_those_of_the_model() -> None:
