@@ -61,7 +61,7 @@ const parts = (sentence, number) => {
 };
 
 const fill = (alternatives, sentence, index, number) => {
-  const write = option(() => (close(), draft.begin(index, sentence.words[number][0])), make("em", say("menu.write")));
+  const write = option(() => writeFrom(index, number), make("em", say("menu.write")));
   const items = alternatives.map((one) =>
     option(
       () => {
@@ -108,7 +108,16 @@ const move = (step) => {
   next?.focus();
 };
 
+const isLetter = (event) => event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+
+// Whoever types in the translation writes it from this word on. The letter goes into the box that has the focus then.
+const writeFrom = (index, number) => {
+  close();
+  draft.begin(index, answer.sentences[index].words[number][0]);
+};
+
 const onMenuKey = (event) => {
+  if (isLetter(event)) return writeFrom(...opened);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) move(step);
   else if (event.key === "Enter" || event.key === " ") document.activeElement.click();
@@ -123,6 +132,7 @@ const onMenuKey = (event) => {
 const onWordKey = (event) => {
   const word = event.target.closest(".word");
   if (!word) return;
+  if (isLetter(event)) return writeFrom(Number(word.dataset.sentence), Number(word.dataset.word));
   if (event.key === "Enter" || event.key === " ") open(word);
   else if (event.key === "ArrowDown" && word.matches(".choice")) open(word);
   else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
