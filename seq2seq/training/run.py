@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.errors import DataError, SeqError, UsageError
-from seq2seq.monitoring.closing import Verdict, closing_verdict
+from seq2seq.monitoring.closing import closing_verdict
 from seq2seq.monitoring.curve import Curve
 from seq2seq.monitoring.progress import Progress
 from seq2seq.monitoring.show_pairs import show_pairs
@@ -135,8 +135,7 @@ def _run(
             draw_curves(run, progress)
             if state.stopped != "interrupted":
                 keep_average(run, trainer.validator, say=progress.say)
-                for line in verdict_of(run, trainer.settings.training, stopped=state.stopped).lines():
-                    progress.say(line)
+                say_verdict(run, trainer.settings.training, progress, stopped=state.stopped)
             score_and_calibrate(
                 run, trainer.validator.pairs, device, say=progress.say, interrupted=interruption
             )
@@ -165,12 +164,14 @@ def keep_average(run: RunDirectory, validator: Validator, *, say: Callable[[str]
         say(f"average of the weights of steps {steps}: greedy BLEU {record['bleu']:.2f} ({verdict})")
 
 
-def verdict_of(run: RunDirectory, config: TrainingConfig, *, stopped: str) -> Verdict:
-    """What the log says at the end of a training: whether it should go on."""
+def say_verdict(run: RunDirectory, config: TrainingConfig, progress: Progress, *, stopped: str) -> None:
+    """Say what the log shows at the end of a training: whether it should go on. Nothing if it is damaged."""
     curve = Curve()
-    for record in run.records():
-        curve.add(record)
-    return closing_verdict(curve, config, stopped=stopped, out=run.path)
+    with suppress(DataError):  # `draw_curves` has said so
+        for record in run.records():
+            curve.add(record)
+        for line in closing_verdict(curve, config, stopped=stopped, out=run.path).lines():
+            progress.say(line)
 
 
 def check(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -393,6 +394,7 @@ class Trainer:
                 self.run_directory.log(warning)
 
     def _replay(self) -> None:
-        """Let the monitor follow the log from its present end on."""
+        """Let the monitor follow the log from its present end on; a damaged log is no reason to stop."""
         if distributed.is_main():
-            self.monitor.replay(self.run_directory.records())
+            with suppress(DataError):
+                self.monitor.replay(self.run_directory.records())

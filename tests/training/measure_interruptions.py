@@ -29,6 +29,7 @@ OPTIONS = [
     *("--model.decoder-size", "8", "--model.attention-size", "8", "--training.batch-tokens", "60"),
     *("--training.validation-sentences", "4", "--device", "cpu", "--threads", "1", "--no-preflight"),
     *("--training.save-every", str(EVERY), "--training.validate-every", "7", "--training.patience", "0"),
+    *("--training.schedule", "inverse_sqrt"),  # does not depend on the limit of the training
 ]
 
 
