@@ -293,7 +293,7 @@ def test_interface_in_chinese(page: Browser) -> None:
     assert attribute(page, "#source textarea", "placeholder") == "输入或粘贴文本"
     page.click("#source textarea")
     fill(page, "Nein.")
-    page.wait(f"{STATUS} === '未翻译：这看起来不像English。'", 5)
+    page.wait(f"{STATUS} === '未翻译：这看起来不像英语。'", 5)
 
 
 def test_page_fits_a_phone(page: Browser) -> None:

@@ -1,7 +1,8 @@
 // The answer on the page: sentences with words, and the text that they belong to.
 
+import { direction } from "./direction.js";
 import { area, find, make } from "./page.js";
-import { percent, say } from "./strings.js";
+import { languageName, percent, say } from "./strings.js";
 
 // `asked` is the request, `sentences` are those of answer.py; `complete` if all are there, `typed` if the text is
 // still being typed. `chosen` holds what the user made of a sentence, by its source.
@@ -89,15 +90,12 @@ const inLanguage = (reason) => {
   return [kind in REASONS ? say(`reason.${REASONS[kind]}`) : kind, ...words].join(": ");
 };
 
-// "this does not look like English" in the language of the page; the name of the language stays.
-export const noteInLanguage = (note) =>
-  note
-    .split("; ")
-    .map((one) => {
-      const [, language] = one.match(/^this does not look like (.+)$/) ?? [];
-      return language ? say("reason.language", { language }) : one;
-    })
-    .join("; ");
+// "this does not look like English" in the language of the page. It is always the language of the source.
+export const noteInLanguage = (note) => {
+  const language = languageName(direction().source);
+  const inLanguage = (one) => (one.startsWith("this does not look like ") ? say("reason.language", { language }) : one);
+  return note.split("; ").map(inLanguage).join("; ");
+};
 
 export const showEnd = () => {
   const { end, sentences } = answer;
