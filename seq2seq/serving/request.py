@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from seq2seq.errors import UsageError
 from seq2seq.preparation.glossary import Glossary
 
-MAX_CHARACTERS = 5000  # of a text: two or three pages, which take a few seconds on one core
+MAX_CHARACTERS = 5000  # of a text, by default: two or three pages, which take a few seconds on one core
 MAX_BEAM = 10
 MAX_TERMS = 200  # of a glossary
 MAX_TERM = 100  # characters of a term, and of its translation
@@ -44,6 +44,7 @@ def check_request(
     glossary: object = None,
     *,
     default_beams: Mapping[str, int],
+    max_characters: int = MAX_CHARACTERS,
 ) -> Request:
     """Check the values of a request, which come from outside and may have any type.
 
@@ -55,7 +56,8 @@ def check_request(
         beam_size = default_beams[name]
     beam_size = _whole_number(beam_size, "beam_size", MAX_BEAM, f"1 to {MAX_BEAM}")
     n_best = _whole_number(n_best, "n_best", beam_size, f"1 to the beam size, which is {beam_size}")
-    return Request(checked_text(text), beam_size, n_best, name, _checked_glossary(glossary))
+    text = checked_text(text, most=max_characters)
+    return Request(text, beam_size, n_best, name, _checked_glossary(glossary))
 
 
 def _checked_model(model: object, default_beams: Mapping[str, int]) -> str:
@@ -68,15 +70,15 @@ def _checked_model(model: object, default_beams: Mapping[str, int]) -> str:
     return model
 
 
-def checked_text(text: object, field: str = "text") -> str:
-    """The text with "\\n" as its only line end. `field` is its name in the request."""
+def checked_text(text: object, field: str = "text", *, most: int = MAX_CHARACTERS) -> str:
+    """The text with "\\n" as its only line end. `field` is its name in the request, `most` its limit."""
     if text is None:
         return ""
     if not isinstance(text, str):
         raise InvalidRequest(field, f"The {field} must be a string.")
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > most:
         raise InvalidRequest(
-            field, f"The {field} has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed."
+            field, f"The {field} has {len(text):,} characters; at most {most:,} are allowed."
         )
     if "\0" in text:
         raise InvalidRequest(field, f"The {field} contains a NUL character.")

@@ -18,19 +18,21 @@ from seq2seq.completion import Completion
 from seq2seq.live import LiveTranslator
 from seq2seq.serving import sentences
 from seq2seq.serving.cache import Key, TranslationCache
+from seq2seq.serving.limits import Limits
 from seq2seq.serving.live_sessions import LiveSessions
+from seq2seq.serving.metrics import Metrics
 from seq2seq.serving.request import MAX_BEAM, InvalidRequest, Request, check_request
 from seq2seq.serving.sentences import Piece
-from seq2seq.serving.turns import Busy, Turns
+from seq2seq.serving.turns import Busy, Stopped, Turns
 from seq2seq.translation import Translation, Word
 from seq2seq.translator import Translator
 
-MAX_CONCURRENT = 2  # batches that are computed at once: the threads of torch already use all cores
 MAX_ALTERNATIVES = 6
 MAX_COMPLETIONS = 5
 MAX_BATCH = 8  # sentences that are translated at once; the first one alone, so that it is there soon
 
 BUSY = "The server is busy. Please try again in a moment."
+STOPPING = "The server is stopping."
 FAILED = "The model could not translate this text."
 
 Done = tuple[Piece, Translation]
@@ -93,9 +95,11 @@ def reverse_of(name: str, directions: Mapping[str, Direction]) -> str | None:
 class TranslationService:
     """Translates requests with one of the models; the first one is the default."""
 
-    def __init__(self, translators: Mapping[str, Translator]) -> None:
+    def __init__(self, translators: Mapping[str, Translator], *, limits: Limits | None = None) -> None:
         self.directions = served_directions(translators)
-        self.turns = Turns(MAX_CONCURRENT)
+        self.limits = limits or Limits()
+        self.turns = Turns(self.limits.concurrency)
+        self.metrics = Metrics("translation", "alternatives", "completion")
         self.cache = TranslationCache()
         self.sessions = LiveSessions()
 
@@ -104,7 +108,19 @@ class TranslationService:
     ) -> Request:
         """The values as a valid request. Raises InvalidRequest."""
         default_beams = {name: direction.beam_size for name, direction in self.directions.items()}
-        return check_request(text, beam_size, n_best, model, glossary, default_beams=default_beams)
+        return check_request(
+            text,
+            beam_size,
+            n_best,
+            model,
+            glossary,
+            default_beams=default_beams,
+            max_characters=self.limits.characters,
+        )
+
+    def stop(self) -> None:
+        """Translate no more. Requests that run get TranslationFailed after their present batch."""
+        self.turns.stop()
 
     def translate(self, request: Request) -> Iterator[PartialResult]:
         """Translate sentence by sentence. Yields the growing text, and the whole result at the end.
@@ -132,6 +148,10 @@ class TranslationService:
             session: name of a page in which the text is being typed; its last sentence is then translated
                 as far as it goes, by a `LiveTranslator`.
         """
+        with self.metrics.request("translation", len(request.text)):
+            yield from self._sentences(request, session)
+
+    def _sentences(self, request: Request, session: str) -> Iterator[list[Done]]:
         pieces, size = self._pieces(request), 1
         typed = bool(session) and not pieces[-1].blank
         last = pieces.pop() if typed else None
@@ -153,7 +173,7 @@ class TranslationService:
             before + word + after, words=(Word(word, len(before), len(before) + len(word)),)
         )
         translator, options = self._translator(request)
-        with self._turn(request):
+        with self.metrics.request("alternatives", len(request.text)), self._turn(request):
             return translator.alternatives(
                 request.text, present, 0, n=MAX_ALTERNATIVES, beam_size=request.beam_size, **options
             )
@@ -164,7 +184,7 @@ class TranslationService:
         Raises TranslationFailed.
         """
         translator, options = self._translator(request)
-        with self._turn(request):
+        with self.metrics.request("completion", len(request.text)), self._turn(request):
             words = translator.complete(request.text, prefix, n=MAX_COMPLETIONS, **options)
             whole = translator.translate(request.text, prefix=prefix, beam_size=request.beam_size, **options)
         return words, whole
@@ -200,7 +220,7 @@ class TranslationService:
         def compute(texts: list[str]) -> list[Translation]:
             return translator.translate(texts, beam_size=request.beam_size, n_best=request.n_best, **options)
 
-        with _failures(request):
+        with self._failures(request):
             return self.turns.together(replace(request, text=""), texts, compute)
 
     def _typed(self, piece: Piece, request: Request, session: str) -> Translation:
@@ -220,20 +240,23 @@ class TranslationService:
     @contextmanager
     def _turn(self, request: Request) -> Iterator[None]:
         """A turn for work on a request. What goes wrong in it is a TranslationFailed."""
-        with _failures(request), self.turns.alone():
+        with self._failures(request), self.turns.alone():
             yield
 
-
-@contextmanager
-def _failures(request: Request) -> Iterator[None]:
-    """Turn what a model raises into TranslationFailed. Its message may hold paths or the text of the user."""
-    try:
-        yield
-    except Busy:
-        raise TranslationFailed(BUSY) from None
-    except Exception as error:
-        log.error("translating with %s failed: %s", request.model, type(error).__name__)
-        raise TranslationFailed(FAILED) from None
+    @contextmanager
+    def _failures(self, request: Request) -> Iterator[None]:
+        """Turn what goes wrong into TranslationFailed: the message of an error may hold paths or the text."""
+        try:
+            yield
+        except Stopped:
+            raise TranslationFailed(STOPPING) from None
+        except Busy:
+            self.metrics.count_busy()
+            raise TranslationFailed(BUSY) from None
+        except Exception as error:
+            self.metrics.count_error()
+            log.error("translating with %s failed: %s", request.model, type(error).__name__)
+            raise TranslationFailed(FAILED) from None
 
 
 def _key(request: Request, sentence: str) -> Key:

@@ -23,6 +23,10 @@ class Busy(RuntimeError):
     """There was no turn in time."""
 
 
+class Stopped(Busy):
+    """There are no turns any more."""
+
+
 @dataclass(eq=False)
 class _Job:
     """Texts that wait for a turn. `kind` is the same for all that can be translated together."""
@@ -39,16 +43,17 @@ class Turns:
     """Gives turns to threads, `number` at a time."""
 
     def __init__(self, number: int, *, timeout: float = TIMEOUT) -> None:
-        self.free, self.timeout = number, timeout
+        self.free, self.timeout, self.stopped = number, timeout, False
         self._changed = Condition()
         self._waiting: list[_Job] = []
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """A turn for work that is not batched. Raises Busy."""
+        """A turn for work that is not batched. Raises Busy and Stopped."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self.free > 0, self.timeout):
+            if not self._changed.wait_for(lambda: self.free > 0 or self.stopped, self.timeout):
                 raise Busy
+            self._check()
             self.free -= 1
         try:
             yield
@@ -58,16 +63,18 @@ class Turns:
     def together(self, kind: Hashable, texts: Sequence[str], compute: Compute) -> list[Translation]:
         """What `compute` returns for `texts`, perhaps computed together with others of this `kind`.
 
-        Raises Busy, and what `compute` raises for these texts.
+        Raises Busy, Stopped, and what `compute` raises for these texts.
         """
         job = _Job(kind, texts)
         with self._changed:
+            self._check()
             self._waiting.append(job)
-            self._changed.wait_for(lambda: job.done or (self.free > 0 and not job.taken), self.timeout)
+            self._changed.wait_for(lambda: job.done or self._is_next(job), self.timeout)
             if job.taken:
                 self._changed.wait_for(lambda: job.done)
-            elif self.free == 0:
+            elif self.stopped or self.free == 0:
                 self._waiting.remove(job)
+                self._check()
                 raise Busy
             else:
                 batch = self._take(job)
@@ -79,6 +86,26 @@ class Turns:
         if job.error:
             raise job.error
         return job.results
+
+    def stop(self) -> None:
+        """Give no more turns: who waits, and whoever comes, gets Stopped. Present turns go on."""
+        with self._changed:
+            self.stopped = True
+            self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """Texts that wait for a turn in a batch."""
+        with self._changed:
+            return sum(len(job.texts) for job in self._waiting)
+
+    def _is_next(self, job: _Job) -> bool:
+        """Whether a waiting job need not wait any longer."""
+        return not job.taken and (self.free > 0 or self.stopped)
+
+    def _check(self) -> None:
+        if self.stopped:
+            raise Stopped
 
     def _take(self, job: _Job) -> list[_Job]:
         """`job` and those that fit in a batch with it. They leave the queue, and a turn begins."""

@@ -9,10 +9,14 @@
     about_tab.py       facts about the model, and its card
     markup.py          HTML of these facts
     model_info.py      what the page shows about a model
+    running.py         counts the requests of these and the other routes of our own
     live.py            the routes by which the page translates while the user types or edits
     answer.py          translations as these routes send them
     api.py             the endpoint for programs
     arguments.py       its arguments: defaults, and what is said of wrong ones
+    mcp.py             the tool for assistants
+    status.py          `/healthz` and `/metrics`
+    authentication.py  user names and passwords
     guard.py           limit on the request body, security headers, errors without details
     server.py          starts the server, and stops it after the running requests
     static/ style.css  the scripts of the translate tab, and the look
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     import gradio
 
     from seq2seq.engines.choosing import EngineName
+    from seq2seq.serving.limits import Limits
     from seq2seq.translator import Translator
 
 __all__ = ["build_page", "serve"]
@@ -56,11 +61,16 @@ def serve(
     port: int = 7860,
     device: str = "auto",
     engine: EngineName = "auto",
+    limits: Limits | None = None,
+    auth: str = "",
+    root_path: str = "",
+    mcp: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve the page until SIGINT or SIGTERM.
 
-    At the signal, running requests may finish, for 10 seconds at most. A second signal stops at once.
+    At the signal, running requests have 6 seconds to finish; later they get an error. This returns after
+    10 seconds at most. A second signal stops at once.
 
     Args:
         models: directories of models or runs, names of bundled models, or Hub ids.
@@ -68,10 +78,14 @@ def serve(
         port: port to listen on, 0 to 65,535; 0 is any free port.
         device: where to compute: "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:N".
         engine: what computes: "auto", "torch", "onnx" or "onnx-float32" (see `Translator`).
+        limits: what users may do; default: 5,000 characters, 32 requests, 2 of them computed at once.
+        auth: "USER:PASSWORD", or a file with one such pair a line; then all others are refused.
+        root_path: path or URL at which a proxy shows the page, such as "/translate".
+        mcp: add the tool `translate` for assistants, at /mcp.
         say: is called with each message for the user.
 
     Raises:
-        UsageError: gradio is not installed, or host, port, device or engine cannot be used. Nothing is loaded
+        UsageError: gradio is not installed, or an argument cannot be used. Nothing is loaded
             then.
         ModelError: a model cannot be loaded.
     """
@@ -79,7 +93,18 @@ def serve(
         from seq2seq.webui import server
     except ModuleNotFoundError as error:
         raise _missing_gradio(error) from None
-    server.serve(models, host=host, port=port, device=device, engine=engine, say=say)
+    server.serve(
+        models,
+        host=host,
+        port=port,
+        device=device,
+        engine=engine,
+        limits=limits,
+        auth=auth,
+        root_path=root_path,
+        mcp=mcp,
+        say=say,
+    )
 
 
 def _missing_gradio(error: ModuleNotFoundError) -> Exception:

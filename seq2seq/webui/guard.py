@@ -1,11 +1,12 @@
 """ASGI middleware for every HTTP request: a limit on the body, security headers, errors without details.
 
 gradio limits uploads only, so a body of any size would be read into memory. The page has no uploads, and its
-largest request is a text of 5,000 characters.
+largest request is a text of the most characters that are allowed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -18,13 +19,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY = 64 * 1024  # bytes; 5,000 characters are at most 60,000 as JSON escapes
+MAX_BODY = 64 * 1024  # bytes of a body, if the limit on texts does not need more
+BYTES = 12  # of a character in JSON at most, as an escape of two surrogates
 API = "/gradio_api"
 BLOCKED_PATHS = tuple(
     f"{API}/{name}" for name in ("upload", "run/", "api/")
 )  # no files, nothing past the queue
 LIVE_PATH = "/live"  # a POST here starts a translation and streams its results
-START_PATHS = (LIVE_PATH, f"{API}/queue/join", f"{API}/call/")  # a POST here starts a translation
+HEALTH_PATH = "/healthz"
+MCP_PATH = "/mcp"  # a POST here may start a translation and waits for its result
+START_PATHS = (LIVE_PATH, MCP_PATH, f"{API}/queue/join", f"{API}/call/")  # a POST here starts a translation
 RESULT_PATHS = (f"{API}/queue/data", f"{API}/call/")  # a GET here streams its results until it is finished
 BUSY = "The server is busy: its queue is full. Please try again in a moment."
 STOPPING = "The server is stopping."
@@ -43,6 +47,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
+
 
 @dataclass
 class AdmissionGate:
@@ -55,8 +61,10 @@ class AdmissionGate:
 class Guard:
     """The middleware. It runs inside that of gradio."""
 
-    def __init__(self, app: ASGIApp, *, gate: AdmissionGate) -> None:
+    def __init__(self, app: ASGIApp, *, gate: AdmissionGate, characters: int = 0) -> None:
+        """`characters` is the longest text of a request."""
         self.app, self.gate = app, gate
+        self.max_body = max(MAX_BODY, BYTES * characters + 4096)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on. Add the security headers to the answer."""
@@ -72,15 +80,17 @@ class Guard:
         path, method = scope["path"], scope["method"]
         replay, refusal = receive, self._refusal(path, method)
         if refusal is None and method not in ("GET", "HEAD", "OPTIONS"):
-            body = await _read_body(scope, receive)
+            body = await _read_body(scope, receive, self.max_body)
             if body is None:
-                refusal = JSONResponse({"detail": f"The request is over {MAX_BODY:,} bytes."}, 413)
+                refusal = JSONResponse({"detail": f"The request is over {self.max_body:,} bytes."}, 413)
             else:
                 replay = _replay(body, receive)
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        streaming = (method == "GET" and path.startswith(RESULT_PATHS)) or path.startswith(LIVE_PATH)
+        streaming = (method == "GET" and path.startswith(RESULT_PATHS)) or path.startswith(
+            (LIVE_PATH, MCP_PATH)
+        )
         self.gate.running += streaming
         try:
             await self.app(scope, replay, send_with_headers)
@@ -96,16 +106,16 @@ class Guard:
         return None
 
 
-async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
+async def _read_body(scope: Scope, receive: Receive, most: int) -> bytes | None:
     """The whole body. None as soon as it exceeds the limit, or announces that it will."""
     length = Headers(scope=scope).get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_BODY:
+    if not length.isdecimal() or int(length) > most:
         return None
     body = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MAX_BODY:
+        if len(body) > most:
             return None
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             return body
@@ -126,9 +136,8 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": "The request does not have the expected form."}, 422)
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
+def _refused(error: HTTPException) -> JSONResponse:
     """Answer with the status, and the messages of our own validator. Other details may hold paths or text."""
-    assert isinstance(error, HTTPException)
     detail: Any = error.detail  # a list if it comes from the validator
     if error.status_code == 503:
         detail = BUSY
@@ -142,9 +151,18 @@ async def _unknown(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": NOT_FOUND}, 404)
 
 
-EXCEPTION_HANDLERS = {
-    RequestValidationError: _malformed,
-    HTTPException: _refused,
-    FnIndexInferError: _unknown,
-    KeyError: _unknown,
-}
+def exception_handlers(count_busy: Callable[[], None]) -> dict[type[Exception], Handler]:
+    """What answers to each kind of error. `count_busy` is called when the queue of gradio is full."""
+
+    async def refused(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 503:
+            count_busy()
+        return _refused(error)
+
+    return {
+        RequestValidationError: _malformed,
+        HTTPException: refused,
+        FnIndexInferError: _unknown,
+        KeyError: _unknown,
+    }

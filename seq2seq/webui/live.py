@@ -20,11 +20,10 @@ answer.py says what a sentence is. A request outside of the limits is answered w
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -34,10 +33,8 @@ from seq2seq.serving.sentences import joined
 from seq2seq.serving.service import Done, TranslationFailed, TranslationService
 from seq2seq.webui import answer
 from seq2seq.webui.guard import BUSY, LIVE_PATH
+from seq2seq.webui.running import Running
 
-MAX_RUNNING = (
-    32  # requests at once, waiting ones included; to more of them the server answers that it is busy
-)
 MAX_SESSION = 64  # characters of the name of a page
 HEADERS = {
     "Cache-Control": "no-store",
@@ -46,16 +43,17 @@ HEADERS = {
 Values = Mapping[str, Any]
 
 
-def live_routes(service: TranslationService) -> list[Route]:
-    """The routes for the page of `service`."""
-    running = _Running()
+def live_routes(service: TranslationService, running: Running) -> list[Route]:
+    """The routes for the page of `service`. Their requests count among those that are `running`."""
+    most = service.limits.characters
 
     def route(path: str, answer_to: Callable[[Request, Values], Response | answer.Values]) -> Route:
         async def endpoint(http: HttpRequest) -> Response:
             values = await _json_object(http)
             if values is None:
                 return JSONResponse({"detail": "The request does not have the expected form."}, 422)
-            if running.number >= MAX_RUNNING:
+            if running.full:
+                service.metrics.count_busy()
                 return JSONResponse({"detail": BUSY}, 503)
             values = {"n_best": 1, **values}
             names = ("text", "beam_size", "n_best", "model", "glossary")
@@ -75,7 +73,8 @@ def live_routes(service: TranslationService) -> list[Route]:
         return StreamingResponse(lines, media_type="application/x-ndjson", headers=HEADERS)
 
     def alternatives(request: Request, values: Values) -> answer.Values:
-        before, word, after = (checked_text(values.get(name), name) for name in ("before", "word", "after"))
+        names = ("before", "word", "after")
+        before, word, after = (checked_text(values.get(name), name, most=most) for name in names)
         made = service.alternatives(request, before, word, after)
         return {
             "alternatives": [
@@ -89,37 +88,13 @@ def live_routes(service: TranslationService) -> list[Route]:
         }
 
     def completion(request: Request, values: Values) -> answer.Values:
-        words, whole = service.complete(request, checked_text(values.get("prefix"), "prefix"))
+        words, whole = service.complete(request, checked_text(values.get("prefix"), "prefix", most=most))
         return {
             "words": [{"text": one.text, "probability": one.probability} for one in words],
             "sentence": answer.body(whole, request.text),
         }
 
     return [route("", stream), route("/alternatives", alternatives), route("/completion", completion)]
-
-
-class _Running:
-    """Counts the requests that are being answered. It is used in the event loop only."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What `function` returns in a thread."""
-        self.number += 1
-        try:
-            return await run_in_threadpool(function, *arguments)
-        finally:
-            self.number -= 1
-
-    async def stream(self, lines: Iterator[str]) -> AsyncIterator[str]:
-        """`lines`, each computed in a thread. Counted from the first line on until the end."""
-        self.number += 1
-        try:
-            while (line := await run_in_threadpool(next, lines, None)) is not None:
-                yield line
-        finally:
-            self.number -= 1
 
 
 async def _json_object(http: HttpRequest) -> Values | None:

@@ -35,11 +35,11 @@ EXAMPLES = {
 }
 
 
-def translator(models: Sequence[ModelInfo]) -> str:
+def translator(models: Sequence[ModelInfo], limit: int = MAX_CHARACTERS) -> str:
     """The whole tab."""
     return (
         f'<div id="translator">{directions(models)}{model_choice(models)}'
-        f'<div id="panes">{source_pane(models)}{swap(models)}{target_pane(models)}</div>'
+        f'<div id="panes">{source_pane(models, limit)}{swap(models)}{target_pane(models)}</div>'
         f"{toolbar()}{examples(models)}{model_lines(models)}"
         f'<p id="announcer" class="unseen" role="status"></p>{drawer.drawer(models)}'
         f'<div id="menu" popover="auto" role="listbox"></div></div>'
@@ -77,7 +77,7 @@ def model_choice(models: Sequence[ModelInfo]) -> str:
     )
 
 
-def source_pane(models: Sequence[ModelInfo]) -> str:
+def source_pane(models: Sequence[ModelInfo], limit: int) -> str:
     """The source language, the text and the counter. Behind the text lies a copy of it with marked words."""
     names = each(models, "h2", [_language(model.source) for model in models])
     box = attributes_of(
@@ -86,7 +86,7 @@ def source_pane(models: Sequence[ModelInfo]) -> str:
     return (
         f'<section class="pane"><div class="pane-head">{names}{_button("clear")}</div>'
         f'<div id="source"><div id="mirror" aria-hidden="true"></div><textarea{box}></textarea></div>'
-        f'<div class="pane-foot"><span id="counter" data-limit="{MAX_CHARACTERS}"></span></div></section>'
+        f'<div class="pane-foot"><span id="counter" data-limit="{limit}"></span></div></section>'
     )
 
 

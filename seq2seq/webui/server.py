@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import threading
@@ -19,11 +20,15 @@ from seq2seq.bundle.directions import direction_name, find_direction
 from seq2seq.devices import find_device
 from seq2seq.engines.choosing import EngineName
 from seq2seq.errors import UsageError
+from seq2seq.serving.limits import Limits
 from seq2seq.translator import Translator
-from seq2seq.webui.guard import EXCEPTION_HANDLERS, AdmissionGate, Guard
+from seq2seq.webui.authentication import Authentication, Users, read_users
+from seq2seq.webui.guard import AdmissionGate, Guard, exception_handlers
 from seq2seq.webui.page import Page, build_page, launch_style
 
-DRAIN_SECONDS = 10.0  # time that running requests have to finish after a signal
+FINISH_SECONDS = 6.0  # time that running requests have to finish after a signal
+STOP_SECONDS = 2.0  # time after that in which they are told that they do not finish
+CLOSE_SECONDS = 1  # time after that until their connections are cut
 START_SECONDS = 0.2  # time after which a request that was let in is counted as running
 
 
@@ -35,26 +40,50 @@ class PageServer:
     url: str
     gate: AdmissionGate = field(default_factory=AdmissionGate)
 
-    def drain(self, seconds: float = DRAIN_SECONDS) -> bool:
-        """Refuse new requests and wait for the running ones. False if some still run after `seconds`."""
+    def drain(self, finish: float = FINISH_SECONDS, stop: float = STOP_SECONDS) -> bool:
+        """Refuse new requests and wait for the running ones. False if some still run at the end.
+
+        They have `finish` seconds. Those that need more end with an error after their present batch of
+        sentences, within `stop` seconds.
+        """
         self.gate.closed = True
-        end = time.monotonic() + seconds
         time.sleep(START_SECONDS)
+        if self._is_idle(finish):
+            return True
+        self.page.service.stop()
+        return self._is_idle(stop)
+
+    def _is_idle(self, seconds: float) -> bool:
+        """Whether no request runs any more, at the latest after `seconds`."""
+        end = time.monotonic() + seconds
         while self.gate.running and time.monotonic() < end:
             time.sleep(0.02)
         return self.gate.running == 0
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving. Requests that still run are cut after a second."""
+        if self.page.server is not None:
+            self.page.server.config.timeout_graceful_shutdown = CLOSE_SECONDS
         self.page.close(verbose=False)
 
 
-def start(page: Page, *, host: str = "127.0.0.1", port: int | None = None) -> PageServer:
+def start(
+    page: Page,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    root_path: str = "",
+    users: Users | None = None,
+) -> PageServer:
     """Serve a page; returns at once. Without `port` the first free one from 7860 is used.
 
-    Raises UsageError if the server cannot listen there.
+    With `users` only they may use it. `root_path` is the path at which a proxy shows the page. Raises
+    UsageError if the server cannot listen there.
     """
-    gate = AdmissionGate()
+    characters = page.service.limits.characters
+    middleware = [Middleware(Guard, gate=page.gate, characters=characters), *page.middleware]
+    if users:
+        middleware.insert(1, Middleware(Authentication, users=users))
     try:
         _, url, _ = page.launch(
             server_name=host,
@@ -70,20 +99,21 @@ def start(page: Page, *, host: str = "127.0.0.1", port: int | None = None) -> Pa
             enable_monitoring=False,
             strict_cors=True,
             ssr_mode=False,
-            mcp_server=False,
+            mcp_server=False,  # mcp.py has its own, which needs no further package
+            root_path=root_path,
             app_kwargs={
                 "openapi_url": None,
                 "docs_url": None,
                 "redoc_url": None,
                 "routes": page.routes,
-                "middleware": [Middleware(Guard, gate=gate), *page.middleware],
-                "exception_handlers": EXCEPTION_HANDLERS,
+                "middleware": middleware,
+                "exception_handlers": exception_handlers(page.service.metrics.count_busy),
             },
             **launch_style(),
         )
     except OSError as error:
         raise _cannot_listen(host, port, error) from None
-    return PageServer(page, url, gate)
+    return PageServer(page, url, page.gate)
 
 
 def serve(
@@ -93,9 +123,15 @@ def serve(
     port: int,
     device: str,
     engine: EngineName = "auto",
+    limits: Limits | None = None,
+    auth: str = "",
+    root_path: str = "",
+    mcp: bool = False,
     say: Callable[[str], None],
 ) -> None:
     """Load the models and serve them until SIGINT or SIGTERM; see `seq2seq.webui.serve`."""
+    users = read_users(auth)
+    check_root_path(root_path)
     port = free_port(host, port)
     find_device(device)
     models = with_reverses(models)
@@ -113,7 +149,8 @@ def serve(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, request_stop)
-    server = start(build_page(translators), host=host, port=port)
+    page = build_page(translators, limits=limits, with_mcp=mcp)
+    server = start(page, host=host, port=port, root_path=root_path, users=users)
     say(f"serving {', '.join(translators)} at {server.url} (stop with Ctrl-C)")
     stop.wait()
     say("stopping")
@@ -135,6 +172,15 @@ def with_reverses(models: Sequence[str]) -> list[str]:
         if direction is not None and direction[::-1] in bundled:
             names.append(direction_name(direction[::-1]))
     return list(dict.fromkeys(names))
+
+
+def check_root_path(root_path: str) -> None:
+    """Raise UsageError if `root_path` is neither "" nor a path or URL that gradio can put before its own."""
+    is_url = root_path.startswith(("http://", "https://"))
+    if root_path and (root_path.endswith("/") or not (is_url or re.fullmatch(r"(/[\w.~-]+)+", root_path))):
+        raise UsageError(
+            f"root_path is {root_path!r}, expected a path such as /translate or a URL, without / at its end"
+        )
 
 
 def free_port(host: str, port: int) -> int:

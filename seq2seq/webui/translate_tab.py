@@ -17,4 +17,4 @@ from seq2seq.webui.model_info import ModelInfo
 
 def add_tab(service: TranslationService, models: Sequence[ModelInfo]) -> None:
     """Add the content of the tab to the page under construction."""
-    gr.HTML(panes.translator(models), apply_default_css=False)
+    gr.HTML(panes.translator(models, service.limits.characters), apply_default_css=False)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from seq2seq.config import DecodingConfig
+from seq2seq.serving.limits import MAX_CONCURRENT
 from seq2seq.serving.request import Request
 from seq2seq.serving.service import (
-    MAX_CONCURRENT,
     PartialResult,
     TranslationFailed,
     TranslationService,

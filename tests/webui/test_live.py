@@ -12,7 +12,7 @@ pytest.importorskip("gradio")
 
 import httpx
 
-from seq2seq.serving.service import MAX_CONCURRENT
+from seq2seq.serving.limits import MAX_CONCURRENT
 from seq2seq.webui.server import PageServer
 from tests.webui.client import by_name, post, wait_until
 from tests.webui.fake_translator import FakeTranslator
