@@ -311,8 +311,11 @@ def test_page_fits_a_phone(page: Browser) -> None:
         )
         assert page.evaluate(low) == []
         assert texts(page, "footer button, footer a") == []  # no panels of gradio
+        page.size(1200, 900)  # all tabs fit
+        page.wait("[...document.querySelectorAll('[role=tab]')].some((e) => e.textContent.includes('About'))")
         page.evaluate("[...document.querySelectorAll('[role=tab]')].at(-1).click()")
         page.wait("!!document.querySelector('.card-text td')")
+        page.size(390, 844, phone=True)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         assert "nrefs:1|case:mixed|tok:13a" in texts(page, ".card-text code")
         one_line = (
