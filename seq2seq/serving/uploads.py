@@ -1,0 +1,102 @@
+"""Files that users send, in a temporary folder of the server's own.
+
+A file comes in pieces, because the server reads no large request. Its name is kept for messages and for the
+download only: the file on disk has a name that nobody can guess, and one of the known suffixes.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from seq2seq.serving.request import InvalidRequest
+
+PIECE = 48 * 1024
+"""Bytes of a piece, at most."""
+MAX_TOTAL = 1 << 30  # bytes of all files
+MAX_AGE = 3600.0  # seconds after which a file may be deleted
+MAX_NAME = 120  # characters
+_UNSAFE = re.compile(r"[^\w .()\[\]-]+")
+
+
+@dataclass
+class Upload:
+    """A file that a user sent: where it is, and what the user calls it."""
+
+    path: Path
+    name: str
+    size: int = 0
+    time: float = field(default_factory=time.monotonic)
+
+
+class Uploads:
+    """The files of all users. Each is known by a token."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="seq2seq-page-", ignore_cleanup_errors=True)
+        self._files: dict[str, Upload] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """The folder. It is deleted when the process ends."""
+        return Path(self._folder.name)
+
+    def begin(self, name: object, suffixes: Collection[str]) -> str:
+        """The token of a new file. Raises InvalidRequest unless `name` ends with one of `suffixes`."""
+        if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
+            raise InvalidRequest("name", f"The name of the file has more than {MAX_NAME} characters.")
+        name = _UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).strip()
+        suffix = next((one for one in suffixes if name.lower().endswith(one)), None)
+        if suffix is None:
+            raise InvalidRequest("name", f"The name of the file must end with {', '.join(suffixes)}.")
+        token = secrets.token_urlsafe(16)
+        with self._lock:
+            self._make_room()
+            self._files[token] = Upload(self.folder / f"{token}{suffix}", name)
+        return token
+
+    def add(self, token: object, at: object, data: bytes, *, limit: int) -> int:
+        """Append a piece at the end, byte `at`. Returns the size. Raises InvalidRequest."""
+        upload = self.find(token)
+        if upload.size + len(data) > limit:
+            self.remove(token)
+            raise InvalidRequest("file", f"The file is too large: at most {shown_size(limit)} are accepted.")
+        if at != upload.size:
+            raise InvalidRequest("at", f"The piece begins at {at!r}, expected {upload.size}.")
+        with upload.path.open("ab") as file:
+            file.write(data)
+        upload.size += len(data)
+        return upload.size
+
+    def find(self, token: object) -> Upload:
+        """The file with this token. Raises InvalidRequest if there is none."""
+        upload = self._files.get(token) if isinstance(token, str) else None
+        if upload is None:
+            raise InvalidRequest("file", "The file is no longer here. Please choose it again.")
+        return upload
+
+    def remove(self, token: object) -> None:
+        """Delete a file, if it is there."""
+        upload = self._files.pop(token, None) if isinstance(token, str) else None
+        if upload is not None:
+            upload.path.unlink(missing_ok=True)
+
+    def _make_room(self) -> None:
+        """Delete old files. Raises InvalidRequest if those that remain take all the room."""
+        old = time.monotonic() - MAX_AGE
+        for token in [token for token, upload in self._files.items() if upload.time < old]:
+            self.remove(token)
+        if sum(upload.size for upload in self._files.values()) > MAX_TOTAL:
+            raise InvalidRequest("file", "The server has no room for more files. Please try again later.")
+
+
+def shown_size(size: float) -> str:
+    """Such as "5 MB"."""
+    return f"{size / 2**20:.3g} MB" if size >= 2**20 else f"{size / 1024:.3g} KB"
