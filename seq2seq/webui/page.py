@@ -17,13 +17,18 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from seq2seq.serving.service import MAX_CONCURRENT, TranslationService, reverse_of
+from seq2seq.serving.limits import Limits
+from seq2seq.serving.service import TranslationService, reverse_of
 from seq2seq.translator import Translator
 from seq2seq.webui import about_tab, api, files_tab, job_tabs, panes, strings, translate_tab, why_tab
+from seq2seq.webui import mcp as mcp_tool
 from seq2seq.webui.arguments import EndpointArguments
+from seq2seq.webui.guard import AdmissionGate
 from seq2seq.webui.live import live_routes
 from seq2seq.webui.model_info import ModelInfo, read_model_info
 from seq2seq.webui.page_head import PATH, PageHead
+from seq2seq.webui.running import Running
+from seq2seq.webui.status import status_routes
 
 TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]] = [
     ("tabs.translate", translate_tab.add_tab),
@@ -31,7 +36,6 @@ TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]
     ("tabs.files", files_tab.add_tab),
     ("tabs.about", about_tab.add_tab),
 ]
-QUEUE_SIZE = 32  # requests that wait; to more of them the server answers that it is busy
 QUEUE_SLEEP = 0.02  # seconds between looks at the queue; gradio's 0.001 costs 4 % of a core while idle
 CONCURRENCY_ID = "translations"  # the limit on requests of the endpoint for programs
 MAX_REQUESTS = 16  # of them that are answered at once, or wait for their turn in a batch
@@ -41,15 +45,25 @@ MONOSPACE = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans
 
 
 class Page(gr.Blocks):
-    """The page, and the `routes` and `middleware` that its server must have besides those of gradio."""
+    """The page, and the `routes` and `middleware` that its server must have besides those of gradio.
 
+    `service` is what translates, and `gate` closes the routes that start translations.
+    """
+
+    service: TranslationService
+    gate: AdmissionGate
     routes: list[BaseRoute]
     middleware: list[Middleware]
 
 
-def build_page(translators: Mapping[str, Translator]) -> Page:
-    """Build the page for `translators`, by the names that users see. The first one is the default."""
-    service = TranslationService(translators)
+def build_page(
+    translators: Mapping[str, Translator], *, limits: Limits | None = None, with_mcp: bool = False
+) -> Page:
+    """Build the page for `translators`, by the names that users see. The first one is the default.
+
+    `with_mcp` adds the tool for assistants.
+    """
+    service = TranslationService(translators, limits=limits)
     models = [
         read_model_info(name, direction, reverse=reverse_of(name, service.directions))
         for name, direction in service.directions.items()
@@ -65,15 +79,23 @@ def build_page(translators: Mapping[str, Translator]) -> Page:
                 with gr.Tab(strings.label(label)):
                     add_tab(service, models)
         api.add_endpoint(service, concurrency_id=CONCURRENCY_ID, concurrency_limit=MAX_REQUESTS)
+    page.service, page.gate = service, AdmissionGate()
+    running = Running(service.limits.queue)
     page.routes = [
-        *live_routes(service),
+        *live_routes(service, running),
+        *status_routes(service, page.gate, running=running, queued=lambda: len(page._queue)),
+        *([mcp_tool.mcp_route(service, running)] if with_mcp else []),
         *why_tab.routes(service),
         *job_tabs.routes(service),
         Route(f"{PATH}/strings.json", all_strings),
         static_files(),
     ]
     page.middleware = [Middleware(PageHead), endpoint_arguments(page, service)]
-    page.queue(max_size=QUEUE_SIZE, default_concurrency_limit=MAX_CONCURRENT, api_open=False)
+    page.queue(
+        max_size=service.limits.queue,
+        default_concurrency_limit=service.limits.concurrency,
+        api_open=False,
+    )
     page._queue.sleep_when_free = QUEUE_SLEEP
     return page
 

@@ -193,7 +193,8 @@ def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) 
         ".find((b) => b.textContent.includes('Files')).click()"
     )
     page.wait(
-        "!!document.querySelector('#files')?.dataset.started && !!document.querySelector('#files-model option')"
+        "!!document.querySelector('#files')?.dataset.started && "
+        "!!document.querySelector('#files-model option')"
     )
     (tmp_path / "a.srt").write_text(FILES["a.srt"][0])
     choose_file(page, "#files-file", tmp_path / "a.srt")
