@@ -9,20 +9,15 @@
     about_tab.py       facts about the model, and its card
     markup.py          HTML of these facts
     model_info.py      what the page shows about a model
-    running.py         counts the requests of these and the other routes of our own
     live.py            the routes by which the page translates while the user types or edits
     answer.py          translations as these routes send them
     api.py             the endpoint for programs
-    arguments.py       its arguments: defaults, and what is said of wrong ones
-    mcp.py             the tool for assistants
-    status.py          `/healthz` and `/metrics`
-    authentication.py  user names and passwords
     guard.py           limit on the request body, security headers, errors without details
     server.py          starts the server, and stops it after the running requests
     static/ style.css  the scripts of the translate tab, and the look
 
-What it does for a request is in `seq2seq.serving`. gradio is imported when the page is built. The rest of the
-package works without it.
+What it does for a request is in `seq2seq.serving`; routes for programs and for those who run the server are
+in `seq2seq.gateway`. gradio is imported when the page is built. The rest of the package works without it.
 """
 
 from __future__ import annotations

@@ -12,11 +12,9 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from seq2seq.gateway.endpoint import NAME, result
 from seq2seq.serving.request import InvalidRequest
 from seq2seq.serving.service import TranslationFailed, TranslationService
-from seq2seq.translation import Translation
-
-NAME = "translate"
 
 
 def add_endpoint(service: TranslationService, *, concurrency_id: str, concurrency_limit: int) -> None:
@@ -52,14 +50,3 @@ def add_endpoint(service: TranslationService, *, concurrency_id: str, concurrenc
         concurrency_id=concurrency_id,
         concurrency_limit=concurrency_limit,
     )
-
-
-def defaults(service: TranslationService) -> dict[str, Any]:
-    """The arguments of `/translate` in order, with their defaults. The text has none; None stands for it."""
-    model = next(iter(service.directions))
-    return {"text": None, "beam_size": None, "n_best": 1, "model": model, "glossary": None}
-
-
-def result(translation: Translation, model: str, *, done: bool) -> dict[str, Any]:
-    """The JSON form of a translation, with the name of the model and whether the translation is complete."""
-    return {"model": model, "done": done, **translation.to_dict()}

@@ -7,7 +7,6 @@ largest request is a text of the most characters that are allowed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -19,15 +18,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from seq2seq.gateway.paths import API, LIVE_PATH, MCP_PATH
+from seq2seq.gateway.running import AdmissionGate
+
 MAX_BODY = 64 * 1024  # bytes of a body, if the limit on texts does not need more
 BYTES = 12  # of a character in JSON at most, as an escape of two surrogates
-API = "/gradio_api"
 BLOCKED_PATHS = tuple(
     f"{API}/{name}" for name in ("upload", "run/", "api/")
 )  # no files, nothing past the queue
-LIVE_PATH = "/live"  # a POST here starts a translation and streams its results
-HEALTH_PATH = "/healthz"
-MCP_PATH = "/mcp"  # a POST here may start a translation and waits for its result
 START_PATHS = (LIVE_PATH, MCP_PATH, f"{API}/queue/join", f"{API}/call/")  # a POST here starts a translation
 RESULT_PATHS = (f"{API}/queue/data", f"{API}/call/")  # a GET here streams its results until it is finished
 BUSY = "The server is busy: its queue is full. Please try again in a moment."
@@ -48,14 +46,6 @@ HEADERS = {
 }
 
 Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
-
-
-@dataclass
-class AdmissionGate:
-    """Whether new translations are refused (`closed`), and how many are `running`."""
-
-    closed: bool = False
-    running: int = 0
 
 
 class Guard:

@@ -28,12 +28,12 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from seq2seq.gateway.running import Running
 from seq2seq.serving.request import InvalidRequest, Request, checked_text
 from seq2seq.serving.sentences import joined
 from seq2seq.serving.service import Done, TranslationFailed, TranslationService
 from seq2seq.webui import answer
 from seq2seq.webui.guard import BUSY, LIVE_PATH
-from seq2seq.webui.running import Running
 
 MAX_SESSION = 64  # characters of the name of a page
 HEADERS = {

@@ -17,18 +17,17 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from seq2seq.gateway import endpoint, mcp
+from seq2seq.gateway.arguments import EndpointArguments
+from seq2seq.gateway.running import AdmissionGate, Running
+from seq2seq.gateway.status import status_routes
 from seq2seq.serving.limits import Limits
 from seq2seq.serving.service import TranslationService, reverse_of
 from seq2seq.translator import Translator
 from seq2seq.webui import about_tab, api, files_tab, job_tabs, panes, strings, translate_tab, why_tab
-from seq2seq.webui import mcp as mcp_tool
-from seq2seq.webui.arguments import EndpointArguments
-from seq2seq.webui.guard import AdmissionGate
 from seq2seq.webui.live import live_routes
 from seq2seq.webui.model_info import ModelInfo, read_model_info
 from seq2seq.webui.page_head import PATH, PageHead
-from seq2seq.webui.running import Running
-from seq2seq.webui.status import status_routes
 
 TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]] = [
     ("tabs.translate", translate_tab.add_tab),
@@ -84,7 +83,7 @@ def build_page(
     page.routes = [
         *live_routes(service, running),
         *status_routes(service, page.gate, running=running, queued=lambda: len(page._queue)),
-        *([mcp_tool.mcp_route(service, running)] if with_mcp else []),
+        *([mcp.mcp_route(service, running)] if with_mcp else []),
         *why_tab.routes(service),
         *job_tabs.routes(service),
         Route(f"{PATH}/strings.json", all_strings),
@@ -102,8 +101,8 @@ def build_page(
 
 def endpoint_arguments(page: gr.Blocks, service: TranslationService) -> Middleware:
     """The middleware for the arguments of the endpoint for programs."""
-    index = next(number for number, function in page.fns.items() if function.api_name == api.NAME)
-    return Middleware(EndpointArguments, name=api.NAME, index=index, defaults=api.defaults(service))
+    index = next(number for number, function in page.fns.items() if function.api_name == endpoint.NAME)
+    return Middleware(EndpointArguments, name=endpoint.NAME, index=index, defaults=endpoint.defaults(service))
 
 
 async def all_strings(request: Request) -> JSONResponse:

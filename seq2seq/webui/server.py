@@ -20,10 +20,11 @@ from seq2seq.bundle.directions import direction_name, find_direction
 from seq2seq.devices import find_device
 from seq2seq.engines.choosing import EngineName
 from seq2seq.errors import UsageError
+from seq2seq.gateway.authentication import Authentication, Users, read_users
+from seq2seq.gateway.running import AdmissionGate
 from seq2seq.serving.limits import Limits
 from seq2seq.translator import Translator
-from seq2seq.webui.authentication import Authentication, Users, read_users
-from seq2seq.webui.guard import AdmissionGate, Guard, exception_handlers
+from seq2seq.webui.guard import Guard, exception_handlers
 from seq2seq.webui.page import Page, build_page, launch_style
 
 FINISH_SECONDS = 6.0  # time that running requests have to finish after a signal

@@ -12,8 +12,8 @@ import httpx
 from gradio_client import Client  # type: ignore[import-untyped]
 
 from seq2seq.config import DecodingConfig
+from seq2seq.gateway.endpoint import result
 from seq2seq.translation import Translation, Word
-from seq2seq.webui.api import result
 from seq2seq.webui.server import PageServer
 from tests.webui.client import ROUTES, by_name, by_queue
 from tests.webui.fake_translator import FakeTranslator, in_capitals

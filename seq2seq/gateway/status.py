@@ -12,12 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from seq2seq.gateway.paths import HEALTH_PATH, METRICS_PATH
+from seq2seq.gateway.running import AdmissionGate, Running
 from seq2seq.serving.metrics import resident_memory
 from seq2seq.serving.service import TranslationService
-from seq2seq.webui.guard import HEALTH_PATH, AdmissionGate
-from seq2seq.webui.running import Running
 
-METRICS_PATH = "/metrics"
 TEXT_FORMAT = "text/plain; version=0.0.4"
 HEADERS = {"Cache-Control": "no-store"}
 

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seq2seq.errors import UsageError
-from seq2seq.webui.guard import API, HEALTH_PATH
+from seq2seq.gateway.paths import API, HEALTH_PATH
 
 OPEN_PATHS = (HEALTH_PATH, f"{API}/startup-events")  # gradio calls the second one itself
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="seq2seq", charset="UTF-8"'}
@@ -37,7 +37,7 @@ def read_users(auth: str) -> Users:
     if ":" in auth and not Path(auth).is_file():
         return dict([_user(auth, "auth")])
     try:
-        lines = Path(auth).read_text(encoding="utf-8-sig").splitlines()
+        lines = Path(auth).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError, ValueError):
         raise UsageError("auth is neither USER:PASSWORD nor a file in UTF-8 with such lines") from None
     users = dict(

@@ -1,15 +1,27 @@
-"""How many requests of the routes beside gradio's are answered or wait. It is used in the event loop only."""
+"""How many requests run, and whether new ones are let in."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
 
+@dataclass
+class AdmissionGate:
+    """Whether new translations are refused (`closed`), and how many are `running`, by all routes."""
+
+    closed: bool = False
+    running: int = 0
+
+
 class Running:
-    """Counts requests; `full` says that `limit` of them are there."""
+    """Counts the requests of our own routes, which do not wait in the queue of gradio.
+
+    `full` says that `limit` of them are there. It is used in the event loop only.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit, self.number = limit, 0

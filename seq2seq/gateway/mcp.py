@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import seq2seq
+from seq2seq.gateway import endpoint
+from seq2seq.gateway.paths import MCP_PATH
+from seq2seq.gateway.running import Running
 from seq2seq.serving.request import MAX_BEAM, InvalidRequest
 from seq2seq.serving.service import BUSY, TranslationFailed, TranslationService
-from seq2seq.webui import api
-from seq2seq.webui.guard import MCP_PATH
-from seq2seq.webui.running import Running
 
 VERSIONS = ("2025-06-18", "2025-03-26")  # of the protocol, newest first
 PARSE_ERROR, INVALID_REQUEST, NO_METHOD, WRONG_PARAMETERS = -32700, -32600, -32601, -32602
@@ -55,7 +55,7 @@ def mcp_route(service: TranslationService, running: Running) -> Route:
             raise RpcError(NO_METHOD, "There is no such method.")
         return methods[method](parameters)
 
-    async def endpoint(http: HttpRequest) -> Response:
+    async def post(http: HttpRequest) -> Response:
         if not _same_site(http):
             return JSONResponse({"detail": "Pages of other sites may not call this."}, 403)
         number = None
@@ -69,7 +69,7 @@ def mcp_route(service: TranslationService, running: Running) -> Route:
             body = {"jsonrpc": "2.0", "id": number, "error": {"code": error.code, "message": str(error)}}
             return JSONResponse(body, 400 if error.code in (PARSE_ERROR, INVALID_REQUEST) else 200)
 
-    return Route(MCP_PATH, endpoint, methods=["POST"])
+    return Route(MCP_PATH, post, methods=["POST"])
 
 
 def _same_site(http: HttpRequest) -> bool:
@@ -115,7 +115,7 @@ def _tool(service: TranslationService) -> Values:
         "glossary": {"type": "object", "additionalProperties": {"type": "string"}},
     }
     return {
-        "name": api.NAME,
+        "name": endpoint.NAME,
         "title": "Translate",
         "description": f"Translate a text with a model on this server. Models: {directions}. `glossary` "
         "holds terms with their translations; an empty one keeps the term as it is.",
@@ -126,9 +126,9 @@ def _tool(service: TranslationService) -> Values:
 
 async def _call(service: TranslationService, running: Running, parameters: Values) -> Values:
     """The result of the tool. Wrong arguments are a result, too, so that an assistant reads the message."""
-    if parameters.get("name") != api.NAME:
-        raise RpcError(WRONG_PARAMETERS, f"The only tool is {api.NAME}.")
-    given, known = parameters.get("arguments") or {}, api.defaults(service)
+    if parameters.get("name") != endpoint.NAME:
+        raise RpcError(WRONG_PARAMETERS, f"The only tool is {endpoint.NAME}.")
+    given, known = parameters.get("arguments") or {}, endpoint.defaults(service)
     if not isinstance(given, dict) or given.get("text") is None or not given.keys() <= known.keys():
         return _content(
             f"arguments must be an object with text and perhaps {', '.join(list(known)[1:])}.", True
@@ -141,7 +141,7 @@ async def _call(service: TranslationService, running: Running, parameters: Value
         *_, whole = await running.call(list, service.translate(request))
     except (InvalidRequest, TranslationFailed) as error:
         return _content(str(error), True)
-    values = api.result(whole.translation, request.model, done=True)
+    values = endpoint.result(whole.translation, request.model, done=True)
     return {**_content(whole.translation.text, False), "structuredContent": values}
 
 

@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from seq2seq.webui.guard import API
+from seq2seq.gateway.paths import API
 
 CALL = f"{API}/call/"
 JOIN = f"{API}/queue/join"
