@@ -14,7 +14,7 @@ from torch import Tensor
 from seq2seq.decoding.engine import StepOutput
 from seq2seq.engines.graph import NumberType
 from seq2seq.engines.shortlist import Shortlist
-from seq2seq.engines.support import engine_models
+from seq2seq.engines.support import engine_models, onnx_models
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.nn.padding import pad
 
@@ -74,13 +74,17 @@ class OnnxEngine:
     def __init__(
         self, model: Seq2Seq, number_type: NumberType = "int8", shortlist: Shortlist | None = None
     ) -> None:
-        models = engine_models(model, number_type)
         self.number_type, self.batches_at_once = number_type, torch.get_num_threads()
         self.shortlist = shortlist
-        self.encoder, self.decoder = _session(models.encoder), _session(models.decoder)
-        self.output = _session(models.output.output)
-        self.columns, self.listed_output = _session(models.output.columns), _session(models.output.shortlist)
-        self.column_names = [one.name for one in self.columns.get_outputs()]
+        if shortlist is None:
+            whole = onnx_models(model, number_type)
+            self.encoder, self.whole_step = _session(whole.encoder), _session(whole.step)
+        else:
+            parts = engine_models(model, number_type)
+            self.encoder, self.decoder = _session(parts.encoder), _session(parts.decoder)
+            self.output, self.columns = _session(parts.output.output), _session(parts.output.columns)
+            self.listed_output = _session(parts.output.shortlist)
+            self.column_names = [one.name for one in self.columns.get_outputs()]
         names = [one.name for one in self.encoder.get_outputs()]
         self.memory, self.states = names[:3], names[3:]
 
@@ -111,12 +115,14 @@ class OnnxEngine:
         """Scores of the token after `tokens` (B,K)."""
         states = zip(self.states, state.recurrent, strict=True)
         feeds = {"tokens": np.ascontiguousarray(tokens.numpy()), **state.memory, **dict(states)}
-        hidden, weights, *recurrent = self.decoder.run(None, feeds)
         listed = state.listed
-        if listed is None:
-            logits, log_normaliser = self.output.run(None, {"hidden": hidden})
+        if self.shortlist is None:
+            logits, log_normaliser, weights, *recurrent = self.whole_step.run(None, feeds)
         else:
-            logits, log_normaliser = self.listed_output.run(None, {"hidden": hidden, **listed.inputs})
+            hidden, weights, *recurrent = self.decoder.run(None, feeds)
+            output = self.output if listed is None else self.listed_output
+            inputs = {"hidden": hidden, **(listed.inputs if listed else {})}
+            logits, log_normaliser = output.run(None, inputs)
         return StepOutput(
             logits=torch.from_numpy(logits),
             log_normaliser=torch.from_numpy(log_normaliser),
@@ -132,4 +138,5 @@ def _session(model: bytes) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # errors are raised
+    options.enable_mem_pattern = False  # it would keep a plan for each shape of a batch, for ever
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -29,9 +29,9 @@ def table() -> Shortlist:
     return made
 
 
-def engine(number_type: Any = "int8") -> OnnxEngine:
+def engine(number_type: Any = "int8", *, listed: bool = True) -> OnnxEngine:
     model = tiny.bundle(seed=4, cell="lstm", encoder_layers=2).model
-    return OnnxEngine(model, number_type, table())
+    return OnnxEngine(model, number_type, table() if listed else None)
 
 
 def sources(number: int) -> list[list[int]]:
@@ -116,8 +116,7 @@ def test_loops_end_as_with_all_pieces() -> None:
     ],
 )
 def test_who_may_need_any_piece_gets_all(changes: dict[str, Any], rules: tuple[Any, ...]) -> None:
-    with_table, without, source = engine(), engine(), sources(1)
-    without.shortlist = None
+    with_table, without, source = engine(), engine(listed=False), sources(1)
     config = replace(SEARCH, **changes)
     assert decode(with_table, source, config, constraints=rules) == decode(
         without, source, config, constraints=rules
