@@ -159,12 +159,28 @@ def test_hovered_and_focused_words_light_up_on_both_sides(page: Browser) -> None
     page.press("ArrowRight")
     page.wait(f'JSON.stringify({lit}) === \'[["RED"],["red"]]\'', 5)
     assert page.evaluate("document.querySelectorAll('#result .word[tabindex=\"0\"]').length") == 1
-    # The copy behind the box has its words in the same places.
+    # The copy behind the box has its words in the same places, from right to left, too.
     assert page.evaluate(
         "['font', 'lineHeight', 'letterSpacing', 'width'].every((name) =>"
         "getComputedStyle(document.querySelector('#mirror'))[name] ==="
         "getComputedStyle(document.querySelector('#source textarea'))[name])"
     )
+
+
+def test_marks_lie_behind_words_that_run_from_right_to_left(page: Browser) -> None:
+    fill(page, "مرحبا بالعالم\nin english")
+    page.wait(f"{ANSWER} === 'مرحبا بالعالم\\nIN ENGLISH'")
+    marked = "[...document.querySelectorAll('#mirror mark')]"
+    for word, place in (("مرحبا", "box.right - 10, box.top + 12"), ("in", "box.left + 5, box.top + 50")):
+        x, y = page.evaluate(
+            f"((box) => [{place}])(document.querySelector('#source textarea').getBoundingClientRect())"
+        )
+        page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        page.wait(f"{marked}.map((e) => e.textContent).join() === {json.dumps(word)}", 5)
+        left, right = page.evaluate(
+            f"[{marked}[0].getBoundingClientRect()].flatMap((r) => [r.left, r.right])"
+        )
+        assert left <= x <= right
 
 
 def test_another_word_is_chosen_with_keys(page: Browser) -> None:

@@ -4,6 +4,7 @@ import { area, find, length } from "./page.js";
 import { number, say } from "./strings.js";
 
 const mirror = find("#mirror");
+mirror.dir = "auto"; // as the box: each paragraph has the direction of its letters
 const limit = Number(find("#counter").dataset.limit);
 
 export const tooLong = () => {
