@@ -21,7 +21,7 @@ from seq2seq.config import (
     find_recipe,
     recipe_names,
 )
-from seq2seq.devices import use_threads
+from seq2seq.devices import reuse_memory, use_threads
 from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ class Train:
 
         interruption.check()
         use_threads(self.threads)
+        reuse_memory()
         self._check()
         settings = Settings(self.model, self.data, self.training, self.decoding)
         corpora = Corpora(self.train, self.valid, (self.source_lang, self.target_lang), self.init_from)

@@ -1,7 +1,7 @@
 """The BLEU to expect from a training: interpolated between trainings of our own (`runs.toml`), and rough.
 
 BLEU depends on the kind of text and on the languages more than on anything else, which is why a band is
-given. It was chosen so that our own trainings on other corpora lie inside (docs/how-to/preflight.md).
+given. Its width is a choice, not fitted to anything.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from seq2seq.data.readers import read_pairs
 from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
 from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
+from seq2seq.devices import reuse_memory
 from seq2seq.errors import DataError, SeqError, UsageError
 from seq2seq.monitoring.closing import closing_verdict
 from seq2seq.monitoring.curve import Curve
@@ -90,6 +91,7 @@ def train(
         ModelError: the run to resume is damaged.
         RunError: the run cannot go on: divergence, memory, disk, or another process trains in `out`.
     """
+    reuse_memory()
     progress, interruption = progress or Progress(), interruption or Interruption()
     if resume:
         stored_run(out)  # a missing run is reported before anything is created

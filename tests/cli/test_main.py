@@ -123,7 +123,7 @@ def test_help_of_train_lists_choices_and_texts_of_settings(command: Command) -> 
         (["trian"], "did you mean 'train'?"),
         (["nonsense"], "no command is called 'nonsense'"),
         (["train", "--recipe", "multi30"], "did you mean 'multi30k'?"),
-        (["train", "--recipe", "zzz"], "expected one of bahdanau2015"),
+        (["train", "--recipe", "zzz"], "expected one of adapt, bahdanau2015"),
         (["train", "--recipe", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["train", "--training.learning-rat", "1"], "--training.learning-rate"),
         (["train", "--model.cel", "lstm"], "--model.cell"),

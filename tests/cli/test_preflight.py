@@ -23,6 +23,11 @@ class Result:
     err: str
 
 
+@pytest.fixture(autouse=True)
+def a_short_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seq2seq.cli.preflight._MEASURED_SECONDS", 0.2)
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> str:
     return write(tmp_path / "train.tsv", english_german(120))
