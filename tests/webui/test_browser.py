@@ -367,6 +367,7 @@ def test_note_is_a_status_and_an_example_can_be_undone(page: Browser) -> None:
     fill(page, "Nein.")
     page.wait(f"{STATUS} === 'Not translated: this does not look like English.'", 5)
     assert attribute(page, "#status", "className") == ""
+    assert attribute(page, "#confidence", "textContent") == ""  # of nothing
     fill(page, " Yes, it is.")
     page.wait(f"{STATUS} === 'Not all of it is translated: this does not look like English.'", 5)
     page.click(".example")

@@ -97,10 +97,13 @@ export const noteInLanguage = (note) => {
   return note.split("; ").map(inLanguage).join("; ");
 };
 
+// Whether nothing is translated.
+export const isKept = () => text().trim() === answer.asked.text.trim();
+
 export const showEnd = () => {
   const { end, sentences } = answer;
   const edited = sentences.some((one) => one.edited);
-  const known = end && sentences.length && !edited;
+  const known = end && sentences.length && !edited && !(end.note && isKept());
   const shown = known ? say("translate.confidence", { percent: percent(end.confidence) }) : "";
   find("#confidence").textContent = edited ? say("translate.edited") : shown;
   const reasons = new Set(sentences.flatMap((one) => (one.edited ? [] : one.reasons)));

@@ -3,7 +3,7 @@
 // While the user types, the answer is that of a LiveTranslator, which changes little. When the text rests, the
 // whole text is translated, and that is the end.
 
-import { answer, current, noteInLanguage, render, same, showEnd, text, withChoices } from "./answer.js";
+import { answer, current, isKept, noteInLanguage, render, same, showEnd, text, withChoices } from "./answer.js";
 import { asked } from "./direction.js";
 import { announceEvent, area, find } from "./page.js";
 import { askLines, reason } from "./requests.js";
@@ -44,8 +44,7 @@ export const stop = () => {
 
 const explained = (note) => {
   if (!note) return "";
-  const whole = text().trim() === answer.asked.text.trim();
-  return say(whole ? "translate.not_translated" : "translate.partly_translated", { note: noteInLanguage(note) });
+  return say(isKept() ? "translate.not_translated" : "translate.partly_translated", { note: noteInLanguage(note) });
 };
 
 const clear = (request) => {
