@@ -64,7 +64,7 @@ def serve(
 ) -> None:
     """Serve the page until SIGINT or SIGTERM.
 
-    At the signal, running requests have 6 seconds to finish; later they get an error. This returns after
+    At the signal, running requests have 5 seconds to finish; later they get an error. This returns after
     10 seconds at most. A second signal stops at once.
 
     Args:

@@ -27,8 +27,8 @@ from seq2seq.translator import Translator
 from seq2seq.webui.guard import Guard, exception_handlers
 from seq2seq.webui.page import Page, build_page, launch_style
 
-FINISH_SECONDS = 6.0  # time that running requests have to finish after a signal
-STOP_SECONDS = 2.0  # time after that in which they are told that they do not finish
+FINISH_SECONDS = 5.0  # time that running requests have to finish after a signal
+STOP_SECONDS = 3.5  # time after that in which they are told that they do not finish
 CLOSE_SECONDS = 1  # time after that until their connections are cut
 START_SECONDS = 0.2  # time after which a request that was let in is counted as running
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,6 +68,12 @@ def test_port_in_use_is_a_usage_error() -> None:
         (["--device", "tpu"], "device is 'tpu'"),
         (["--threads", "-1"], "threads is -1"),
         (["--threads", "100000"], "threads is 100000"),
+        (["--auth", "no-such-file"], "auth is neither USER:PASSWORD nor a file"),
+        (["--max-chars", "0"], "max_chars is 0"),
+        (["--queue", "0"], "queue is 0"),
+        (["--concurrency", "1000"], "concurrency is 1000"),
+        (["--root-path", "translate"], "root_path is 'translate', expected a path such as /translate"),
+        (["--root-path", "/translate/"], "root_path is '/translate/'"),
     ],
 )
 def test_wrong_usage_is_found_before_a_model_is_loaded(
@@ -111,14 +118,14 @@ SERVE = """
 import sys
 from tests.webui.fake_translator import FakeTranslator
 from seq2seq.translator import Translator
-Translator.from_pretrained = lambda name, **options: FakeTranslator(seconds=0.7)
+Translator.from_pretrained = lambda name, **options: FakeTranslator(seconds=float(sys.argv[2]))
 from seq2seq.cli.main import main
 main(["serve", "--model", "runs/x", "--port", sys.argv[1], "--threads", "1"])
 """
 
 
-def serve_process(port: int, **options: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", SERVE, str(port)]
+def serve_process(port: int, seconds: float = 0.7, **options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SERVE, str(port), str(seconds)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, **options
@@ -151,6 +158,58 @@ def test_running_requests_finish_after_a_signal(number: signal.Signals) -> None:
             for n, answer in enumerate(answers):
                 assert "event: complete" in answer.result() and f"TEXT {n}\\nEND" in answer.result()
         assert process.wait(15) == 0
+    finally:
+        process.kill()
+
+
+LONG = "\n".join(f"line {n}" for n in range(200))
+
+
+def last_line(url: str, started: threading.Barrier) -> str:
+    """Translate a long text as the page does. Wait for the other requests at the first line."""
+    with httpx.stream("POST", f"{url}live", json={"text": LONG}, timeout=60) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        started.wait(60)
+        return [*lines][-1]
+
+
+def test_requests_that_do_not_finish_in_time_end_with_an_error() -> None:
+    page = build_page({"x": FakeTranslator(seconds=0.05)})  # type: ignore[dict-item]
+    server, started = start(page, port=unused_port()), threading.Barrier(5)
+    try:
+        event = post(server, "call/translate", {"data": [LONG.upper()]}).json()["event_id"]
+        path = f"{server.url}gradio_api/call/translate/{event}"
+        with ThreadPoolExecutor(5) as pool:
+            by_endpoint = pool.submit(lambda: httpx.get(path, timeout=60).text)
+            streams = [pool.submit(last_line, server.url, started) for _ in range(4)]
+            started.wait(60)
+            assert server.drain(finish=0.2, stop=20)
+            for stream in streams:
+                assert json.loads(stream.result()) == {"error": "The server is stopping."}
+            assert (
+                "event: error" in by_endpoint.result() and "The server is stopping." in by_endpoint.result()
+            )
+    finally:
+        server.close()
+
+
+@pytest.mark.slow
+def test_with_eight_streams_the_process_ends_within_ten_seconds() -> None:
+    port, started = unused_port(), threading.Barrier(9)
+    process = serve_process(port, seconds=0.1)
+    try:
+        assert process.stderr is not None
+        next(line for line in process.stderr if "serving" in line)
+        with ThreadPoolExecutor(8) as pool:
+            streams = [pool.submit(last_line, f"http://127.0.0.1:{port}/", started) for _ in range(8)]
+            started.wait(60)
+            begin = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            ends = [json.loads(stream.result()) for stream in streams]
+        assert time.monotonic() - begin < 10
+        assert process.wait(5) == 0
+        assert ends == [{"error": "The server is stopping."}] * 8
     finally:
         process.kill()
 
