@@ -15,7 +15,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from seq2seq.gateway import endpoint, mcp
 from seq2seq.gateway.arguments import EndpointArguments
@@ -27,7 +26,7 @@ from seq2seq.translator import Translator
 from seq2seq.webui import about_tab, api, files_tab, job_tabs, panes, strings, translate_tab, why_tab
 from seq2seq.webui.live import live_routes
 from seq2seq.webui.model_info import ModelInfo, read_model_info
-from seq2seq.webui.page_head import PATH, PageHead
+from seq2seq.webui.page_head import PATH, PageHead, Scripts
 
 TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]] = [
     ("tabs.translate", translate_tab.add_tab),
@@ -113,7 +112,7 @@ async def all_strings(request: Request) -> JSONResponse:
 
 def static_files() -> Mount:
     """The scripts of the page."""
-    return Mount(PATH, StaticFiles(directory=Path(str(resources.files("seq2seq.webui") / "static"))))
+    return Mount(PATH, Scripts(directory=Path(str(resources.files("seq2seq.webui") / "static"))))
 
 
 def launch_style() -> dict[str, Any]:

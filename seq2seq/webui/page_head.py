@@ -6,8 +6,11 @@ The `head` of gradio's `launch` is added by its own script, after it has read th
 from __future__ import annotations
 
 from importlib import resources
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PATH = "/page"
@@ -22,6 +25,17 @@ def head() -> bytes:
         f'<link rel="modulepreload" href=".{PATH}/{name}">' for name in names if name != "early.js"
     )
     return f'<script src=".{PATH}/early.js"></script>{modules}'.encode()
+
+
+class Scripts(StaticFiles):
+    """The files of `static/`. A browser asks each time whether they have changed: they import each other, so
+    old and new ones must not be mixed."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        """The file, or 304."""
+        response = super().file_response(*arguments, **options)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 class PageHead:

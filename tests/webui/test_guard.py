@@ -91,6 +91,14 @@ def test_closed_gate_refuses_new_translations_only(server: PageServer) -> None:
     assert post(server, "call/translate", {"data": ["a", 5, 1, "en-fr"]}).status_code == 200
 
 
+def test_scripts_are_asked_for_each_time(server: PageServer) -> None:
+    answer = httpx.get(f"{server.url}page/main.js")
+    assert answer.headers["cache-control"] == "no-cache" and "javascript" in answer.headers["content-type"]
+    again = httpx.get(f"{server.url}page/main.js", headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304 and again.headers["cache-control"] == "no-cache"
+    assert httpx.get(f"{server.url}page/../page.py").status_code == 404
+
+
 def test_page_loads_nothing_from_elsewhere(server: PageServer, connections: list[object]) -> None:
     """The addresses in the page and its styles, and what the server itself tried to reach."""
     page = httpx.get(server.url).text
