@@ -97,7 +97,7 @@ def in_turns(
                 with service.turns.alone():
                     made = direction.translator.translate(chunk, **options)
             except Busy:  # a job waits as long as it takes
-                if getattr(service.turns, "stopped", False):
+                if service.turns.stopped:
                     raise Cancelled from None
         yield from made
 

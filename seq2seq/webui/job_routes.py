@@ -56,7 +56,7 @@ def routes(uploads: Uploads, jobs: Jobs, kinds: dict[str, Kind]) -> list[Route]:
     async def result(http: HttpRequest) -> Response:
         def file() -> Response:
             found = jobs.find(http.query_params.get("job")).result
-            if found is None or not found.path.exists():
+            if not getattr(found, "path", None) or not found.path.exists():
                 raise InvalidRequest("job", "The file is no longer here. Please start again.")
             return FileResponse(
                 found.path, filename=found.name, media_type="application/octet-stream", headers=HEADERS

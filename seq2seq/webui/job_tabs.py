@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from starlette.routing import Route
 
 from seq2seq.serving.jobs import Jobs
 from seq2seq.serving.service import TranslationService
+from seq2seq.serving.training_runs import TrainingRuns
 from seq2seq.serving.uploads import Uploads
-from seq2seq.webui import files_tab, job_routes
+from seq2seq.webui import files_tab, job_routes, train_tab
 from seq2seq.webui.permission import check_permission
+
+RUNS = "SEQ2SEQ_RUNS"
+"""The environment variable with the folder of trainings. Without it they are deleted when the server ends."""
 
 
 def routes(service: TranslationService) -> list[Route]:
     """All of these routes."""
+    runs = TrainingRuns(Path(os.environ[RUNS]) if os.environ.get(RUNS) else None)
     uploads, jobs, check = Uploads(), Jobs(), check_permission(service)
     return [
-        *job_routes.routes(uploads, jobs, {"files": files_tab.kind(check)}),
+        *job_routes.routes(uploads, jobs, {"files": files_tab.kind(check), "train": train_tab.kind(check)}),
         *files_tab.routes(service, uploads, jobs, check),
+        *train_tab.routes(service, uploads, jobs, check, runs=runs),
     ]

@@ -23,7 +23,17 @@ from seq2seq.gateway.status import status_routes
 from seq2seq.serving.limits import Limits
 from seq2seq.serving.service import TranslationService, reverse_of
 from seq2seq.translator import Translator
-from seq2seq.webui import about_tab, api, files_tab, job_tabs, panes, strings, translate_tab, why_tab
+from seq2seq.webui import (
+    about_tab,
+    api,
+    files_tab,
+    job_tabs,
+    panes,
+    strings,
+    train_tab,
+    translate_tab,
+    why_tab,
+)
 from seq2seq.webui.live import live_routes
 from seq2seq.webui.model_info import ModelInfo, read_model_info
 from seq2seq.webui.page_head import PATH, PageHead, Scripts
@@ -32,6 +42,7 @@ TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]
     ("tabs.translate", translate_tab.add_tab),
     ("tabs.why", why_tab.add_tab),
     ("tabs.files", files_tab.add_tab),
+    ("tabs.train", train_tab.add_tab),
     ("tabs.about", about_tab.add_tab),
 ]
 QUEUE_SLEEP = 0.02  # seconds between looks at the queue; gradio's 0.001 costs 4 % of a core while idle

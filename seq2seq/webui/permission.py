@@ -27,8 +27,7 @@ def check_permission(service: TranslationService) -> Callable[[HttpRequest], Non
     """A check of requests, which raises Forbidden."""
 
     def check(http: HttpRequest) -> None:
-        limits = getattr(service, "limits", None)
-        if not ((limits and limits.training) or is_local(http)):
+        if not (service.limits.training or is_local(http)):
             raise Forbidden(REFUSED)
 
     return check
