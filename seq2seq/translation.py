@@ -206,7 +206,7 @@ def calibrated(translation: Translation, confidence: Confidence) -> Translation:
     return replace(
         translation,
         confidence=confidence.of_sentence(seen),
-        words=tuple(Word(word.text, word.start, word.end, sure) for word, sure in pairs),
+        words=tuple(replace(word, confidence=sure) for word, sure in pairs),
     )
 
 

@@ -112,6 +112,15 @@ def test_a_damaged_calibration_is_refused(tmp_path: Path, entry: object, message
         model_directory.load(tmp_path / "m")
 
 
+def test_calibration_keeps_the_mark_of_words_with_alternatives() -> None:
+    bundle, options = untrained(8).bundle, {"beam_size": 1, "max_length_factor": 0.5}
+    plain = Translator(bundle).translate(SENTENCES[:6], **options)
+    sure = Translator(replace(bundle, confidence=CONFIDENCE)).translate(SENTENCES[:6], **options)
+    marks = [[word.has_alternatives for word in one.words] for one in plain]
+    assert any(map(any, marks)), "an untrained model is sure of nothing"
+    assert [[word.has_alternatives for word in one.words] for one in sure] == marks
+
+
 def test_calibrated_confidence_does_not_depend_on_the_batch() -> None:
     bundle = replace(untrained(8).bundle, confidence=CONFIDENCE)
     texts = SENTENCES[:12]

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from seq2seq.serving.sentences import Piece
-from seq2seq.translation import SURE, Translation, Word
+from seq2seq.translation import Translation
 
 Values = dict[str, Any]
 
@@ -48,7 +48,7 @@ def body(translation: Translation, source: str) -> Values:
     return {
         "text": translation.text,
         "words": [
-            [target(word.start), target(word.end), _share(word.confidence), int(has_choice(word))]
+            [target(word.start), target(word.end), _share(word.confidence), int(word.has_alternatives)]
             for word in translation.words
         ],
         "sources": [[inside(word.start), inside(word.end)] for word in translation.source_words],
@@ -56,11 +56,6 @@ def body(translation: Translation, source: str) -> Values:
         "confidence": _share(translation.confidence),
         "reasons": list(translation.reasons),
     }
-
-
-def has_choice(word: Word) -> bool:
-    """Whether another word is likely in this place."""
-    return word.has_alternatives or (word.confidence is not None and word.confidence < SURE)
 
 
 def end(translation: Translation, *, typed: bool) -> Values:

@@ -38,4 +38,4 @@ def test_values_are_strict_json() -> None:
     words = (Word("x", 0, 1, float("nan")), Word("y", 2, 3, 0.2), Word("z", 4, 5, 0.99, True))
     values = answer.body(Translation("x y z", words=words, confidence=float("inf")), "a")
     assert json.loads(json.dumps(values, allow_nan=False))["confidence"] is None
-    assert [word[2:] for word in values["words"]] == [[None, 0], [0.2, 1], [0.99, 1]]
+    assert [word[2:] for word in values["words"]] == [[None, 0], [0.2, 0], [0.99, 1]]
