@@ -6,8 +6,8 @@ python scripts/loadtest.py --clients 8 --calls 20000          # memory, files an
 python scripts/loadtest.py --break-off 100                    # clients that leave in the middle of an answer
 
 Each client sends sentences one after the other by the route of the page. All sentences differ, so that none
-is answered from memory. The last line is a JSON object of all figures. The exit code is 1 if a call failed, was
-never answered, or was answered with another translation than that of `Translator`.
+is answered from memory. The last line is a JSON object of all figures. The exit code is 1 if a call failed or
+if an answer differs from that of `Translator`.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 
 @dataclass
@@ -39,7 +41,7 @@ class Running:
         finally:
             self.number -= 1
 
-    async def stream(self, lines: Iterator[str]) -> AsyncIterator[str]:
+    async def stream(self, lines: Generator[str]) -> AsyncGenerator[str]:
         """`lines`, each computed in a thread. Counted from the first line on until the end."""
         self.number += 1
         try:
@@ -47,3 +49,19 @@ class Running:
                 yield line
         finally:
             self.number -= 1
+            lines.close()
+
+
+class LinesResponse(StreamingResponse):
+    """A response of lines. When its client leaves, their generator is closed at once."""
+
+    def __init__(self, lines: AsyncGenerator[str], *, media_type: str, headers: Mapping[str, str]) -> None:
+        super().__init__(lines, media_type=media_type, headers=headers)
+        self.lines = lines
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the lines."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self.lines.aclose()

@@ -20,15 +20,15 @@ answer.py says what a sentence is. A request outside of the limits is answered w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from seq2seq.gateway.running import Running
+from seq2seq.gateway.running import LinesResponse, Running
 from seq2seq.serving.request import InvalidRequest, Request, checked_text
 from seq2seq.serving.sentences import joined
 from seq2seq.serving.service import Done, TranslationFailed, TranslationService
@@ -70,7 +70,7 @@ def live_routes(service: TranslationService, running: Running) -> list[Route]:
 
     def stream(request: Request, values: Values) -> Response:
         lines = running.stream(_lines(service, request, _session(values)))
-        return StreamingResponse(lines, media_type="application/x-ndjson", headers=HEADERS)
+        return LinesResponse(lines, media_type="application/x-ndjson", headers=HEADERS)
 
     def alternatives(request: Request, values: Values) -> answer.Values:
         names = ("before", "word", "after")
@@ -116,7 +116,7 @@ def _session(values: Values) -> str:
     return name or ""
 
 
-def _lines(service: TranslationService, request: Request, session: str) -> Iterator[str]:
+def _lines(service: TranslationService, request: Request, session: str) -> Generator[str]:
     places, done = answer.Utf16(request.text), list[Done]()
     try:
         for new in service.sentences(request, session=session):
