@@ -21,13 +21,13 @@ from seq2seq.evaluation import figures
 from seq2seq.evaluation.significance import Comparison, paired_significance
 from seq2seq.evaluation.test_sets import read_test
 from seq2seq.experiments.comparison_table import markdown, panels
-from seq2seq.experiments.job import EXTENSIBLE, RESULT, Job, logged, number, pairs_digest
+from seq2seq.experiments.job import EXTENSIBLE, RESULT, Job, logged, number
 from seq2seq.experiments.setting import Setting
 from seq2seq.experiments.worker_pool import run_jobs
 from seq2seq.pairs import SentencePair
 from seq2seq.processes.directory_lock import directory_lock
 from seq2seq.training.run_directory import RunDirectory
-from seq2seq.training.run_settings import Corpora, describe
+from seq2seq.training.run_settings import Corpora, describe, pairs_sha256
 
 MEANS = ("bleu", "chrf", "ter", "tokens_per_second", "minutes", "step", "best_bleu", "peak_memory")
 # Parts of a result that are in result.json only.
@@ -64,7 +64,7 @@ class Experiment:
         self.pairs: list[SentencePair] = read_test(
             self.test, languages=languages, columns=columns, split="test"
         )
-        self.digest = pairs_digest(self.pairs)
+        self.digest = pairs_sha256(self.pairs)
 
     def jobs(self) -> list[tuple[Setting, int, Job]]:
         """All trainings: the first seed of every setting, then the second, so that a table comes early."""

@@ -12,8 +12,6 @@ worker.py does a job, worker_pool.py runs several, comparison.py puts the result
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +21,6 @@ from typing import Any
 from seq2seq import files
 from seq2seq.config import Settings, from_dict
 from seq2seq.errors import DataError, RunError, SeqError, UsageError
-from seq2seq.pairs import SentencePair
 from seq2seq.training.optimization import FALLING
 from seq2seq.training.run_directory import LOG, RunDirectory
 from seq2seq.training.run_settings import (
@@ -176,9 +173,3 @@ def logged(
                     raise DataError(f"{run.path / LOG}: a {event} without {name}, expected a number")
             values.append({name: record.get(name) for name in (*names, *or_none)})
     return values
-
-
-def pairs_digest(pairs: Sequence[SentencePair]) -> str:
-    """SHA-256 of a test set. Two test sets with equal pairs have the same."""
-    texts = json.dumps([[pair.source, pair.target] for pair in pairs])
-    return hashlib.sha256(texts.encode()).hexdigest()

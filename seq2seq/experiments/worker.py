@@ -23,7 +23,7 @@ from seq2seq.devices import use_threads
 from seq2seq.errors import RunError, SeqError
 from seq2seq.evaluation.scoring import evaluate
 from seq2seq.evaluation.test_sets import read_test
-from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, pairs_digest, read_memory
+from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, read_memory
 from seq2seq.monitoring.progress import Progress
 from seq2seq.nn.model import count_parameters
 from seq2seq.processes.directory_lock import directory_lock
@@ -31,7 +31,7 @@ from seq2seq.processes.interruption import Interruption
 from seq2seq.training.out_of_memory import out_of_memory
 from seq2seq.training.run import train
 from seq2seq.training.run_directory import RunDirectory
-from seq2seq.training.run_settings import SETTINGS
+from seq2seq.training.run_settings import SETTINGS, pairs_sha256
 from seq2seq.training.run_state import RunState
 from seq2seq.translator import Translator
 
@@ -108,7 +108,7 @@ def _result(job: Job, state: RunState) -> dict[str, Any]:
     return {
         "settings": to_dict(job.settings),
         "test": list(job.test),
-        "test_digest": pairs_digest(pairs),
+        "test_digest": pairs_sha256(pairs),
         **evaluation.to_dict(),
         "target_language": translator.target_language,
         "parameters": count_parameters(translator.model),

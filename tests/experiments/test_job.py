@@ -10,10 +10,10 @@ import pytest
 
 from seq2seq import files
 from seq2seq.errors import DataError, ModelError, RunError, UsageError
-from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, pairs_digest, read_memory
+from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, read_memory
 from seq2seq.experiments.worker import run_job
 from seq2seq.training.run_directory import RunDirectory
-from seq2seq.training.run_settings import Corpora
+from seq2seq.training.run_settings import Corpora, pairs_sha256
 from tests import tiny
 from tests.experiments.experiment_data import job
 
@@ -33,9 +33,9 @@ def test_damaged_job_is_a_run_error(tmp_path: Path, content: str) -> None:
 def test_result_counts_for_its_own_settings_and_test_set_only(finished: Job, tmp_path: Path) -> None:
     longer = replace(finished.settings, training=replace(finished.settings.training, steps=5))
     result = finished.result()
-    assert result is not None and result["test_digest"] == pairs_digest(tiny.pairs(8, seed=5))
+    assert result is not None and result["test_digest"] == pairs_sha256(tiny.pairs(8, seed=5))
     digests = {
-        pairs_digest(pairs) for pairs in (tiny.pairs(8, seed=6), tiny.pairs(8, seed=5), tiny.pairs(7, seed=5))
+        pairs_sha256(pairs) for pairs in (tiny.pairs(8, seed=6), tiny.pairs(8, seed=5), tiny.pairs(7, seed=5))
     }
     assert len(digests) == 3
     assert replace(finished, settings=longer).result() is None
