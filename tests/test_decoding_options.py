@@ -19,6 +19,7 @@ from seq2seq.errors import UsageError
 from seq2seq.text.tokenizer import Tokenizer
 from seq2seq.translator import Translator
 from tests import tiny
+from tests.limits import cpu_seconds
 
 TEXTS = ["one two three", "four", "", "nine eight seven six. two one!", "one two three", "five five"]
 SAMPLING: dict[str, Any] = {"temperature": 1.0, "sampling_seed": 3}
@@ -182,7 +183,7 @@ def test_any_text_with_any_options_gives_an_answer(
         options["mbr"] = 4
     if options.get("temperature"):
         options |= {"top_k": top_k, "top_p": 0.9}
-    with torch.inference_mode():
+    with torch.inference_mode(), cpu_seconds(2):
         best = SHARED.translate(text, **options)
     texts = [str(one) for one in (best, *best.alternatives)]
     assert len(set(texts)) == len(texts) <= options.get("n_best", 1)

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seq2seq import Translator
 from seq2seq.data.sample import sample_corpus
 from seq2seq.evaluation.invented_words import invented_words, words
+from tests.limits import cpu_seconds
 
 TABLE: list[dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("odd_inputs.toml").read_text(encoding="utf-8")
@@ -82,6 +85,15 @@ def test_an_odd_input_gives_a_sane_answer(direction: str, number: int) -> None:
 def test_an_odd_input_gives_no_invented_word(direction: str, number: int) -> None:
     text, answer = typed(TABLE[number]), answers(direction)[number]
     assert invented_words(answer, known=known(direction), source=text) == []
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(max_size=60), st.sampled_from(DIRECTIONS))
+def test_any_text_is_translated_within_two_seconds(text: str, direction: str) -> None:
+    translator(direction)
+    with cpu_seconds(2):
+        answer = translator(direction).translate(text)
+    assert answer.text.count("\n") == text.count("\n")
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from seq2seq.data.readers import read_pairs
 from seq2seq.errors import DataError
 from seq2seq.pairs import Counts
+from tests.limits import cpu_seconds
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE tmx SYSTEM "tmx14.dtd">
@@ -193,11 +194,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_pairs_or_a_data_error(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.tmx"
         path.write_bytes(content)
-        with suppress(DataError):
+        with cpu_seconds(2), suppress(DataError):
             list(read_pairs([str(path)], languages=("en", "fr")))
