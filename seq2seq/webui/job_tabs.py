@@ -11,7 +11,7 @@ from seq2seq.serving.jobs import Jobs
 from seq2seq.serving.service import TranslationService
 from seq2seq.serving.training_runs import TrainingRuns
 from seq2seq.serving.uploads import Uploads
-from seq2seq.webui import files_tab, job_routes, train_tab
+from seq2seq.webui import evaluate_tab, files_tab, job_routes, train_tab
 from seq2seq.webui.permission import check_permission
 
 RUNS = "SEQ2SEQ_RUNS"
@@ -22,8 +22,11 @@ def routes(service: TranslationService) -> list[Route]:
     """All of these routes."""
     runs = TrainingRuns(Path(os.environ[RUNS]) if os.environ.get(RUNS) else None)
     uploads, jobs, check = Uploads(), Jobs(), check_permission(service)
+    tabs = {"files": files_tab, "train": train_tab, "evaluate": evaluate_tab}
+    kinds = {name: tab.kind(check) for name, tab in tabs.items()}
     return [
-        *job_routes.routes(uploads, jobs, {"files": files_tab.kind(check), "train": train_tab.kind(check)}),
+        *job_routes.routes(uploads, jobs, kinds),
         *files_tab.routes(service, uploads, jobs, check),
+        *evaluate_tab.routes(service, uploads, jobs, check),
         *train_tab.routes(service, uploads, jobs, check, runs=runs),
     ]

@@ -26,6 +26,7 @@ from seq2seq.translator import Translator
 from seq2seq.webui import (
     about_tab,
     api,
+    evaluate_tab,
     files_tab,
     job_tabs,
     panes,
@@ -43,6 +44,7 @@ TABS: list[tuple[str, Callable[[TranslationService, Sequence[ModelInfo]], None]]
     ("tabs.why", why_tab.add_tab),
     ("tabs.files", files_tab.add_tab),
     ("tabs.train", train_tab.add_tab),
+    ("tabs.evaluate", evaluate_tab.add_tab),
     ("tabs.about", about_tab.add_tab),
 ]
 QUEUE_SLEEP = 0.02  # seconds between looks at the queue; gradio's 0.001 costs 4 % of a core while idle

@@ -113,7 +113,7 @@ def _form() -> str:
     return (
         f'<div class="card job-form">{job_markup.drop("train", SUFFIXES)}'
         f"{html('p', 'train.limits', id='train-limits', class_='note', data_size=shown_size(MAX_BYTES))}"
-        f'<div class="job-row"><input type="checkbox" id="train-sample">'
+        f'<div class="job-row check"><input type="checkbox" id="train-sample">'
         f"{html('label', 'train.sample', for_='train-sample')}</div>"
         f'<div class="job-row">{fields}{html("label", "train.minutes", for_="train-minutes")}'
         f'<input id="train-minutes" type="number" min="1" max="{MAX_MINUTES}" value="{MINUTES}">'

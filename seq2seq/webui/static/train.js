@@ -41,7 +41,7 @@ const curve = (figure, title, series, zero) => {
   if (!points.length) return;
   const values = points.map(([, value]) => value);
   const low = zero ? 0 : Math.min(...values);
-  const high = Math.max(...values, low + 1e-3);
+  const high = Math.max(...values, low + (zero ? 1 : 1e-3));
   const last = Math.max(...points.map(([step]) => step), 1);
   const x = (step) => LEFT + ((WIDTH - LEFT - RIGHT) * step) / last;
   const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low));
@@ -67,7 +67,7 @@ const curve = (figure, title, series, zero) => {
 const sample = (one) => {
   const item = make("dl", "", { class: "train-sample" });
   for (const name of ["source", "translation", "reference"])
-    item.append(make("dt", say(`train.sample_${name}`)), make("dd", one[name] || "∅", { dir: "auto", class: name }));
+    item.append(make("dt", say(`train.sample_${name}`)), make("dd", one[name] || "∅", { dir: "auto", class: `sample-${name}` }));
   return item;
 };
 
