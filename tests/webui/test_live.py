@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -91,3 +92,41 @@ def test_failure_is_not_revealed(server: PageServer, translators: dict[str, Fake
     """The fake translator has no tokenizer, so a text that is being typed fails in `LiveTranslator`."""
     answer = post(server, "live", {"text": "secret", "session": "x"})
     assert json.loads(answer.text) == {"error": "The model could not translate this text."}
+
+
+def leave(server: PageServer, client: httpx.Client, number: int) -> None:
+    """Leave after the first line of a long answer."""
+    body = {"text": TEXT.replace("line", f"line {number}"), "model": "slow"}
+    with client.stream("POST", f"{server.url}live", json=body) as answer:
+        assert next(answer.iter_lines())
+
+
+def cancel(server: PageServer, client: httpx.Client, number: int) -> None:
+    """Cancel a call of the endpoint for programs after its first result."""
+    url = f"{server.url}gradio_api/"
+    call = {"session_hash": f"session {number}", "fn_index": next(iter(server.page.fns))}
+    data = {"text": TEXT.replace("line", f"text {number}"), "model": "slow"}
+    event = client.post(f"{url}queue/join", json={"data": data, **call}).json()
+    with client.stream("GET", f"{url}queue/data", params={"session_hash": call["session_hash"]}) as answer:
+        assert next(line for line in answer.iter_lines() if "process_generating" in line)
+        assert client.post(f"{url}cancel", json={**call, **event}).status_code == 200
+
+
+@pytest.mark.parametrize("give_up", [leave, cancel])
+def test_a_hundred_clients_that_give_up_leave_no_work(
+    server: PageServer,
+    translators: dict[str, FakeTranslator],
+    monkeypatch: pytest.MonkeyPatch,
+    give_up: Callable[[PageServer, httpx.Client, int], None],
+) -> None:
+    monkeypatch.setattr(translators["slow"], "seconds", 0.005)
+    with ThreadPoolExecutor(10) as pool, httpx.Client(timeout=60) as client:
+        list(pool.map(lambda number: give_up(server, client, number), range(100)))
+    wait_until(lambda: not translators["slow"].running, seconds=0.5)
+    number = len(translators["slow"].calls)
+    time.sleep(0.3)
+    assert 100 <= len(translators["slow"].calls) == number < 100 * 30  # of 60 lines each
+    assert 1 <= translators["slow"].most_running <= MAX_CONCURRENT
+    service = server.page.service
+    wait_until(lambda: service.metrics.running == 0, seconds=2)
+    assert service.turns.free == MAX_CONCURRENT
