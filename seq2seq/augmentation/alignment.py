@@ -8,7 +8,7 @@ words.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -72,11 +72,13 @@ def train_alignment(
     max_pairs: int = 300_000,
     tension: float = TENSION,
     seed: int = 1,
+    check: Callable[[], None] = lambda: None,
 ) -> AlignmentTable:
     """Train a table on `pairs` by expectation maximisation.
 
     Of larger corpora a random sample of `max_pairs` pairs is used, or of fewer if they have more than
-    `MAX_CELLS` pairs of words; `seed` chooses it. The same arguments give the same table.
+    `MAX_CELLS` pairs of words; `seed` chooses it. The same arguments give the same table. `check` is called
+    between groups of sentences, a few times a second; what it raises ends the training.
     """
     vocabulary: Vocabulary = {}
     chosen = pairs
@@ -86,7 +88,7 @@ def train_alignment(
     source = index_words((pair.source for pair in chosen), vocabulary, grow=True)
     target = index_words((pair.target for pair in chosen), vocabulary, grow=True)
     groups = list(groups_of(source, target, sample_rows(source, target, seed=seed)))
-    return _Training(groups, len(vocabulary) + 1, tension).run(iterations, vocabulary)
+    return _Training(groups, len(vocabulary) + 1, tension, check).run(iterations, vocabulary)
 
 
 def align_numbers(source: WordArrays, target: WordArrays, size: int, *, iterations: int) -> AlignmentTable:
@@ -178,8 +180,14 @@ class _Training:
     ones.
     """
 
-    def __init__(self, groups: Sequence[Group], size: int, tension: float) -> None:
-        self.size, self.tension = size, tension
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        size: int,
+        tension: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.size, self.tension, self.check = size, tension, check
         shapes = [(len(group.rows), group.source.shape[1], group.target.shape[1]) for group in groups]
         self.priors = [_position_priors(width, height, tension) for _, width, height in shapes]
         self.shapes = [(number, width + 1, height + 1) for number, width, height in shapes]
@@ -187,6 +195,7 @@ class _Training:
         self.cuts = [0, *np.cumsum(sizes).tolist()]
         keys = np.zeros(self.cuts[-1] + 1, np.int64)  # the last is "no word" twice: no table is empty
         for group, start, end in zip(groups, self.cuts, self.cuts[1:], strict=False):
+            check()
             keys[start:end] = _cell_keys(group.source, group.target, size).ravel()
         self.keys, inverse = np.unique(keys, return_inverse=True)
         self.cells = inverse.astype(np.int32)
@@ -211,6 +220,7 @@ class _Training:
         for shape, priors, start, end in zip(
             self.shapes, self.priors, self.cuts, self.cuts[1:], strict=False
         ):
+            self.check()
             part = theta[self.cells[start:end]].reshape(shape) * priors[direction]
             totals = part.sum(1 + direction, keepdims=True)
             np.divide(part, totals, out=shares[start:end].reshape(shape), where=totals > 0)

@@ -88,11 +88,20 @@ class Batch:
 
 
 def token_lengths(
-    data: TextColumns, source: Tokenizer, target: Tokenizer, *, chunk: int = 10_000
+    data: TextColumns,
+    source: Tokenizer,
+    target: Tokenizer,
+    *,
+    chunk: int = 10_000,
+    check: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
-    """Lengths (N,2) of all pairs in tokens, EOS included, by which batches are planned. 4 bytes per pair."""
+    """Lengths (N,2) of all pairs in tokens, EOS included, by which batches are planned. 4 bytes per pair.
+
+    `check` is called before each chunk; what it raises ends the work.
+    """
     lengths = np.zeros((len(data), 2), np.uint16)
     for start in range(0, len(data), chunk):
+        check()
         rows = data[list(range(start, min(start + chunk, len(data))))]
         for side, (tokenizer, column) in enumerate(((source, "source"), (target, "target"))):
             counts = [min(len(ids) + 1, 65535) for ids in tokenizer.encode_batch(rows[column])]

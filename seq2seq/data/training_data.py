@@ -113,8 +113,8 @@ def prepare(
     """Store cleaned `pairs` in `folder/data`, train the tokenizers, and store them, the word lists and
     `lengths.npy` there too. With placeholders or phrases, more pairs are made from these.
 
-    `check` is called whenever stored pairs are read; what it raises ends the preparation. With `vocabulary`,
-    its tokenizers are kept, and its words are known as well.
+    `check` is called whenever stored pairs are read, and while their words are aligned; what it raises ends
+    the preparation. With `vocabulary`, its tokenizers are kept, and its words are known as well.
     """
     added = bool(config.placeholders or config.phrases)
     copies = list[str]()
@@ -128,7 +128,7 @@ def prepare(
     if added:
         pairs_before = len(data)
         data = build_dataset(
-            _more_pairs(StoredPairs(data, check), config, languages, seed=seed), folder / "data"
+            _more_pairs(StoredPairs(data, check), config, languages, seed=seed, check=check), folder / "data"
         )
         shutil.rmtree(folder / "plain")
         say(f"added: {len(data) - pairs_before} pairs of phrases and of sentences with placeholders")
@@ -139,7 +139,7 @@ def prepare(
     _store_tokenizers(source, target, folder)
     for made in dict.fromkeys((source, target)):
         say(f"tokenizer: {made.report or f'{made.vocab_size} pieces, kept'}")
-    lengths = token_lengths(data, source, target)
+    lengths = token_lengths(data, source, target, check=check)
     too_long = int((lengths.max(1) > config.max_length + 1).sum())  # EOS does not count
     limit = f"longer than {config.max_length} tokens (data.max_length)"
     if too_long and not added:
@@ -189,11 +189,16 @@ def _about_copies(copies: Sequence[str]) -> str:
 
 
 def _more_pairs(
-    pairs: Sequence[SentencePair], config: DataConfig, languages: tuple[str, str], *, seed: int
+    pairs: Sequence[SentencePair],
+    config: DataConfig,
+    languages: tuple[str, str],
+    *,
+    seed: int,
+    check: Callable[[], None],
 ) -> Iterator[SentencePair]:
     """`pairs` with placeholders, some of them a second time, and phrases, as `config` says."""
     aligned = config.phrases or (config.placeholders and config.copies)
-    table = train_alignment(pairs, seed=seed) if aligned else None
+    table = train_alignment(pairs, seed=seed, check=check) if aligned else None
     if config.placeholders:
         yield from with_placeholders(
             pairs,

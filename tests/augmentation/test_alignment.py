@@ -210,3 +210,20 @@ def test_links_of_the_sample_corpus_are_those_of_its_grammar() -> None:
 def position(words: list[tuple[int, int]], span: tuple[int, int]) -> int:
     """Number of the white-space word that contains a span."""
     return next(number for number, (start, end) in enumerate(words) if start <= span[0] < end)
+
+
+def test_a_check_ends_the_training_in_any_iteration() -> None:
+    pairs = sentence_pairs(SMALL)
+    calls = list[int]()
+    train_alignment(pairs, check=lambda: calls.append(1))
+    assert len(calls) == 3 * (1 + 2 * 5)  # three groups of equal lengths: listed, then learned from
+
+    def stop() -> None:
+        calls.pop()
+        if not calls:
+            raise SystemExit(143)
+
+    for after in range(1, len(calls) + 1):
+        calls = [1] * after
+        with pytest.raises(SystemExit):
+            train_alignment(pairs, check=stop)

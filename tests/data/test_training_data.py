@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,18 @@ def test_pairs_with_the_same_text_on_both_sides_are_counted_and_said(tmp_path: P
     plain = Run(tmp_path, WORDS)
     plain.prepare()
     assert not [message for message in plain.messages if "same text" in message]
+
+
+def test_every_long_part_of_the_preparation_asks_whether_to_end(tmp_path: Path) -> None:
+    asked = set[str]()
+    pairs = [SentencePair(source, target) for source, target in WORDS]
+    prepare(
+        pairs,
+        tmp_path,
+        DataConfig(phrases=0.1),
+        counts=Counts(kept=len(pairs)),
+        seed=1,
+        say=lambda message: None,
+        check=lambda: asked.add(sys._getframe(1).f_code.co_name),
+    )
+    assert asked >= {"texts", "_columns", "__init__", "_expectation", "token_lengths"}
