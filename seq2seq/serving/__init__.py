@@ -8,4 +8,14 @@ sentences.py       the sentences of a request, and their translations put togeth
 metrics.py         what is counted, for Prometheus
 cache.py           recent translations of sentences
 live_sessions.py   what each page showed last, so that little of it changes
+
+Work that takes minutes:
+
+uploads.py         files that users send
+jobs.py            work in a thread, with its progress
+file_jobs.py       translating a file
+evaluation_jobs.py, evaluation_report.py   scoring models on a test file, and the report
+training_runs.py, training_log.py          `seq2seq train` in a process of its own, and its curves
+preflight_jobs.py  what is to be expected of a training
+trained_model.py   the model of a training, served beside the others
 """

@@ -22,6 +22,8 @@ th, td { text-align: start; vertical-align: top; }
 td.number, th.number { text-align: end; white-space: nowrap; }
 .soft, code { color: var(--soft); font-size: 0.85rem; overflow-wrap: anywhere; }
 mark { background: var(--mark); color: inherit; }
+h1 { font-size: 1.5rem; }
+h2 { margin: 2rem 0 0; font-size: 1.15rem; }
 div.scroll { overflow-x: auto; }
 """
 NAMES = {"bleu": "BLEU", "chrf": "chrF2", "ter": "TER"}

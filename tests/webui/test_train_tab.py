@@ -29,7 +29,7 @@ from tests.webui.fake_translator import FakeTranslator
 TINY = (
     *("--model.embedding-size", "16", "--model.encoder-size", "16", "--model.decoder-size", "16"),
     *("--model.attention-size", "16", "--data.vocab-size", "300", "--training.batch-tokens", "400"),
-    *("--training.validate-every", "10", "--threads", "1", "--data.noise", "", "--data.phrases", "0"),
+    *("--training.validate-every", "10", "--threads", "1", "--no-preflight", "--data.noise", "", "--data.phrases", "0"),
     *("--training.consistency", "0", "--data.placeholders", "0", "--max-length-factor", "1"),
 )
 

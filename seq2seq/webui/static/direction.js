@@ -6,6 +6,12 @@ import { languageName, say } from "./strings.js";
 const items = [...find("#directions").children];
 const facts = (name) => items.find((item) => item.dataset.name === name)?.dataset;
 
+// A direction that was added since the page was loaded, see trained.js.
+export const addDirection = (item) => {
+  find("#directions").append(item);
+  items.push(item);
+};
+
 export const settings = { model: items[0].dataset.name, beam: 0, best: 0, glossary: [] };
 export const direction = () => facts(settings.model);
 

@@ -1,10 +1,11 @@
 // The tab "Train": a corpus in, a preflight, and the curves of the training while it runs.
 
-import * as direction from "./direction.js";
+import { choose } from "./direction.js";
 import { dropZone, duration, pause, runner, upload } from "./jobs.js";
 import { find as first, make } from "./page.js";
 import { ask, reason } from "./requests.js";
 import { number, say } from "./strings.js";
+import { addModel } from "./trained.js";
 
 const find = (part) => document.querySelector(`#train-${part}`);
 const PAUSE = 1000; // milliseconds between looks at a training
@@ -106,7 +107,7 @@ const act = async (values) => {
     const before = shown?.best?.step;
     let state = await ask("/train", values);
     if (state.best && state.best.step !== before && values.action !== "use") state = await ask("/train", { action: "use" });
-    if (state.model) direction.addModel?.(state.model);
+    if (state.model) addModel(state.model);
     show(state);
     watch();
     return state;
@@ -198,7 +199,7 @@ export const start = async () => {
   find("use").addEventListener("click", async () => {
     const state = await act({ action: "use" });
     if (!state?.model) return;
-    direction.choose(state.model.name);
+    choose(state.model.name);
     first("button[role=tab]").click();
   });
   enable();
