@@ -247,6 +247,7 @@ def train_tokenizers(
             seed=seed,
             max_sentences=config.tokenizer_sentences,
             placeholders=config.placeholders,
+            check=check,
         )
 
     if config.joint:

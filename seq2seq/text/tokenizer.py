@@ -22,7 +22,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from random import Random
@@ -113,6 +113,7 @@ class Tokenizer:
         character_coverage: float | None = None,
         tags: Sequence[str] = (),
         placeholders: int = 0,
+        check: Callable[[], None] | None = None,
     ) -> Self:
         """Learn a vocabulary. The same sentences and settings give the same file.
 
@@ -131,6 +132,7 @@ class Tokenizer:
             tags: target languages of a model with several. Each gets a symbol such as `<2fr>`, which is never
                 learned from text and never produced from text; its id is in `tag_ids`.
             placeholders: number of placeholders, 0 to 64 (see `symbols`).
+            check: called a few times a second while SentencePiece learns; what it raises ends the training.
 
         Raises:
             DataError: there is no text to learn from.
@@ -156,6 +158,7 @@ class Tokenizer:
             character_coverage=character_coverage,
             tags=tags,
             placeholders=placeholders,
+            check=check,
         )
         tokenizer = cls(model)
         tokenizer.report = report

@@ -8,9 +8,11 @@ from __future__ import annotations
 import io
 import random
 import re
+import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +91,7 @@ def train_model(
     character_coverage: float | None,
     tags: Sequence[str],
     placeholders: int,
+    check: Callable[[], None] | None,
 ) -> tuple[bytes, TrainingReport]:
     """The content of a `.model` file, and a report. Arguments and errors: see `Tokenizer.train`."""
     nfc = normalization == "nfc"
@@ -100,7 +103,9 @@ def train_model(
     if character_coverage is None:
         character_coverage = 0.9995 if len(set().union(*lines)) > _SMALL_ALPHABET else 1.0
     learned = max(vocab_size - len(symbols), 1)
-    model = _train_sentencepiece(lines, vocab_size=learned, kind=kind, coverage=character_coverage)
+    model = _checked(
+        lambda: _train_sentencepiece(lines, vocab_size=learned, kind=kind, coverage=character_coverage), check
+    )
     pieces = len(sentencepiece.SentencePieceProcessor(model_proto=model)) + len(symbols)
     model = append_symbols(model, symbols) + (NFC_MARK if nfc else b"")
     return model, TrainingReport(
@@ -133,6 +138,30 @@ def _sample_lines(
         elif (slot := generator.randrange(counts["read"] - counts["empty"])) < limit:
             lines[slot] = line
     return lines, counts
+
+
+def _checked(work: Callable[[], bytes], check: Callable[[], None] | None) -> bytes:
+    """The result of `work`, which another thread computes, while this one calls `check` a few times a second.
+
+    SentencePiece can't be asked to stop. When `check` raises, the thread is left to itself: it ends with the
+    process. Without `check`, this thread works.
+    """
+    if check is None:
+        return work()
+    result: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:
+            result.set_exception(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        check()
+        thread.join(0.1)
+    return result.result()
 
 
 def _train_sentencepiece(lines: Sequence[str], *, vocab_size: int, kind: str, coverage: float) -> bytes:

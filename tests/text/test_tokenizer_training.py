@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -17,6 +19,38 @@ class TestTraining:
     def test_same_input_same_file(self) -> None:
         one, other = (Tokenizer.train(iter(SENTENCES), vocab_size=450).to_bytes() for _ in range(2))
         assert one == other
+
+    @pytest.mark.parametrize("kind", ["unigram", "bpe"])
+    def test_a_check_changes_nothing_and_ends_the_training(self, kind: str) -> None:
+        calls = list[int]()
+        watched = Tokenizer.train(SENTENCES, vocab_size=450, kind=kind, check=lambda: calls.append(1))
+        assert watched.to_bytes() == Tokenizer.train(SENTENCES, vocab_size=450, kind=kind).to_bytes()
+        assert calls
+
+        def stop() -> None:
+            raise SystemExit(143)
+
+        with pytest.raises(SystemExit):
+            Tokenizer.train(SENTENCES, vocab_size=450, kind=kind, check=stop)
+        with pytest.raises(DataError, match="no text to learn"):
+            Tokenizer.train([], vocab_size=450, kind=kind, check=stop)
+
+    def test_a_process_ends_while_sentencepiece_learns(self) -> None:
+        """100,000 sentences take it longer than the process may live."""
+        program = """
+import random, time
+from seq2seq.text.tokenizer import Tokenizer
+names = ["".join(random.choices("abcdefghijklmnop", k=6)) for _ in range(20_000)]
+lines = [" ".join(random.choices(names, k=8)) for _ in range(100_000)]
+calls = []
+def check():
+    calls.append(time.monotonic())
+    if calls[-1] - calls[0] > 0.5:
+        raise SystemExit(143)
+Tokenizer.train(lines, vocab_size=8000, check=check)
+"""
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+        assert (ended.returncode, ended.stderr) == (143, b"")
 
     def test_a_sample_of_a_long_stream_depends_on_the_seed(self) -> None:
         def train(seed: int) -> Tokenizer:
