@@ -71,10 +71,11 @@ def served_directions(translators: Mapping[str, Translator]) -> dict[str, Direct
     """All directions of all models, by the names that requests use.
 
     A model with one direction is served under its own name, one with several as "NAME:SOURCE-TARGET" each.
+    The languages of a direction are "" if the model does not say them.
     """
     directions = {}
     for model, translator in translators.items():
-        for source, target in translator.directions:
+        for source, target in translator.directions or (("", ""),):
             name = f"{model}:{source}-{target}" if len(translator.directions) > 1 else model
             directions[name] = Direction(model, translator, source, target)
     return directions
@@ -235,7 +236,8 @@ class TranslationService:
         """What translates a request, and the arguments that all of its methods need."""
         direction = self.directions[request.model]
         glossary = dict(request.glossary) or None
-        return direction.translator, {"target_language": direction.target_language, "glossary": glossary}
+        target = direction.target_language or None  # "" if it is unknown
+        return direction.translator, {"target_language": target, "glossary": glossary}
 
     @contextmanager
     def _turn(self, request: Request) -> Iterator[None]:

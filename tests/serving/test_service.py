@@ -131,3 +131,12 @@ def test_default_beam_size_is_that_of_the_model_up_to_the_limit(beam_size: int, 
     service = service_of(x=FakeTranslator(decoding=DecodingConfig(beam_size=beam_size)))
     checked: Any = service.check("a", None, 1, None)
     assert checked.beam_size == service.directions["x"].beam_size == expected
+
+
+def test_a_model_that_does_not_say_its_languages_is_served() -> None:
+    translator = FakeTranslator(directions=())
+    service = service_of(x=translator)
+    direction = service.directions["x"]
+    assert (direction.source_language, direction.target_language) == ("", "")
+    assert [*service.translate(request(service, "a"))][-1].translation.text == "A"
+    assert translator.options[-1]["target_language"] is None
