@@ -96,9 +96,7 @@ def token_lengths(
     check: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
     """Lengths (N,2) of all pairs in tokens, EOS included, by which batches are planned. 4 bytes per pair.
-
-    `check` is called before each chunk; what it raises ends the work.
-    """
+    `check` is called before each chunk; what it raises ends the work."""
     lengths = np.zeros((len(data), 2), np.uint16)
     for start in range(0, len(data), chunk):
         check()
