@@ -13,13 +13,12 @@ One line is one sentence: N lines in give N lines out. The search is that of the
 - of the decoding settings it has beam size, length penalty and normalisation, limits and batch size;
 - a line of more than `max_source_length` pieces is cut there, and its parts are translated;
 - no rule ends a translation that repeats itself before its length limit.
-
-Letters: B sentences, K hypotheses of each, V pieces, S source positions.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import unicodedata
@@ -39,7 +38,7 @@ BLOCK = 32  # logits of a block, at most: blocks are compared by their maxima fi
 BUFFER = 1000  # lines that are read before they are translated
 _SPACE_AS_BYTES = [FIRST_BYTE + byte for byte in SPACE.encode()]
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]  # letters: B sentences, K hypotheses of each, V pieces
 
 
 class PortableError(Exception):
@@ -57,34 +56,33 @@ class PortableModel:
 
     def __init__(self, directory: str | Path, *, target_language: str = "", threads: int = 0) -> None:
         folder = Path(directory)
-        about = _read(folder / "onnx" / "portable.json", lambda name: json.loads(Path(name).read_bytes()))
+        about = _read(folder / "onnx" / "portable.json", lambda name: json.loads(Path(name).read_bytes()), {})
         if about.get("format") != FORMAT:
             raise PortableError(f"{folder}: format {about.get('format')!r}, this version reads {FORMAT}")
         tags: dict[str, int] = about["tags"]
+        sums = about.get("sha256", {})
         if target_language and target_language not in tags:
             known = ", ".join(tags) or "none: the model has one"
             raise PortableError(f"target language is {target_language!r}, expected one of: {known}")
         self.tag = [tags[target_language or next(iter(tags))]] if tags else []
         self.source, self.target = (
-            _read(folder / about[name], lambda file: sentencepiece.SentencePieceProcessor(model_file=file))
+            _read(folder / about[name], lambda file: sentencepiece.SentencePieceProcessor(file), sums)
             for name in ("source", "target")
         )
         self.pieces: list[str] = self.target.id_to_piece(list(range(len(self.target))))
         self.nfc: bool = about["normalization"] == "nfc"
         self.bos, self.eos, self.forbidden = about["bos"], about["eos"], about["forbidden"]
         self.decoding: dict[str, Any] = about["decoding"]
-        self.encoder = _session(folder / "onnx" / "encoder.onnx", threads)
-        self.step = _session(folder / "onnx" / "step.onnx", threads)
+        self.encoder = _session(folder / "onnx" / "encoder.onnx", threads, sums)
+        self.step = _session(folder / "onnx" / "step.onnx", threads, sums)
         self.states = [one.name for one in self.step.get_inputs() if one.name.startswith("state_")]
 
     def translate(self, texts: Sequence[str], *, beam_size: int = 0) -> list[str]:
         """The translation of each text. `beam_size` 0 is that of the model."""
         beam = beam_size or self.decoding["beam_size"]
         most, size = self.decoding["max_source_length"], self.decoding["batch_size"]
-        encoded = [self.encode(text) for text in texts]
-        parts = [
-            (row, ids[at : at + most]) for row, ids in enumerate(encoded) for at in range(0, len(ids), most)
-        ]
+        rows = enumerate(map(self.encode, texts))
+        parts = [(row, ids[at : at + most]) for row, ids in rows for at in range(0, len(ids), most)]
         results = [""] * len(parts)
         order = sorted(range(len(parts)), key=lambda index: len(parts[index][1]))
         for start in range(0, len(order), size):
@@ -206,21 +204,23 @@ def _largest(base: Array, logits: Array, size: int) -> tuple[Array, Array, Array
     return sums[sentences, best], k[sentences, place], row * number + block[sentences, place]
 
 
-def _read(path: Path, read: Callable[[str], Any]) -> Any:
-    """What `read` makes of a file; PortableError if it cannot."""
+def _read(path: Path, read: Callable[[str], Any], sums: dict[str, str]) -> Any:
+    """What `read` makes of a file; PortableError if it cannot, or if its SHA-256 is not that in `sums`."""
     try:
+        if path.name in sums and hashlib.sha256(path.read_bytes()).hexdigest() != sums[path.name]:
+            raise ValueError("damaged or changed: its SHA-256 is not that in portable.json")
         return read(str(path))
     except Exception as error:  # those of onnxruntime have no common class
         made = "expected a directory made by `seq2seq export --onnx`"
         raise PortableError(f"{path}: cannot be read ({error}), {made}") from None
 
 
-def _session(path: Path, threads: int) -> Any:
+def _session(path: Path, threads: int, sums: dict[str, str]) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = ["CPUExecutionProvider"]
-    return _read(path, lambda name: onnxruntime.InferenceSession(name, options, providers=providers))
+    return _read(path, lambda name: onnxruntime.InferenceSession(name, options, providers=providers), sums)
 
 
 def main() -> int:

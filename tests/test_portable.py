@@ -135,6 +135,32 @@ def test_a_newer_format_is_refused(directory: Path, tmp_path: Path) -> None:
         PortableModel(tmp_path / "m")
 
 
+@pytest.mark.parametrize("name", ["onnx/encoder.onnx", "onnx/step.onnx", "joint.model"])
+def test_any_flipped_bit_is_refused_with_the_name_of_the_file(
+    directory: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(directory, tmp_path / "m")
+    path = tmp_path / "m" / name
+    content = path.read_bytes()
+    for place in range(0, len(content), len(content) // 20):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(PortableError, match=f"{name}: cannot be read .damaged or changed: its SHA-256"):
+            PortableModel(tmp_path / "m")
+    path.write_bytes(content)
+    PortableModel(tmp_path / "m")
+
+
+def test_models_of_earlier_versions_have_no_checksums(directory: Path, tmp_path: Path) -> None:
+    shutil.copytree(directory, tmp_path / "m")
+    path = tmp_path / "m" / "onnx" / "portable.json"
+    about = json.loads(path.read_text())
+    assert about.pop("sha256").keys() == {"encoder.onnx", "step.onnx", "joint.model"}
+    path.write_text(json.dumps(about))
+    assert PortableModel(tmp_path / "m").translate(["one"]) == PortableModel(directory).translate(["one"])
+
+
 # seq2seq export --onnx
 
 

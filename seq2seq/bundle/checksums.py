@@ -2,7 +2,8 @@
 
 The entry `sha256` holds the SHA-256 of the weights, the tokenizers and the word lists, by file name. The
 files that commands and people change later, config.json, metrics.json and README.md, have none. Models that
-were made before there were checksums have no entry and are not checked.
+were made before there were checksums have no entry and are not checked. The folder onnx/ has its own (see
+`onnx_files`).
 """
 
 from __future__ import annotations

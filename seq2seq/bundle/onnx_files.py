@@ -2,11 +2,13 @@
 
 onnx/encoder.onnx   the encoder (see `engines.encoder`)
 onnx/step.onnx      a step of the decoder (see `engines.step`)
-onnx/portable.json  ids of symbols, tokenizer files, settings of decoding
+onnx/portable.json  ids of symbols, tokenizer files, settings of decoding, and the SHA-256 of the networks and
+                    tokenizers by file name, which `portable` compares
 """
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,11 @@ FORMAT = 2
 def onnx_files(bundle: Bundle, number_type: NumberType) -> dict[str, bytes | dict[str, Any]]:
     """The files of the folder by name. Raises UsageError if the network cannot be exported to ONNX."""
     models: OnnxModels = onnx_models(bundle.model, number_type)
-    return {
-        "encoder.onnx": models.encoder,
-        "step.onnx": models.step,
-        "portable.json": _description(bundle, number_type),
-    }
+    networks = {"encoder.onnx": models.encoder, "step.onnx": models.step}
+    about = _description(bundle, number_type)
+    read = networks | {about[side]: getattr(bundle, side).to_bytes() for side in ("source", "target")}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in read.items()}
+    return {**networks, "portable.json": {**about, "sha256": sums}}
 
 
 def write_onnx(directory: Path, contents: dict[str, bytes | dict[str, Any]]) -> None:
