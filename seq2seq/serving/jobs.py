@@ -30,7 +30,7 @@ class Job:
 
     def __init__(self) -> None:
         self.state, self.error, self.result = "waiting", "", None
-        self.done, self.total, self.stage = 0, 0, ""
+        self.done, self.total = 0, 0
         self.begin = self.asked = time.monotonic()
         self.cancelled = False
 
@@ -46,9 +46,9 @@ class Job:
         if self.cancelled or time.monotonic() - self.asked > FORGOTTEN:
             raise Cancelled
 
-    def expect(self, total: int, stage: str = "") -> None:
+    def expect(self, total: int) -> None:
         """Begin to count: `total` steps are to be done."""
-        self.done, self.total, self.stage, self.begin = 0, total, stage, time.monotonic()
+        self.done, self.total, self.begin = 0, total, time.monotonic()
 
     def step(self, number: int = 1) -> None:
         """Count steps that are done."""
@@ -60,8 +60,8 @@ class Job:
         seconds = self.asked - self.begin
         left = seconds / self.done * (self.total - self.done) if self.done and not self.over else None
         return {
-            **{"state": self.state, "done": self.done, "total": self.total, "stage": self.stage},
-            **{"left": left and round(left, 1), "error": self.error},
+            **{"state": self.state, "done": self.done, "total": self.total, "error": self.error},
+            "left": left and round(left, 1),
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from seq2seq.serving.service import Direction, TranslationService, served_directions
@@ -26,7 +27,7 @@ class TrainedModel:
             best = self.runs.best()
             if best is None or self.runs.current is None:
                 return None
-            name = f"{self.runs.current.name} · {best['step']}"
+            name = f"{_name(self.runs)} · {best['step']}"
             if not self.names or self.names[-1][0] != name:
                 translator = Translator.from_pretrained(self.runs.run, engine="torch")
                 self._add(served_directions({name: translator}))
@@ -37,6 +38,13 @@ class TrainedModel:
         self.names = [*self.names[1 - KEPT :], list(new)]
         kept = {name: one for name, one in self.service.directions.items() if name not in old}
         self.service.directions = {**kept, **new}
+
+
+def _name(runs: TrainingRuns) -> str:
+    """Name of the corpus and the time of the start, such as "mine 14:05:30"."""
+    assert runs.current is not None and runs.plan is not None
+    clock = runs.current.name.partition("-")[2][:6]
+    return f"{Path(runs.plan.corpus).stem} {':'.join(clock[at : at + 2] for at in (0, 2, 4))}"
 
 
 def _facts(name: str, direction: Direction) -> dict[str, Any]:

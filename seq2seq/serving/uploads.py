@@ -20,8 +20,11 @@ from seq2seq.serving.request import InvalidRequest
 PIECE = 48 * 1024
 """Bytes of a piece, at most."""
 MAX_TOTAL = 1 << 30  # bytes of all files
-MAX_AGE = 3600.0  # seconds after which a file may be deleted
+MAX_FILES = 500
+MAX_AGE = 3600.0  # seconds after which a file is deleted, and what was made of it
+_LOOK = 60.0  # seconds between looks for old files
 MAX_NAME = 120  # characters
+FULL = "The server has no room for more files. Please try again later."
 _UNSAFE = re.compile(r"[^\w .()\[\]-]+")
 
 
@@ -42,6 +45,7 @@ class Uploads:
         self._folder = TemporaryDirectory(prefix="seq2seq-page-", ignore_cleanup_errors=True)
         self._files: dict[str, Upload] = {}
         self._lock = threading.Lock()
+        self._sweeping = False
 
     @property
     def folder(self) -> Path:
@@ -58,8 +62,13 @@ class Uploads:
             raise InvalidRequest("name", f"The name of the file must end with {', '.join(suffixes)}.")
         token = secrets.token_urlsafe(16)
         with self._lock:
-            self._make_room()
+            self.remove_old()
+            if len(self._files) >= MAX_FILES:
+                raise InvalidRequest("file", FULL)
             self._files[token] = Upload(self.folder / f"{token}{suffix}", name)
+            if not self._sweeping:
+                self._sweeping = True
+                threading.Thread(target=self._sweep, daemon=True).start()
         return token
 
     def add(self, token: object, at: object, data: bytes, *, limit: int) -> int:
@@ -68,6 +77,8 @@ class Uploads:
         if upload.size + len(data) > limit:
             self.remove(token)
             raise InvalidRequest("file", f"The file is too large: at most {shown_size(limit)} are accepted.")
+        if sum(one.size for one in list(self._files.values())) + len(data) > MAX_TOTAL:
+            raise InvalidRequest("file", FULL)
         if at != upload.size:
             raise InvalidRequest("at", f"The piece begins at {at!r}, expected {upload.size}.")
         with upload.path.open("ab") as file:
@@ -83,18 +94,25 @@ class Uploads:
         return upload
 
     def remove(self, token: object) -> None:
-        """Delete a file, if it is there."""
+        """Delete a file and what was made of it, if it is there."""
         upload = self._files.pop(token, None) if isinstance(token, str) else None
         if upload is not None:
-            upload.path.unlink(missing_ok=True)
+            for path in self.folder.glob(f"{upload.path.stem}*"):
+                path.unlink(missing_ok=True)
 
-    def _make_room(self) -> None:
-        """Delete old files. Raises InvalidRequest if those that remain take all the room."""
+    def remove_old(self) -> None:
+        """Delete the files that are older than `MAX_AGE`."""
         old = time.monotonic() - MAX_AGE
         for token in [token for token, upload in self._files.items() if upload.time < old]:
             self.remove(token)
-        if sum(upload.size for upload in self._files.values()) > MAX_TOTAL:
-            raise InvalidRequest("file", "The server has no room for more files. Please try again later.")
+
+    def _sweep(self) -> None:
+        """Delete old files until there are none."""
+        while self._sweeping:
+            time.sleep(_LOOK)
+            with self._lock:
+                self.remove_old()
+                self._sweeping = bool(self._files)
 
 
 def shown_size(size: float) -> str:

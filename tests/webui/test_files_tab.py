@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request as HttpRequest
 
 pytest.importorskip("gradio")
 
 from seq2seq.serving import file_jobs, jobs
-from seq2seq.webui.permission import is_loopback
+from seq2seq.serving.limits import Limits
+from seq2seq.webui.json_routes import Forbidden
+from seq2seq.webui.permission import check_permission, is_loopback
 from seq2seq.webui.server import PageServer
 from tests.webui.browser import CHROMIUM, Browser
 from tests.webui.client import post, wait_until
@@ -162,6 +166,13 @@ def test_files_are_taken_from_this_machine_only(server: PageServer, headers: dic
     body = json.dumps({"upload": "x"})
     headers = {"content-type": "application/json", **headers}
     assert httpx.post(f"{server.url}live/files", content=body, headers=headers).status_code == 403
+
+
+def test_option_opens_the_tabs_to_others() -> None:
+    other = HttpRequest({"type": "http", "client": ("10.0.0.1", 1), "headers": [(b"host", b"127.0.0.1")]})
+    check_permission(SimpleNamespace(limits=Limits(training=True)))(other)  # type: ignore[arg-type]
+    with pytest.raises(Forbidden):
+        check_permission(SimpleNamespace(limits=Limits()))(other)  # type: ignore[arg-type]
 
 
 def test_addresses_of_this_machine() -> None:

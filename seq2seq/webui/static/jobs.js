@@ -98,7 +98,7 @@ export const runner = (name, { kind, begin, done }) => {
         }
         if (state.state === "failed") throw new Error(state.error);
         if (state.state === "cancelled") throw new DOMException("", "AbortError");
-        const counted = { done: number(state.done), total: number(state.total), stage: state.stage };
+        const counted = { done: number(state.done), total: number(state.total) };
         const text = state.state === "waiting" ? say("jobs.waiting") : state.total ? say("jobs.progress", counted) : say("jobs.working");
         const left = state.left ? ` ${say("jobs.left", { time: duration(state.left) })}` : "";
         show(state.total ? state.done / state.total : null, text + left);
