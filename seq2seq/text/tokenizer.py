@@ -124,7 +124,7 @@ class Tokenizer:
             kind: "unigram" (Kudo, 2018) or "bpe" (Sennrich et al., 2016).
             normalization: "identity" or "nfc".
             seed: seed of the sample that `max_sentences` asks for.
-            max_sentences: of a longer stream, so many are drawn, each with the same chance, and held in memory.
+            max_sentences: of a longer stream, so many are drawn with the same chance, and held in memory.
             character_coverage: share of the text whose characters get a piece; the rarest become bytes.
                 Default: 1 for up to 500 different characters, otherwise 0.9995.
             tags: target languages of a model with several. Each gets a symbol such as `<2fr>`, which is never
