@@ -29,7 +29,17 @@ from tests.webui.fake_translator import FakeTranslator
 TINY = (
     *("--model.embedding-size", "16", "--model.encoder-size", "16", "--model.decoder-size", "16"),
     *("--model.attention-size", "16", "--data.vocab-size", "300", "--training.batch-tokens", "400"),
-    *("--training.validate-every", "10", "--threads", "1", "--no-preflight", "--data.noise", "", "--data.phrases", "0"),
+    *(
+        "--training.validate-every",
+        "10",
+        "--threads",
+        "1",
+        "--no-preflight",
+        "--data.noise",
+        "",
+        "--data.phrases",
+        "0",
+    ),
     *("--training.consistency", "0", "--data.placeholders", "0", "--max-length-factor", "1"),
 )
 
@@ -176,6 +186,7 @@ def test_training_in_the_browser(server: PageServer, runs: Path, tmp_path: Path)
         page.click("#train-go")
         page.wait("document.querySelectorAll('#train-bleu circle').length > 0", 60)
         page.wait("document.querySelectorAll('.train-sample').length === 3")
+        page.wait("document.querySelector('#model').lastChild.value.startsWith('mine ')")
         state = act(server, "status")
         assert state["state"] == "running" and state["corpus"] == "mine.tsv"
         assert "detail" in act(server, "start", corpus="sample", minutes=1)  # one at a time
