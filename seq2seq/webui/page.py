@@ -13,8 +13,8 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from seq2seq.gateway import endpoint, mcp
 from seq2seq.gateway.arguments import EndpointArguments
@@ -123,9 +123,14 @@ async def all_strings(request: Request) -> JSONResponse:
     return JSONResponse(texts, headers={"Cache-Control": "no-cache"})
 
 
-def static_files() -> Mount:
-    """The scripts of the page."""
-    return Mount(PATH, Scripts(directory=Path(str(resources.files("seq2seq.webui") / "static"))))
+def static_files() -> Route:
+    """The scripts of the page. A `Mount` would not find them behind a proxy with `--root-path`."""
+    files = Scripts(directory=Path(str(resources.files("seq2seq.webui") / "static")))
+
+    async def file(request: Request) -> Response:
+        return await files.get_response(request.path_params["name"], request.scope)
+
+    return Route(f"{PATH}/{{name:path}}", file)
 
 
 def launch_style() -> dict[str, Any]:

@@ -88,3 +88,7 @@ def test_addresses_in_the_page_begin_with_the_path_of_the_proxy(server: Any) -> 
     headers = {"host": "example.org"}
     config = httpx.get(f"{server.url}config", auth=USER, headers=headers).json()
     assert config["root"] == "http://example.org/translate"
+    for path in ("page/main.js", "page/strings.json", "theme.css"):  # as the proxy passes them on
+        assert httpx.get(server.url + path, auth=USER).status_code == 200
+    for path in ("page/none.js", "page/%2e%2e/page.py", "page/"):
+        assert httpx.get(server.url + path, auth=USER).status_code == 404
