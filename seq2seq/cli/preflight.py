@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -124,13 +124,21 @@ def chosen(data: Data, *, device: str, out: Path, checked: bool) -> list[Choice]
 
 
 def preflight(
-    data: Data, settings: Settings, choices: Sequence[Choice], *, device: str, out: Path
+    data: Data,
+    settings: Settings,
+    choices: Sequence[Choice],
+    *,
+    device: str,
+    out: Path,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Check data and machine, and print what is known before the training; returns it as plain values.
 
-    Raises DataError or RunError for what cannot work. Only the first process measures and prints.
+    Raises DataError or RunError for what cannot work. Only the first process measures and prints. `check` is
+    called between the parts and in long ones; what it raises ends the preflight.
     """
     found, machine = data.look(), _machine(device, out)
+    check()
     check_data(found, data.train, data.languages)
     if not is_first_process():
         return {}
@@ -138,7 +146,7 @@ def preflight(
         _print([f"Settings for {found.pairs:,} pairs (an option or a recipe overrides):"])
         _print(settings_table(choices, settings))
     settings = _with_batch(settings, found)
-    pieces = cut_into_pieces(found.sample, settings.data, seed=settings.training.seed)
+    pieces = cut_into_pieces(found.sample, settings.data, seed=settings.training.seed, check=check)
     model = replace(
         settings.model,
         source_vocab_size=pieces.source.vocab_size,
@@ -146,7 +154,7 @@ def preflight(
     )
     settings = replace(settings, model=model)
     checked = _checked(found, pieces, machine, settings, data)
-    speed, busy = measure_speed(settings, pieces, found, device)
+    speed, busy = measure_speed(settings, pieces, found, device, check)
     checked = replace(checked, speed=speed, busy=busy)
     _print(["Preflight:", *report(checked)])
     for warning in warnings_about(found, pieces, settings, data.languages):
@@ -195,11 +203,13 @@ def _checked(found: Look, pieces: Pieces, machine: Machine, settings: Settings, 
     )
 
 
-def measure_speed(settings: Settings, pieces: Pieces, found: Look, device: str) -> tuple[float, bool]:
+def measure_speed(
+    settings: Settings, pieces: Pieces, found: Look, device: str, check: Callable[[], None]
+) -> tuple[float, bool]:
     """Target tokens a second of a few updates of a network that is thrown away; 0 if memory is missing.
 
-    The first update is not counted: it prepares products, memory and threads. Also returns whether the
-    process had less than two thirds of one processor, because others run.
+    The first update is not counted: it prepares products, memory and threads. `check` is called before each
+    update. Also returns whether the process had less than two thirds of one processor, because others run.
     """
     from seq2seq.training.train_step import TrainStep
 
@@ -216,6 +226,7 @@ def measure_speed(settings: Settings, pieces: Pieces, found: Look, device: str) 
     tokens, begin, used = 0, time.perf_counter(), time.process_time()
     try:
         for number, batch in enumerate(batches.epoch(0)):
+            check()
             result = step.update([batch], rate=1e-5, step=number + 1)  # `loss` was read, so a GPU is done
             if number == 0:
                 begin, used = time.perf_counter(), time.process_time()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -142,7 +142,7 @@ class Train:
         resume = self.resume or bool(message)
         if message:
             say(message)
-        recipe, found = ({}, {}) if resume else self._look(settings)
+        recipe, found = ({}, {}) if resume else self._look(settings, interruption.check)
         interruption.check()
         if self.init_from:
             from seq2seq.bundle.starting import check_start, load_start
@@ -184,7 +184,7 @@ class Train:
         data = Data.of(self.train, self.valid, languages, self.data)
         return data if data.readable else None
 
-    def _look(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _look(self, settings: Settings, check: Callable[[], None]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The preflight. Returns the recipe with the reasons, for the record, and what was found."""
         from seq2seq.cli.preflight import check_start, chosen, preflight, said_once
 
@@ -198,7 +198,7 @@ class Train:
             recipe = {"name": self.recipe, "reasons": {choice.title: choice.reason for choice in choices}}
             if not self.preflight:
                 return recipe, {}
-            return recipe, preflight(data, settings, choices, device=self.device, out=self.out)
+            return recipe, preflight(data, settings, choices, device=self.device, out=self.out, check=check)
 
     def _check(self) -> None:
         """Raise UsageError for options that contradict each other or lack a value."""

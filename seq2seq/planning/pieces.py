@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,17 +69,26 @@ class _Columns(PairColumns):
         return super().__getitem__(list(range(len(self)))[rows] if isinstance(rows, slice) else rows)
 
 
-def cut_into_pieces(sample: Sequence[SentencePair], config: DataConfig, *, seed: int) -> Pieces:
-    """Train tokenizers on at most `LEARNED_FROM` pairs of `sample` and apply them to all of it."""
+def cut_into_pieces(
+    sample: Sequence[SentencePair],
+    config: DataConfig,
+    *,
+    seed: int,
+    check: Callable[[], None] = lambda: None,
+) -> Pieces:
+    """Train tokenizers on at most `LEARNED_FROM` pairs of `sample` and apply them to all of it.
+
+    `check` is called now and then; what it raises ends the work.
+    """
     learned = _Columns(list(sample[:LEARNED_FROM]))
-    source, target = train_tokenizers(learned, config, seed=seed)
+    source, target = train_tokenizers(learned, config, seed=seed, check=check)
     columns = PairColumns(list(sample))
     share, examples = _bytes(sample, source, target)
     texts = [(pair.source, source) for pair in sample[:2]] + [(pair.target, target) for pair in sample[:1]]
     return Pieces(
         source=source,
         target=target,
-        lengths=token_lengths(columns, source, target),
+        lengths=token_lengths(columns, source, target, check=check),
         byte_share=share,
         byte_examples=examples,
         round_trips=tuple(round_trip(text, tokenizer) for text, tokenizer in texts),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from seq2seq.cli import main
+from seq2seq.cli import main, preflight
 from tests.planning.corpora import english_german, swapped, write
 
 NETWORK = [f"--model.{name}-size={size}" for name, size in (("encoder", 8), ("decoder", 8), ("attention", 8))]
@@ -108,3 +110,19 @@ def test_errors_are_said_by_the_first_process_only(  # type: ignore[no-untyped-d
     monkeypatch.setenv("RANK", "1")
     result = train("--train", few)
     assert result.code == 3 and result.err == ""
+
+
+@pytest.mark.parametrize("during", ["cut_into_pieces", "build_model"])
+def test_a_signal_ends_the_preflight(  # type: ignore[no-untyped-def]
+    train, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, during: str
+) -> None:
+    original = getattr(preflight, during)
+
+    def signalled(*arguments, **options):  # type: ignore[no-untyped-def]
+        os.kill(os.getpid(), signal.SIGTERM)
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(preflight, during, signalled)
+    monkeypatch.setattr(preflight, "report", lambda checked: pytest.fail("the preflight went on"))
+    assert train("--train", data, *FAST, "--training.steps", "1").code == 143
+    assert not (tmp_path / "run").exists()
