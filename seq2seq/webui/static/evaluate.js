@@ -2,7 +2,7 @@
 
 import { settings } from "./direction.js";
 import { address, dropZone, fillModels, models, runner } from "./jobs.js";
-import { make } from "./page.js";
+import { make, onEvent } from "./page.js";
 import { ask } from "./requests.js";
 import { number, say } from "./strings.js";
 
@@ -54,6 +54,7 @@ export const start = () => {
   fillModels(find("first"), settings.model);
   find("first").addEventListener("change", fillSecond);
   fillSecond();
+  onEvent("models", fillSecond);
   const run = runner("evaluate", { kind: "evaluate", begin, done });
   dropZone("evaluate", (chosen) => {
     file = chosen;

@@ -1,6 +1,6 @@
 // What the tabs for files, training and evaluation share: sending a file, watching a job, showing progress.
 
-import { stored } from "./page.js";
+import { onEvent, stored } from "./page.js";
 import { ask, reason } from "./requests.js";
 import { languageName, number, say } from "./strings.js";
 
@@ -11,8 +11,15 @@ export const pause = (milliseconds) => new Promise((done) => setTimeout(done, mi
 export const models = () => [...document.querySelectorAll("#directions > [data-name]")].map((item) => item.dataset);
 export const modelName = ({ name, source, target }) =>
   source ? `${languageName(source)} → ${languageName(target)} · ${name}` : name;
+// Fills a choice of models, again whenever one is added.
 export const fillModels = (select, chosen) => {
-  for (const one of models()) select.append(new Option(modelName(one), one.name, false, one.name === chosen));
+  const fill = () => {
+    const wanted = select.value || chosen;
+    select.replaceChildren(...models().map((one) => new Option(modelName(one), one.name)));
+    select.value = models().some((one) => one.name === wanted) ? wanted : models()[0].name;
+  };
+  fill();
+  onEvent("models", fill);
 };
 export const glossaryOf = (name) => {
   const { source, target } = models().find((one) => one.name === name);

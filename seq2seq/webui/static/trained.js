@@ -2,7 +2,7 @@
 
 import { addDirection, choose, settings } from "./direction.js";
 import { models } from "./jobs.js";
-import { all, find, make } from "./page.js";
+import { all, announceEvent, find, make } from "./page.js";
 import { languageName } from "./strings.js";
 
 const BEST = 3; // translations listed at first, see panes.py
@@ -43,4 +43,5 @@ export const addModel = (model) => {
   if (before)
     for (const old of [...all("[data-direction], #directions > span"), ...select.options])
       if ([old.dataset.direction, old.dataset.name, old.value].includes(before)) old.remove();
+  announceEvent("models");
 };
