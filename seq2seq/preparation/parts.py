@@ -179,7 +179,8 @@ class Preparation:
         marked = with_marks(text, find_verbatim(text, alphabet=self.alphabet))
         kept, lost = apart_from_terms(marked, terms)
         if not has_letters(text, kept):
-            return [Part(text, start, fixed=self._fixed(text, kept), note=lost_note(text, lost))]
+            note = lost_note(text, lost) or self._script_note(text, kept)
+            return [Part(text, start, fixed=self._fixed(text, kept), note=note)]
         note = self._foreign_note(text, kept) or repetition_note(text)
         if note or self._is_no_language(text):
             fixed = self._fixed(text, terms) if terms else None
@@ -331,6 +332,15 @@ class Preparation:
             return ""
         if counted == 1 and first.isupper() and self.names.by_capital:
             return ""  # a single name
+        return self._unknown_note()
+
+    def _script_note(self, text: str, kept: Sequence[Verbatim]) -> str:
+        """Why a text of `kept` spans alone is kept, if one is a word in a script that the model lacks."""
+        words = (text[one.start : one.end] for one in kept if one.kind == "script")
+        foreign = any(char.isalpha() and not word[0].isascii() for word in words for char in word)
+        return self._unknown_note() if foreign else ""
+
+    def _unknown_note(self) -> str:
         language = language_name(self.languages[0])
         return f"this does not look like {language}" if language != "?" else "the model knows none of this"
 

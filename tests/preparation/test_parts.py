@@ -81,6 +81,7 @@ def test_what_is_translated_and_what_is_kept(text: str, model: list[str], kept: 
     [
         ("Ich habe heute leider gar keine Zeit.", "this does not look like English"),
         ("asdfgh qwerty", "this does not look like English"),
+        ("我明天要去北京开会。", "this does not look like English"),
         ("I love the dog of Xiomara Quintana.", ""),
         ("I lvoe teh dgo", ""),
         ("Xiomara", ""),
@@ -90,6 +91,11 @@ def test_a_text_in_another_language_is_kept_with_a_note(text: str, note: str) ->
     made = parts(text)
     assert [part.note for part in made] == [note]
     assert bool(made[0].ids) is not bool(note) or text == "Xiomara"
+
+
+@pytest.mark.parametrize("text", ["🎉", "https://a.example/x", "12 + 3"])
+def test_text_without_language_is_kept_without_a_note(text: str) -> None:
+    assert [part.note for part in parts(text) if part.note] == []
 
 
 def test_numbers_and_marks_are_written_as_in_the_target_language() -> None:
