@@ -75,7 +75,10 @@ class Glossary:
 
     def __init__(self, terms: Terms | None = None) -> None:
         if terms is not None and not isinstance(terms, Mapping):
-            raise UsageTypeError(f"glossary is of type {type(terms).__name__}, expected a mapping of terms")
+            raise UsageTypeError(
+                f"glossary is of type {type(terms).__name__}, expected a mapping of terms, or a file read "
+                "by Glossary.from_file"
+            )
         self.terms: dict[str, str | None] = dict(terms or {})
         self._by_first: dict[str, list[_Term]] = {}
         self._keys = set[tuple[object, ...]]()
