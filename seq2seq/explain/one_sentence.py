@@ -94,6 +94,8 @@ def sentence(
     """
     way = translator._way(options, target_language)
     parts = [part for part in way.parts(text, try_plain=True) if part.ids]
+    if not parts:
+        raise UsageError("nothing of the text is translated, expected one sentence")
     if len(parts) != 1:
         raise UsageError(
             f"text has {len(parts)} sentences to translate, expected one; `explain.sentences` lists them"
