@@ -46,7 +46,7 @@ def closing_verdict(curve: Curve, config: TrainingConfig, *, stopped: str, out: 
     validations = curve.validations
     going_on = _command(config, stopped, out)
     if len(validations) < 3:
-        return Verdict("unknown", f"too early for a verdict: {len(validations)} validations", going_on)
+        return Verdict("unknown", f"too early for a verdict: {len(validations)} of 3 validations", going_on)
     rise = _rise(validations)
     best = max(one.bleu for one in validations)
     if stopped != "patience" and rise > max(LEAST_RISE, RISING * best):

@@ -62,7 +62,7 @@ def _rate(values: Values) -> str:
 
 def _end(values: Values) -> str:
     limits = [
-        f"{values[f'training.{name}']:g} {name}"
+        f"{values[f'training.{name}']:g} {name if values[f'training.{name}'] != 1 else name[:-1]}"
         for name in ("epochs", "steps", "minutes")
         if values[f"training.{name}"]
     ]

@@ -80,6 +80,7 @@ def test_a_loss_that_falls_goes_on_though_bleu_is_near_zero() -> None:
 def test_too_few_validations() -> None:
     made = verdict([1.0, 2.0], stopped="minutes", minutes=1)
     assert made.name == "unknown" and made.going_on.endswith("--training.minutes 2")
+    assert made.text == "too early for a verdict: 2 of 3 validations"
     assert verdict([]).name == "unknown"
 
 

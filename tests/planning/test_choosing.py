@@ -110,5 +110,7 @@ def test_table_shows_what_an_option_overrides() -> None:
     changed = replace(chosen, model=replace(chosen.model, cell="gru"))
     (line,) = [line for line in settings_table(choices, changed) if "network" in line]
     assert "GRU" in line and "as given (model.cell)" in line
+    one = replace(chosen, training=replace(chosen.training, minutes=1.0))
+    assert "epochs or 1 minute " in "".join(settings_table(choices, one))
     assert "as given" not in "".join(settings_table(choices, chosen))
     assert max(map(len, settings_table(choices, chosen))) <= 80
