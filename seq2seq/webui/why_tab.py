@@ -105,7 +105,7 @@ class _Explainer:
             if values.get("picture") == "sentences":
                 direction = self.service.directions[model]
                 found = explain.sentences(
-                    direction.translator, text, target_language=direction.target_language
+                    direction.translator, text, target_language=direction.target_language or None
                 )
                 return JSONResponse({"sentences": found})
             result = self._result(values, model, text)
@@ -138,7 +138,7 @@ class _Explainer:
         direction = self.service.directions[model]
         beam_size = direction.beam_size
         return explain.sentence(
-            direction.translator, text, target_language=direction.target_language, beam_size=beam_size
+            direction.translator, text, target_language=direction.target_language or None, beam_size=beam_size
         )
 
 
