@@ -33,6 +33,8 @@ _NEVER_LEARNED = f"\0\t\u2585{SPACE}\ud800-\udfff"
 # in 26,000 Chinese sentences.
 _SMALL_ALPHABET = 500
 
+_LAST_SECONDS = 5.0
+
 _SETTINGS: dict[str, Any] = {
     "byte_fallback": True,
     "normalization_rule_name": "identity",
@@ -143,8 +145,9 @@ def _sample_lines(
 def _checked(work: Callable[[], bytes], check: Callable[[], None] | None) -> bytes:
     """The result of `work`, which another thread computes, while this one calls `check` a few times a second.
 
-    SentencePiece can't be asked to stop. When `check` raises, the thread is left to itself: it ends with the
-    process. Without `check`, this thread works.
+    SentencePiece can't be asked to stop. When `check` raises, the thread gets `_LAST_SECONDS` to end, because
+    one that asks for the interpreter while the process ends would abort it. One that needs longer is left to
+    itself and ends with the process. Without `check`, this thread works.
     """
     if check is None:
         return work()
@@ -159,7 +162,11 @@ def _checked(work: Callable[[], bytes], check: Callable[[], None] | None) -> byt
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     while thread.is_alive():
-        check()
+        try:
+            check()
+        except BaseException:
+            thread.join(_LAST_SECONDS)
+            raise
         thread.join(0.1)
     return result.result()
 

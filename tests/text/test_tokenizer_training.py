@@ -35,6 +35,7 @@ class TestTraining:
         with pytest.raises(DataError, match="no text to learn"):
             Tokenizer.train([], vocab_size=450, kind=kind, check=stop)
 
+    @pytest.mark.slow
     def test_a_process_ends_while_sentencepiece_learns(self) -> None:
         """100,000 sentences take it longer than the process may live."""
         program = """
