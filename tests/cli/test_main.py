@@ -459,8 +459,8 @@ def test_train_resumes_also_from_the_checkpoint_before_a_damaged_one(
     assert command("train", "--resume", "--out", out, "--training.steps", "4").code == 0
     assert command(*base, "--resume", "--training.steps", "5", "--seed", "5").code == 0
     assert [step for step, _ in checkpoint.stored(out / "checkpoints")] == [4, 5]
-    result = command("train", "--resume", "--out", out, "--model.cell", "lstm")
-    assert result.code == 2 and "model.cell is 'lstm'" in result.err
+    result = command("train", "--resume", "--out", out, "--model.cell", "rnn")
+    assert result.code == 2 and "model.cell is 'rnn'" in result.err
     for _, path in checkpoint.stored(out / "checkpoints")[1:]:
         (path / "model.safetensors").write_bytes(b"")
     result = command("train", "--resume", "--out", out)
