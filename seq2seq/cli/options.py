@@ -47,7 +47,7 @@ class Origin:
 
     recipe: str = ""
     train: Paths = ()
-    out: Path = Path("runs/sample")
+    out: Path | None = None
     resume: bool = False
     dry_run: bool = False
     init_from: str = ""
@@ -62,6 +62,12 @@ class Origin:
         with suppress(SystemExit), redirect_stderr(io.StringIO()):
             return tyro.cli(cls, args=list(arguments), return_unknown_args=True, add_help=False)[0]
         return cls()
+
+    @property
+    def directory(self) -> Path:
+        """The run directory: --out, or else runs/ and the name of the first training data."""
+        first = self.train[0][0] if self.train and self.train[0] else "sample"
+        return self.out or Path("runs") / Path(first.removesuffix(".gz").replace(":", "-")).stem
 
     def settings(self) -> tuple[str, Settings]:
         """Name and settings of the recipe: that of --recipe, else `adapt` with --init-from, `default`, or

@@ -47,7 +47,8 @@ class Train:
     target_lang: str = ""
     """Language of the target, such as fr. It also decides how BLEU splits text into words."""
     out: Path = Path("runs/sample")
-    """Directory of the run: settings, log, checkpoints and the best model."""
+    """Directory of the run: settings, log, checkpoints and the best model. Without this option: runs/ and the
+    name of the training data."""
     recipe: str = ""
     """Settings to start from: the name of a recipe, or a TOML file. Other options override them. Without it,
     they are chosen by the amount of data, its texts and the machine (auto), and shown with the reasons."""
@@ -79,11 +80,11 @@ class Train:
         """
         origin = Origin.parse(arguments)
         named = origin.recipe not in ("", AUTO)
-        stored = origin.resume or (not origin.dry_run and (origin.out / "training.json").exists())
+        stored = origin.resume or (not origin.dry_run and (origin.directory / "training.json").exists())
         if stored and not named:
             from seq2seq.training.run import stored_run
 
-            name, settings = "", stored_run(origin.out)[0]
+            name, settings = "", stored_run(origin.directory)[0]
         elif origin.train and not (named or origin.init_from or {"-h", "--help"} & set(arguments)):
             name, settings = AUTO, cls._auto(arguments, origin)
         else:
@@ -92,10 +93,11 @@ class Train:
 
     @classmethod
     def _with(cls, name: str, settings: Settings, origin: Origin) -> Train:
-        """The values of `settings`, with the seed of --seed."""
+        """The values of `settings`, with the run directory and the seed of --seed."""
         if origin.seed is not None:
             settings = replace(settings, training=replace(settings.training, seed=origin.seed))
-        return cls(recipe=name, **{part.name: getattr(settings, part.name) for part in fields(settings)})
+        parts = {part.name: getattr(settings, part.name) for part in fields(settings)}
+        return cls(recipe=name, out=origin.directory, **parts)
 
     @classmethod
     def _auto(cls, arguments: Sequence[str], origin: Origin) -> Settings:

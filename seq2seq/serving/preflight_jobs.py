@@ -36,7 +36,8 @@ def preflight(runs: TrainingRuns, plan: Plan, upload: Upload | None, job: Job) -
         folder = Path(name) / "data"
         copy_data(plan, upload, folder)
         with (folder / "out").open("wb") as out, (folder / "errors").open("wb") as errors:
-            process = start_process(["train", "--dry-run", *runs.command(plan, folder), "--preflight"], out, errors)
+            arguments = ["train", "--dry-run", *runs.command(plan, folder), "--preflight"]
+            process = start_process(arguments, out, errors)
             try:
                 while process.poll() is None:
                     job.check()

@@ -176,3 +176,17 @@ def test_a_wrong_glossary_is_reported_before_the_model_is_read(tmp_path: Path) -
     path.write_text("a\tb\tc\n")
     with pytest.raises(DataError, match=r"terms.tsv:1"):
         load_translator(["no-such-model"], parse(), device="cpu", threads=0, glossary=path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "directory"),
+    [
+        ([], "runs/sample"),
+        (["--train", "data/talks.tsv.gz"], "runs/talks"),
+        (["--train", "train.en", "train.de", "--train", "more.tsv"], "runs/train"),
+        (["--train", "hf:owner/name:en-de"], "runs/name-en-de"),
+        (["--train", "talks.tsv", "--out", "runs/sample"], "runs/sample"),
+    ],
+)
+def test_a_run_without_out_has_the_name_of_its_data(arguments: list[str], directory: str) -> None:
+    assert Origin.parse(arguments).directory == Path(directory)

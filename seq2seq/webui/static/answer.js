@@ -8,6 +8,8 @@ import { languageName, percent, say } from "./strings.js";
 // still being typed. `chosen` holds what the user made of a sentence, by its source.
 export const answer = { asked: null, sentences: [], complete: false, typed: false, end: null, chosen: new Map() };
 
+const SURE = 0.75; // words with less confidence are coloured (style.css)
+
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 export const text = () =>
   answer.sentences.map((one, index) => one.text + (index + 1 < answer.sentences.length ? one.after : "")).join("");
@@ -58,7 +60,10 @@ export const render = () => {
   }
   const nothing = !text().trim();
   for (const name of ["copy", "edit"]) find(`[data-action=${name}]`).disabled = nothing;
-  find("#legend").hidden = nothing;
+  const [unsure, choice] = find("#legend").children;
+  unsure.hidden = nothing || !sentences.some(({ words }) => words.some(([, , sure]) => sure !== null && sure < SURE));
+  choice.hidden = nothing || !sentences.some(({ words }) => words.some((one) => one[3]));
+  find("#legend").hidden = unsure.hidden && choice.hidden;
 };
 
 // What the user made of sentence `index`.
@@ -104,7 +109,7 @@ export const showEnd = () => {
   const { end, sentences } = answer;
   const edited = sentences.some((one) => one.edited);
   const known = end && sentences.length && !edited && !(end.note && isKept());
-  const shown = known ? say("translate.confidence", { percent: percent(end.confidence) }) : "";
+  const shown = known && !isKept() ? say("translate.confidence", { percent: percent(end.confidence) }) : "";
   find("#confidence").textContent = edited ? say("translate.edited") : shown;
   const reasons = new Set(sentences.flatMap((one) => (one.edited ? [] : one.reasons)));
   find("#reasons").replaceChildren(...[...reasons].map((one) => make("li", inLanguage(one))));

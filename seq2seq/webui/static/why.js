@@ -317,7 +317,10 @@ const explain = async (text) => {
     choice.hidden = sentences.length < 2;
     await explainOne(mine);
   } catch (error) {
-    if (!mine.signal.aborted) status.textContent = error.message;
+    if (mine.signal.aborted) return;
+    status.textContent = error.message;
+    find("#why-translation").textContent = "";
+    find(".why-cards").hidden = true; // they show another sentence
   }
 };
 
