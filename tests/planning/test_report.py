@@ -9,10 +9,10 @@ import pytest
 
 from seq2seq.config import DataConfig, Settings, TrainingConfig, find_recipe
 from seq2seq.pairs import SentencePair
+from seq2seq.planning.expectation import expected_bleu
 from seq2seq.planning.lines import entry, shortened, table, width
 from seq2seq.planning.look import look
 from seq2seq.planning.machine import Machine, find_machine
-from seq2seq.planning.expectation import expected_bleu
 from seq2seq.planning.needs import disk_needed, memory_needed
 from seq2seq.planning.pieces import cut_into_pieces
 from seq2seq.planning.report import Preflight, duration, report
