@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -61,7 +62,8 @@ class Train:
     preflight: bool = True
     """Look at data and machine first: say what was found and what to expect, and refuse what cannot work."""
     dry_run: bool = False
-    """Do the preflight, print it with all settings and the number of parameters as JSON, and stop."""
+    """Do the preflight, print it with all settings and the number of parameters as JSON (on a terminal: only
+    the report), and stop."""
     device: str = "auto"
     """Where to compute: auto (a GPU if there is one), cpu, cuda, cuda:N."""
     threads: int = 0
@@ -152,9 +154,9 @@ class Train:
             check_start(load_start(self.init_from), settings, name=self.init_from)
         if self.dry_run:
             plan = {"parameters": count_weights(settings), "settings": asdict(settings)}
-            print(
-                json.dumps(plan | {"recipe": recipe, "preflight": found, "recipes": recipe_names()}, indent=2)
-            )
+            plan |= {"recipe": recipe, "preflight": found, "recipes": recipe_names()}
+            if not (found and sys.stdout.isatty()):  # there, the report is to be read
+                print(json.dumps(plan, indent=2))
             return 0
         progress = Progress()
         state = train(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seq2seq.errors import UsageError
+from seq2seq.errors import UsageError, UsageTypeError
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.part_translator import EOS, PartTranslator
 from seq2seq.preparation.parts import Part
@@ -70,11 +70,20 @@ class Sentence:
         return self.translator.model
 
 
+def _check(translator: object) -> None:
+    """Raise UsageTypeError for anything but a translator, such as the name of a model."""
+    if not isinstance(translator, Translator):
+        kind = type(translator).__name__
+        expected = "expected a Translator, such as Translator.from_pretrained(...)"
+        raise UsageTypeError(f"translator is a {kind}, {expected}")
+
+
 def sentences(translator: Translator, text: str, *, target_language: str | None = None) -> list[str]:
     """The sentences of `text` that a network translates, in order. What is kept as typed is left out.
 
     Raises UsageError as `Translator.translate`.
     """
+    _check(translator)
     way = translator._way({}, target_language)
     return [part.text for part in way.parts(text) if part.ids]
 
@@ -92,6 +101,7 @@ def sentence(
     Raises:
         UsageError: as `translate`; and if nothing of `text` is translated, or more than one sentence.
     """
+    _check(translator)
     way = translator._way(options, target_language)
     parts = [part for part in way.parts(text, try_plain=True) if part.ids]
     if not parts:

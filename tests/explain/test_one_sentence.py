@@ -63,3 +63,9 @@ def test_sentences_of_a_text_are_listed(bundled: Translator) -> None:
     sentences = explain.sentences(bundled, text)
     assert len(sentences) == 2 and all(one in text for one in sentences)
     assert explain.sentence(bundled, sentences[0]).text == sentences[0]
+
+
+def test_the_name_of_a_model_is_no_translator() -> None:
+    for function in (explain.sentence, explain.sentences):
+        with pytest.raises(UsageError, match="translator is a str, expected a Translator"):
+            function("en-fr", "Hi.")  # type: ignore[operator]

@@ -364,7 +364,8 @@ export const start = () => {
     explainOne((running = new AbortController()));
   });
   const typed = document.querySelector("#translator textarea");
-  box.addEventListener("focus", () => {
+  const fill = () => {
     if (!box.value && typed?.value) box.value = typed.value.slice(0, box.maxLength);
-  });
+  };
+  new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && fill()).observe(box);
 };
