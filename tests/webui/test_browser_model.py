@@ -13,7 +13,6 @@ pytest.importorskip("gradio")
 from seq2seq import Translator
 from seq2seq.translation import Translation
 from seq2seq.webui import build_page
-from seq2seq.webui.answer import has_choice
 from seq2seq.webui.server import start
 from tests.webui.browser import CHROMIUM, Browser
 from tests.webui.client import unused_port
@@ -66,7 +65,9 @@ def test_page_shows_what_the_library_computes(page: Browser, translator: Transla
     page.wait(f"{DONE}.includes({json.dumps(expected.text)})")
     wait_for(page, expected.text)
     assert shown(page, "#result .word") == [word.text for word in expected.words]
-    assert shown(page, "#result .word.choice") == [word.text for word in expected.words if has_choice(word)]
+    assert shown(page, "#result .word.choice") == [
+        word.text for word in expected.words if word.has_alternatives
+    ]
     assert shown(page, "#others li span:first-child") == [other.text for other in expected.alternatives]
     for number, word in enumerate(expected.words):
         focus(page, number)
