@@ -34,6 +34,7 @@ from seq2seq.serving.sentences import joined
 from seq2seq.serving.service import Done, TranslationFailed, TranslationService
 from seq2seq.webui import answer
 from seq2seq.webui.guard import BUSY, LIVE_PATH
+from seq2seq.webui.json_routes import json_object
 
 MAX_SESSION = 64  # characters of the name of a page
 HEADERS = {
@@ -49,7 +50,7 @@ def live_routes(service: TranslationService, running: Running) -> list[Route]:
 
     def route(path: str, answer_to: Callable[[Request, Values], Response | answer.Values]) -> Route:
         async def endpoint(http: HttpRequest) -> Response:
-            values = await _json_object(http)
+            values = await json_object(http)
             if values is None:
                 return JSONResponse({"detail": "The request does not have the expected form."}, 422)
             if running.full:
@@ -95,17 +96,6 @@ def live_routes(service: TranslationService, running: Running) -> list[Route]:
         }
 
     return [route("", stream), route("/alternatives", alternatives), route("/completion", completion)]
-
-
-async def _json_object(http: HttpRequest) -> Values | None:
-    """The body, None if it is not an object in JSON. Pages of other sites cannot send this content type."""
-    if http.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        return None
-    try:
-        values = json.loads(await http.body())
-    except (ValueError, RecursionError):
-        return None
-    return values if isinstance(values, dict) else None
 
 
 def _session(values: Values) -> str:

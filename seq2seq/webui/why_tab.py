@@ -15,7 +15,6 @@ static/why.js draws the numbers. The answers to wrong requests are those of live
 from __future__ import annotations
 
 import io
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -34,6 +33,7 @@ from seq2seq.serving.request import InvalidRequest
 from seq2seq.serving.service import FAILED, TranslationService
 from seq2seq.serving.turns import Busy
 from seq2seq.webui.guard import BUSY, LIVE_PATH
+from seq2seq.webui.json_routes import json_object
 from seq2seq.webui.model_info import ModelInfo
 from seq2seq.webui.page_head import PATH
 from seq2seq.webui.strings import html
@@ -70,7 +70,7 @@ def routes(service: TranslationService) -> list[Route]:
     explainer = _Explainer(service)
 
     async def endpoint(http: HttpRequest) -> Response:
-        values = await _values(http)
+        values = await json_object(http)
         if values is None:
             return JSONResponse({"detail": "The request does not have the expected form."}, 422)
         try:
@@ -140,17 +140,6 @@ class _Explainer:
         return explain.sentence(
             direction.translator, text, target_language=direction.target_language or None, beam_size=beam_size
         )
-
-
-async def _values(http: HttpRequest) -> Values | None:
-    """The body, None if it is not an object in JSON. Pages of other sites cannot send this content type."""
-    if http.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        return None
-    try:
-        values = json.loads(await http.body())
-    except (ValueError, RecursionError):
-        return None
-    return values if isinstance(values, dict) else None
 
 
 def _steps(sentence: Sentence) -> int | None:
