@@ -46,6 +46,10 @@ class Serve:
     """Add the tool `translate` for assistants that speak the Model Context Protocol, at /mcp."""
     allow_training: tyro.conf.FlagCreatePairsOff[bool] = False
     """Let users of other machines send files and train models, too. From this machine they always may."""
+    runs: str = ""
+    """Folder for the trainings that the page starts. They go on when the server ends, and the next server
+    with this folder shows them. Default: the environment variable SEQ2SEQ_RUNS; without both the trainings
+    are deleted with the server."""
 
     def run(self) -> int:
         """Serve until a signal; returns the exit code."""
@@ -69,6 +73,7 @@ class Serve:
             auth=self.auth,
             root_path=self.root_path,
             mcp=self.mcp,
+            runs=self.runs,
             say=say,
         )
         return 0

@@ -60,6 +60,7 @@ def serve(
     auth: str = "",
     root_path: str = "",
     mcp: bool = False,
+    runs: str = "",
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve the page until SIGINT or SIGTERM.
@@ -77,12 +78,15 @@ def serve(
         auth: "USER:PASSWORD", or a file with one such pair a line; then all others are refused.
         root_path: path or URL at which a proxy shows the page, such as "/translate".
         mcp: add the tool `translate` for assistants, at /mcp.
+        runs: folder for the trainings that the page starts; default: that of the environment variable
+            SEQ2SEQ_RUNS, else they are deleted with the server.
         say: is called with each message for the user.
 
     Raises:
         UsageError: gradio is not installed, or an argument cannot be used. Nothing is loaded
             then.
         ModelError: a model cannot be loaded.
+        RunError: the folder `runs` cannot be made.
     """
     try:
         from seq2seq.webui import server
@@ -98,6 +102,7 @@ def serve(
         auth=auth,
         root_path=root_path,
         mcp=mcp,
+        runs=runs,
         say=say,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from starlette.routing import Route
@@ -14,13 +13,10 @@ from seq2seq.serving.uploads import Uploads
 from seq2seq.webui import evaluate_tab, files_tab, job_routes, train_tab
 from seq2seq.webui.permission import check_permission
 
-RUNS = "SEQ2SEQ_RUNS"
-"""The environment variable with the folder of trainings. Without it they are deleted when the server ends."""
 
-
-def routes(service: TranslationService) -> list[Route]:
-    """All of these routes."""
-    runs = TrainingRuns(Path(os.environ[RUNS]) if os.environ.get(RUNS) else None)
+def routes(service: TranslationService, folder: Path | None = None) -> list[Route]:
+    """All of these routes. Without a `folder` trainings are deleted when the process ends."""
+    runs = TrainingRuns(folder)
     uploads, jobs, check = Uploads(), Jobs(), check_permission(service)
     tabs = {"files": files_tab, "train": train_tab, "evaluate": evaluate_tab}
     kinds = {name: tab.kind(check) for name, tab in tabs.items()}

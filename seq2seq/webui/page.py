@@ -68,11 +68,16 @@ class Page(gr.Blocks):
 
 
 def build_page(
-    translators: Mapping[str, Translator], *, limits: Limits | None = None, with_mcp: bool = False
+    translators: Mapping[str, Translator],
+    *,
+    limits: Limits | None = None,
+    with_mcp: bool = False,
+    runs: Path | None = None,
 ) -> Page:
     """Build the page for `translators`, by the names that users see. The first one is the default.
 
-    `with_mcp` adds the tool for assistants.
+    `with_mcp` adds the tool for assistants. `runs` is the folder of trainings; without it they are deleted
+    when the process ends.
     """
     service = TranslationService(translators, limits=limits)
     models = [
@@ -97,7 +102,7 @@ def build_page(
         *status_routes(service, page.gate, running=running, queued=lambda: len(page._queue)),
         *([mcp.mcp_route(service, running)] if with_mcp else []),
         *why_tab.routes(service),
-        *job_tabs.routes(service),
+        *job_tabs.routes(service, runs),
         Route(f"{PATH}/strings.json", all_strings),
         static_files(),
     ]

@@ -15,6 +15,7 @@ from types import FrameType
 
 from starlette.middleware import Middleware
 
+from seq2seq import files
 from seq2seq.bundle import finding
 from seq2seq.bundle.directions import direction_name, find_direction
 from seq2seq.devices import find_device
@@ -30,6 +31,7 @@ from seq2seq.webui.page import Page, build_page, launch_style
 FINISH_SECONDS = 5.0  # time that running requests have to finish after a signal
 STOP_SECONDS = 3.5  # time after that in which they are told that they do not finish
 CLOSE_SECONDS = 1  # time after that until their connections are cut
+RUNS = "SEQ2SEQ_RUNS"  # the environment variable with the folder of trainings
 START_SECONDS = 0.2  # time after which a request that was let in is counted as running
 
 
@@ -128,6 +130,7 @@ def serve(
     auth: str = "",
     root_path: str = "",
     mcp: bool = False,
+    runs: str = "",
     say: Callable[[str], None],
 ) -> None:
     """Load the models and serve them until SIGINT or SIGTERM; see `seq2seq.webui.serve`."""
@@ -135,6 +138,7 @@ def serve(
     check_root_path(root_path)
     port = free_port(host, port)
     find_device(device)
+    trainings = runs_folder(runs)
     models = with_reverses(models)
     # gradio collects statistics that nothing here uses. The default interval costs 5 ms a request.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000")
@@ -150,13 +154,26 @@ def serve(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, request_stop)
-    page = build_page(translators, limits=limits, with_mcp=mcp)
+    page = build_page(translators, limits=limits, with_mcp=mcp, runs=trainings)
     server = start(page, host=host, port=port, root_path=root_path, users=users)
     say(f"serving {', '.join(translators)} at {server.url} (stop with Ctrl-C)")
     stop.wait()
     say("stopping")
     server.drain()
     server.close()
+
+
+def runs_folder(runs: str) -> Path | None:
+    """The folder of trainings: `runs`, else that of the environment variable `RUNS`, else None. It is made.
+
+    Raises RunError if it cannot be made.
+    """
+    name = runs or os.environ.get(RUNS)
+    if not name:
+        return None
+    with files.writing(Path(name)):
+        Path(name).mkdir(parents=True, exist_ok=True)
+    return Path(name)
 
 
 def with_reverses(models: Sequence[str]) -> list[str]:

@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 
 from seq2seq.cli import main
-from seq2seq.errors import ModelError, UsageError
+from seq2seq.errors import ModelError, RunError, UsageError
 
 pytest.importorskip("gradio")
 
 import httpx
 
 from seq2seq.webui import build_page
-from seq2seq.webui.server import PageServer, free_port, model_names, start, with_reverses
+from seq2seq.webui.server import PageServer, free_port, model_names, runs_folder, start, with_reverses
 from tests.webui.client import post, unused_port
 from tests.webui.fake_translator import FakeTranslator
 
@@ -85,6 +85,20 @@ def test_wrong_usage_is_found_before_a_model_is_loaded(
     assert main.run(["serve", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == "" and message in err and "Traceback" not in err
+
+
+def test_trainings_have_the_folder_of_the_option_or_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEQ2SEQ_RUNS", raising=False)
+    assert runs_folder("") is None
+    monkeypatch.setenv("SEQ2SEQ_RUNS", str(tmp_path / "environment"))
+    assert runs_folder("") == tmp_path / "environment"
+    assert runs_folder(str(tmp_path / "a" / "option")) == tmp_path / "a" / "option"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "environment"]
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"file: cannot be written \(File exists\)"):
+        runs_folder(str(tmp_path / "file"))
 
 
 def test_port_in_use_is_found_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ from seq2seq.serving import training_runs
 from seq2seq.serving.request import InvalidRequest
 from seq2seq.serving.training_log import TrainingLog, means
 from seq2seq.serving.training_runs import Plan, said_error
-from seq2seq.webui import build_page, job_tabs
+from seq2seq.webui import job_tabs
+from seq2seq.webui.page import build_page
 from seq2seq.webui.server import PageServer, start
 from tests.webui.browser import CHROMIUM, Browser
 from tests.webui.client import post, unused_port, wait_until
@@ -55,8 +56,8 @@ def server(runs: Path, connections: list[Any]) -> Iterator[PageServer]:
     patch = pytest.MonkeyPatch()
     made = job_tabs.TrainingRuns
     patch.setattr(job_tabs, "TrainingRuns", lambda folder: made(folder, options=TINY))
-    patch.setenv(job_tabs.RUNS, str(runs))
-    server = start(build_page({"en-fr": FakeTranslator()}), port=unused_port())  # type: ignore[dict-item]
+    page = build_page({"en-fr": FakeTranslator()}, runs=runs)  # type: ignore[dict-item]
+    server = start(page, port=unused_port())
     yield server
     post(server, "live/train", {"action": "stop"})
     patch.undo()
