@@ -36,11 +36,12 @@ class MicroBatches:
     def lower(self, group: Sequence[Batch], *, step: int) -> bool:
         """After missing memory: allow parts of half the size of the largest one, and free what torch keeps.
 
-        Returns false if the largest part of `group` is one sentence, which cannot be cut.
+        The largest one is that of several sentences. Returns false if `group` has no such part.
         """
-        largest = max(self.cut(group), key=padded_size)
-        if len(largest.source) == 1:
+        several = [part for part in self.cut(group) if len(part.source) > 1]
+        if not several:
             return False
+        largest = max(several, key=padded_size)
         self.limit = max(padded_size(largest) // 2, 1)
         self.say(
             f"step {step}: out of memory with {len(largest.source)} sentences, the longest of "

@@ -7,6 +7,7 @@ number of this process in all and on this machine). On GPUs each process uses th
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq.devices import find_device
 from seq2seq.errors import RunError, UsageError
@@ -106,12 +106,23 @@ def is_main() -> bool:
     return rank() == 0
 
 
-def parallel(model: nn.Module, device: torch.device) -> nn.Module:
-    """`model`, with gradients averaged over all processes if there are several."""
-    if world() == 1:
-        return model
-    device_ids = [device.index] if device.type == "cuda" else None
-    return DistributedDataParallel(model, device_ids=device_ids)
+def share_weights(model: nn.Module) -> None:
+    """Set the weights of `model` to those of the main process, in all processes."""
+    if world() > 1:
+        for parameter in model.parameters():
+            dist.broadcast(parameter.data, 0)
+
+
+def add_gradients(model: nn.Module) -> None:
+    """Set each gradient to its sum over all processes.
+
+    This is a step of its own after the backward pass: a process that ran out of memory can repeat that pass
+    while the others wait here.
+    """
+    if world() > 1:
+        gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+        for sent in [dist.all_reduce(gradient, async_op=True) for gradient in gradients]:
+            sent.wait()
 
 
 def total(value: float, device: torch.device) -> float:
@@ -130,6 +141,13 @@ def from_main(value: float, device: torch.device) -> float:
     shared = torch.tensor(value, dtype=torch.float64, device=device)
     dist.broadcast(shared, 0)
     return float(shared)
+
+
+def said_by_any(say: Callable[[str], None]) -> Callable[[str], None]:
+    """`say` in the main process. The others, whose progress is not shown, print a line with their number."""
+    if is_main():
+        return say
+    return lambda message: print(f"process {rank()}: {message}", file=sys.stderr, flush=True)
 
 
 def barrier() -> None:

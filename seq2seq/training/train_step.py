@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq.config import TrainingConfig
 from seq2seq.data.batching import Batch
@@ -53,13 +52,13 @@ class TrainStep:
 
     def __init__(self, model: Seq2Seq, config: TrainingConfig, device: torch.device) -> None:
         self.model, self.config, self.device = model.to(device), config, device
+        distributed.share_weights(self.model)
         self.average = copy.deepcopy(self.model).eval() if config.ema else self.model
         if config.cut_tokens or config.cut_features:  # of the model, not of the average
             cut_second_reading(self.model, tokens=config.cut_tokens, features=config.cut_features)
         self.optimizer = build_optimizer(config, self.model)
         auto = config.precision == "auto" and multiplies_bfloat16(device)
         self.bfloat16 = auto or config.precision == "bfloat16"
-        self.network = distributed.parallel(self.model, device)
         self.micro_batches = MicroBatches()
 
     def update(self, group: Sequence[Batch], *, rate: float, step: int) -> StepResult:
@@ -68,6 +67,7 @@ class TrainStep:
             parameters["lr"] = rate
         tokens = sum(batch.tokens for batch in group)
         loss = distributed.total(self._backward(group, tokens, step=step), self.device) / tokens
+        distributed.add_gradients(self.model)
         norm = gradient_norm(self.model.parameters())
         finite = math.isfinite(loss) and bool(torch.isfinite(norm))
         if finite:
@@ -79,15 +79,12 @@ class TrainStep:
         return StepResult(loss, tokens, float(norm), finite)
 
     def _backward(self, group: Sequence[Batch], tokens: int, *, step: int) -> float:
-        """The same as `_gradients`, in smaller parts if memory runs out.
-
-        Several processes cannot start an update again, because they exchange gradients within it.
-        """
+        """The same as `_gradients`, in smaller parts if memory runs out in this process."""
         while True:
             try:
                 return self._gradients(self.micro_batches.cut(group), tokens, step=step)
             except (MemoryError, RuntimeError) as error:
-                if not is_out_of_memory(error) or distributed.world() > 1:
+                if not is_out_of_memory(error):
                     raise
                 missing = type(error)(str(error))  # without its frames, which hold tensors
             self.optimizer.zero_grad(set_to_none=True)
@@ -95,14 +92,12 @@ class TrainStep:
                 raise missing
 
     def _gradients(self, group: Sequence[Batch], tokens: int, *, step: int) -> float:
-        """Compute the gradients of `group`; returns the loss in nats, summed over this process's tokens."""
-        world, summed = distributed.world(), 0.0
-        self.network.train()
-        for index, batch in enumerate(group):
-            with self._synchronized(last=index == len(group) - 1):
-                loss, objective = self._read(batch.to(self.device), step)
-                # Gradients of the processes are averaged, so the sum needs the factor `world`.
-                (objective * (world / tokens)).backward()
+        """Compute the gradients of this process's part of `group`; returns the loss in nats, summed over this process's tokens."""
+        summed = 0.0
+        self.model.train()
+        for batch in group:
+            loss, objective = self._read(batch.to(self.device), step)
+            (objective * (1 / tokens)).backward()
             summed += float(loss.detach())
         return summed
 
@@ -117,13 +112,13 @@ class TrainStep:
 
     def _logits(self, batch: Batch) -> Tensor:
         with self._precision():
-            return self.network(batch.source, batch.lengths, batch.target, batch.real)
+            return self.model(batch.source, batch.lengths, batch.target, batch.real)
 
     def _risk(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Minimum-risk training: the mean risk of a sentence, once for each token."""
         with self._precision():
             drawn = draw(self.model, batch, self.config.minimum_risk)
-        self.network.train()
+        self.model.train()
         made = candidates(batch, drawn)
         loss, risk = expected_risk(self._logits(made.batch), made)
         return loss, risk * (batch.tokens / batch.sentences)
@@ -135,7 +130,7 @@ class TrainStep:
         if share:
             with self._precision():
                 batch = mix_predictions(self.model, batch, share)
-            self.network.train()
+            self.model.train()
         return batch
 
     def _losses(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -146,12 +141,6 @@ class TrainStep:
             return loss, loss
         pull = sim_cut if self.config.consistency_kind == "simcut" else r_drop
         return pull(logits, labels[: len(labels) // 2], smoothing=smoothing, consistency=consistency)
-
-    def _synchronized(self, *, last: bool) -> AbstractContextManager[Any]:
-        """Processes exchange gradients with the last batch of an update only."""
-        if isinstance(self.network, DistributedDataParallel) and not last:
-            return self.network.no_sync()
-        return nullcontext()
 
     def _precision(self) -> AbstractContextManager[Any]:
         if not self.bfloat16:

@@ -85,7 +85,7 @@ class Trainer:
         self.progress = progress or Progress(show=False)
         check_schedule(settings.training)
         self.train_step = TrainStep(self._new_model(), settings.training, self.device)
-        self.train_step.micro_batches.say = self.progress.say
+        self.train_step.micro_batches.say = distributed.said_by_any(self.progress.say)
         self.batches = self._batches(
             prepared.data,
             prepared.lengths,

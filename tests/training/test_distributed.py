@@ -37,7 +37,13 @@ def test_one_process_alone() -> None:
     value = {"x": torch.ones(2)}
     assert distributed.gather(value) == [value]
     model = torch.nn.Linear(1, 1)
-    assert distributed.parallel(model, CPU) is model
+    model(torch.ones(1, 1)).backward()
+    weights, gradient = model.weight.detach().clone(), model.weight.grad
+    distributed.share_weights(model)
+    distributed.add_gradients(model)
+    assert torch.equal(model.weight, weights) and gradient is model.weight.grad
+    assert gradient is not None and gradient.item() == 1
+    assert distributed.said_by_any(print) is print
     distributed.barrier()
     distributed.stop()
 
@@ -107,16 +113,6 @@ def test_processes_on_cpus_use_gloo(monkeypatch: pytest.MonkeyPatch, name: str, 
     torchrun(monkeypatch, processes=3, rank=2)
     assert distributed.start(name) == CPU
     assert cuda.calls == [("gloo", "None")]
-
-
-@pytest.mark.parametrize(("device", "ids"), [("cuda:3", [3]), ("cpu", None)])
-def test_gradients_are_averaged_on_the_gpu_of_the_process(
-    monkeypatch: pytest.MonkeyPatch, device: str, ids: list[int] | None
-) -> None:
-    monkeypatch.setattr(distributed, "world", lambda: 2)
-    monkeypatch.setattr(distributed, "DistributedDataParallel", lambda model, device_ids: (model, device_ids))
-    model = torch.nn.Linear(1, 1)
-    assert distributed.parallel(model, torch.device(device)) == (model, ids)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +215,21 @@ def diverge(folder: Path) -> dict[str, torch.Tensor]:
     return all_tensors(trainer)
 
 
+def scarce(folder: Path) -> dict[str, torch.Tensor]:
+    """Train where the second process never has memory for two sentences."""
+    trainer = make_trainer(folder, 0.0)
+
+    def check(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+        if module.training and len(arguments[0]) > 1 and distributed.rank() == 1:
+            raise MemoryError
+
+    trainer.train_step.model.register_forward_pre_hook(check)
+    trainer.run()
+    limits = distributed.gather({"limit": torch.tensor([trainer.train_step.micro_batches.limit])})
+    assert [bool(one["limit"]) for one in limits] == [False, True]
+    return all_tensors(trainer)
+
+
 def worker(folder: Path) -> None:
     """What each of two processes does."""
     torch.set_num_threads(1)
@@ -231,6 +242,7 @@ def worker(folder: Path) -> None:
         "straight": train(folder / "straight", 0.3),
         "resumed": train(folder / "resumed", 0.3, stop=3, rank=1),
         "diverged": diverge(folder / "diverged"),
+        "scarce": scarce(folder / "scarce"),
     }
     for name, tensors in runs.items():
         save_file(
@@ -261,6 +273,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for process in processes:
         _, error = process.communicate(timeout=280)
         assert process.returncode == 0, error
+        (folder / f"messages.{process.pid}").write_text(error)
     return folder
 
 
@@ -302,6 +315,18 @@ def test_two_processes_go_back_together_from_a_divergence(together: Path) -> Non
     records = RunDirectory(together / "diverged").records()
     assert [r["step"] for r in records if r["event"] == "step"] == list(range(1, STEPS + 1))
     assert [(r["from_step"], r["step"]) for r in records if r["event"] == "fallback"] == [(7, 4)]
+
+
+def test_a_process_without_memory_halves_its_part_and_the_others_wait(together: Path) -> None:
+    """The gradients, and so the weights, are those of a training with enough memory."""
+    plain = load_file(together / "plain.0")
+    for rank in range(2):
+        halved = load_file(together / f"scarce.{rank}")
+        assert halved.keys() == plain.keys()
+        for name in plain:
+            assert torch.allclose(halved[name], plain[name], rtol=1e-5, atol=1e-6), name
+    said = [path.read_text() for path in together.glob("messages.*")]
+    assert sum("process 1: step " in text and ": out of memory with" in text for text in said) == 1
 
 
 def test_processes_drop_different_units(together: Path) -> None:
