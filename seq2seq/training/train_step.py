@@ -92,7 +92,7 @@ class TrainStep:
                 raise missing
 
     def _gradients(self, group: Sequence[Batch], tokens: int, *, step: int) -> float:
-        """Compute the gradients of this process's part of `group`; returns the loss in nats, summed over this process's tokens."""
+        """Compute the gradients of `group`; returns the loss in nats, summed over its tokens."""
         summed = 0.0
         self.model.train()
         for batch in group:
