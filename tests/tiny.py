@@ -13,11 +13,11 @@ import torch
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig
 from seq2seq.data.batching import PairColumns, token_lengths
-from seq2seq.data.training_data import Prepared
 from seq2seq.monitoring.progress import Progress
 from seq2seq.nn.model import Seq2Seq, build_model
 from seq2seq.pairs import SentencePair
 from seq2seq.text.tokenizer import Tokenizer
+from seq2seq.training_data.prepared import Prepared
 
 ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 FRENCH = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]

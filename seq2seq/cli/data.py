@@ -238,7 +238,7 @@ def _is_writable(path: str) -> bool:
 
 def _drop_long(pairs: Iterator[SentencePair], config: DataConfig, counts: Counts) -> None:
     """Prepare the pairs as training does, in a temporary folder; `counts` takes those that are too long."""
-    from seq2seq.data.training_data import prepare
+    from seq2seq.training_data.prepared import prepare
 
     first = next(pairs, None)
     if first is None:

@@ -8,6 +8,5 @@ cleaning.py       which pairs are dropped, and why
 splitting.py      parts that share no source sentence
 store.py          pairs on disk, larger than memory
 batching.py       batches of token ids, deterministic and bucketed by length
-training_data.py  cleaned pairs, tokenizers and lengths for a trainer
 sample/           a corpus generated from a grammar
 """

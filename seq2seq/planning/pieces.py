@@ -9,10 +9,10 @@ import numpy as np
 
 from seq2seq.config import DataConfig
 from seq2seq.data.batching import PairColumns, token_lengths
-from seq2seq.data.training_data import train_tokenizers
 from seq2seq.pairs import SentencePair
 from seq2seq.text.symbols import FIRST_PIECES
 from seq2seq.text.tokenizer import Tokenizer
+from seq2seq.training_data.vocabulary import train_tokenizers
 
 LEARNED_FROM = 10_000
 """Pairs that the tokenizer learns from: two seconds."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from seq2seq.config import Settings
-from seq2seq.data.training_data import names_of
 from seq2seq.errors import DataError, RunError
 from seq2seq.planning.choosing import only_words
 from seq2seq.planning.languages import guess_language, may_be, of_other_language
@@ -15,6 +14,7 @@ from seq2seq.planning.look import Look
 from seq2seq.planning.machine import Machine
 from seq2seq.planning.pieces import Pieces
 from seq2seq.text.languages import language_code, language_name
+from seq2seq.training_data.corpora import names_of
 
 LEAST_PAIRS = 50
 """With fewer pairs nothing can be learned."""

@@ -14,11 +14,11 @@ import torch
 
 from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches
-from seq2seq.data.training_data import Prepared
 from seq2seq.errors import is_out_of_memory
 from seq2seq.nn.model import build_model
 from seq2seq.processes import distributed
 from seq2seq.training.train_step import TrainStep
+from seq2seq.training_data.prepared import Prepared
 
 AUTO = 0
 """The value of `training.batch_tokens` that stands for auto."""

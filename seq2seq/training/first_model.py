@@ -7,10 +7,10 @@ from typing import Any
 
 from seq2seq.bundle.model_directory import Bundle, load
 from seq2seq.config.corpora import Corpora
-from seq2seq.data.training_data import Vocabulary
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.training.run_directory import FIRST_MODEL, RunDirectory
 from seq2seq.training.trainer import Trainer
+from seq2seq.training_data.vocabulary import Vocabulary
 
 
 def first_model(corpora: Corpora, run: RunDirectory) -> Bundle | None:

@@ -26,7 +26,6 @@ from seq2seq.config import Settings, TrainingConfig
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
-from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.devices import reuse_memory
 from seq2seq.errors import DataError, SeqError, UsageError
 from seq2seq.monitoring.closing import closing_verdict
@@ -58,6 +57,8 @@ from seq2seq.training.run_settings import (
 from seq2seq.training.run_state import RunState
 from seq2seq.training.trainer import Trainer
 from seq2seq.training.validation import Interrupted, Validator
+from seq2seq.training_data.corpora import names_of, read_all
+from seq2seq.training_data.prepared import Prepared, load_prepared, prepare
 
 
 def train(

@@ -20,7 +20,6 @@ from seq2seq.bundle.model_directory import Bundle
 from seq2seq.bundle.versions import versions
 from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
-from seq2seq.data.training_data import Prepared
 from seq2seq.errors import DataError, UsageError
 from seq2seq.monitoring.board import Board
 from seq2seq.monitoring.facts import facts_of
@@ -41,6 +40,7 @@ from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_state import RunState
 from seq2seq.training.train_step import StepResult, TrainStep
 from seq2seq.training.validation import LOSS_PAIRS, ValidationScores, Validator, is_better
+from seq2seq.training_data.prepared import Prepared
 
 LEAST_PIECES = 40
 """A model translates sentences of so many pieces at once, however short those of its training were."""

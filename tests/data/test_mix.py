@@ -9,9 +9,9 @@ import pytest
 
 from seq2seq.config import DataConfig
 from seq2seq.config.data import mix_shares
-from seq2seq.data.training_data import read_all
 from seq2seq.errors import UsageError
 from seq2seq.pairs import Counts
+from seq2seq.training_data.corpora import read_all
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import pytest
 
 from seq2seq.config import DataConfig
 from seq2seq.data.splitting import hold_out
-from seq2seq.data.training_data import Prepared, load_prepared, names_of, prepare, read_all
 from seq2seq.errors import DataError, ModelError
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.symbols import PLACEHOLDERS
+from seq2seq.training_data.corpora import names_of, read_all
+from seq2seq.training_data.prepared import Prepared, load_prepared, prepare
 
 WORDS = [(f"the house number {number}", f"la maison numéro {number}") for number in range(100)]
 HAN = [(chr(0x4E00 + n) + chr(0x4E01 + n), chr(0x5E00 + n)) for n in range(0, 200, 2)]

@@ -15,11 +15,11 @@ from seq2seq.bundle import model_directory
 from seq2seq.bundle.starting import start_settings
 from seq2seq.config import Settings
 from seq2seq.config.corpora import Corpora
-from seq2seq.data.training_data import load_prepared
 from seq2seq.errors import UsageError
 from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.training.run import train
 from seq2seq.training.run_settings import stored_run
+from seq2seq.training_data.prepared import load_prepared
 from seq2seq.translator import Translator
 from tests import tiny
 from tests.tiny import RecordingProgress

@@ -146,7 +146,7 @@ def test_after_an_error_in_the_preparation_the_corrected_command_works(
         raise DataError("the tokenizer cannot be trained")
 
     with monkeypatch.context() as patch, pytest.raises(DataError):
-        patch.setattr(f"seq2seq.data.training_data.{name}", fail)
+        patch.setattr(f"seq2seq.training_data.prepared.{name}", fail)
         start(tmp_path, data)
     assert not (tmp_path / "training.json").exists()
     assert start(tmp_path, data).step == 4

@@ -1,0 +1,7 @@
+"""Corpora made ready for a trainer: cleaned pairs on disk, vocabularies, word lists and lengths.
+
+corpora.py     the pairs of several corpora, cleaned and counted
+more_pairs.py  pairs with placeholders, and phrases, made from those of the corpora
+vocabulary.py  tokenizers and word lists: trained, kept and stored
+prepared.py    all of this in a folder
+"""

@@ -1,0 +1,37 @@
+"""More training pairs, made from those of the corpora: with placeholders, and of words and phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from seq2seq.augmentation.alignment import train_alignment
+from seq2seq.augmentation.copying import with_placeholders
+from seq2seq.augmentation.phrases import extract_phrases
+from seq2seq.config import DataConfig
+from seq2seq.pairs import SentencePair
+
+
+def more_pairs(
+    pairs: Sequence[SentencePair],
+    config: DataConfig,
+    languages: tuple[str, str],
+    *,
+    seed: int,
+    check: Callable[[], None],
+) -> Iterator[SentencePair]:
+    """`pairs` with placeholders, some of them a second time, and phrases, as `config` says."""
+    aligned = config.phrases or (config.placeholders and config.copies)
+    table = train_alignment(pairs, seed=seed, check=check) if aligned else None
+    if config.placeholders:
+        yield from with_placeholders(
+            pairs,
+            table=table if config.copies else None,
+            languages=languages,
+            most=config.placeholders,
+            share=config.copies,
+            seed=seed,
+        )
+    else:
+        yield from pairs
+    if table is not None and config.phrases:
+        yield from extract_phrases(pairs, table=table, limit=config.phrases, seed=seed)
