@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,25 @@ def free_memory() -> int:
             return 0
     limits = [_number(path) for path in _LIMITS]
     return min([free, *(limit for limit in limits if limit)])
+
+
+def peak_memory() -> int:
+    """The most bytes of memory that this process has held at once; 0 if the system does not say.
+
+    Linux's `getrusage` starts with the memory of the parent process, so /proc is preferred.
+    """
+    try:
+        with open("/proc/self/status", encoding="utf-8") as file:
+            (peak,) = (line.split()[1] for line in file if line.startswith("VmHWM:"))
+        return 1024 * int(peak)
+    except (OSError, ValueError):
+        pass
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def _number(path: str) -> int:
