@@ -33,7 +33,7 @@ from seq2seq.planning.settings_table import settings_table
 
 _MEASURED_SECONDS = 5.0
 _MOST_UPDATES = 12
-_READING = ("columns", "split", "valid_split", "drop_empty", "max_characters", "max_ratio")
+_READING = ("columns", "split", "valid_split", "mix", "drop_empty", "max_characters", "max_ratio")
 _READING_TOO = ("drop_duplicates", "drop_identical")
 
 
@@ -185,7 +185,7 @@ def _checked(found: Look, pieces: Pieces, machine: Machine, settings: Settings, 
         gpu=bool(machine.gpu),
         bfloat16=machine.bfloat16 and settings.training.precision != "float32",
     )
-    text = found.characters / max(found.counts.kept, 1) * found.pairs * 1.2  # bytes a character
+    text = found.characters / max(found.counts.kept, 1) * found.stored * 1.2  # bytes a character
     disk = disk_needed(settings, weights=weights, text_bytes=int(text))
     check_machine(machine, weights=weights, disk=disk)
     return Preflight(

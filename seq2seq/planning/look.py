@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from seq2seq.config import DataConfig
+from seq2seq.config.data import mix_shares
 from seq2seq.data.cleaning import clean
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.splitting import HELD_OUT, HELD_OUT_SHARE
@@ -32,10 +33,11 @@ class Look:
 
     Attributes:
         counts: pairs read, kept and dropped, of the part that was read.
-        pairs: training pairs in all, those held out for validation not counted; an estimate if not all were
-            read.
+        pairs: training pairs of an epoch, by `data.mix`; those held out for validation are not counted. An
+            estimate if not all were read.
+        stored: different training pairs in all, likewise.
         complete: whether all pairs were read.
-        sample: kept pairs, drawn at random.
+        sample: kept pairs, drawn at random, each corpus with the share that `data.mix` gives it.
         identical: kept pairs whose source equals their target.
         examples: the first pair that was dropped, by reason.
         valid: validation pairs, 0 if they will be held out; at most `MOST_VALID`.
@@ -46,6 +48,7 @@ class Look:
 
     counts: Counts = field(default_factory=Counts)
     pairs: int = 0
+    stored: int = 0
     complete: bool = True
     sample: list[SentencePair] = field(default_factory=list)
     identical: int = 0
@@ -54,6 +57,7 @@ class Look:
     overlap: int = 0
     overlap_sources: int = 0
     characters: int = 0
+    drawn: int = 0  # pairs that the sample was drawn from, repeated ones each time
 
     @cached_property
     def source(self) -> TextFacts:
@@ -86,40 +90,48 @@ def look(
 ) -> Look:
     """Read the corpora `train` and `valid`, at most `most` pairs of the first, as training would.
 
-    Raises DataError, with file and line, for data that cannot be read.
+    Raises DataError, with file and line, for data that cannot be read, and UsageError if `config.mix` does
+    not fit the corpora.
     """
     found, chance = Look(), random.Random(0)
     named = languages if all(languages) else None
     held = _valid_pairs(valid, config, named)
     found.valid, sources, limit, kept = len(held), {source for source, _ in held}, most // len(train), 0
-    for paths in train:
+    for paths, share in zip(train, mix_shares(config.mix, corpora=len(train)), strict=True):
         counts, before = Counts(), found.counts.kept
         pairs = read_pairs(paths, columns=config.columns, languages=named, split=config.split, counts=counts)
         for pair in clean(_noting_examples(_limited(pairs, limit, found), found), config, found.counts):
-            _add(found, pair, held, sources, chance)
+            _add(found, pair, held, sources)
+            _draw(found, pair, share, chance)
         read = min(counts.read, limit)
         found.counts.read += read
         _add_repairs(found.counts, counts)
         rows = read if counts.read == read else max(count_rows(paths), read)
-        kept += round((found.counts.kept - before) * rows / max(read, 1))
+        whole = (found.counts.kept - before) * rows / max(read, 1)
+        kept += round(share * whole)
+        found.stored += round(whole) if share else 0
     found.pairs = kept if valid else kept - min(HELD_OUT, kept // HELD_OUT_SHARE)
     return found
 
 
-def _add(
-    found: Look, pair: SentencePair, held: set[tuple[str, str]], sources: set[str], chance: random.Random
-) -> None:
-    """Count a kept pair, and take it into the sample with the chance that all have."""
-    number = found.counts.kept
+def _add(found: Look, pair: SentencePair, held: set[tuple[str, str]], sources: set[str]) -> None:
+    """Count a kept pair."""
     found.identical += pair.source.strip() == pair.target.strip()
     found.characters += len(pair.source) + len(pair.target)
     if pair.source in sources:
         found.overlap_sources += 1
         found.overlap += (pair.source, pair.target) in held
-    if len(found.sample) < SAMPLE:
-        found.sample.append(pair)
-    elif (place := chance.randrange(number)) < SAMPLE:
-        found.sample[place] = pair
+
+
+def _draw(found: Look, pair: SentencePair, share: float, chance: random.Random) -> None:
+    """Take a kept pair into the sample with the chance that all have that an epoch reads as often."""
+    whole, part = divmod(share, 1)
+    for _ in range(int(whole) + (part > 0 and chance.random() < part)):
+        found.drawn += 1
+        if len(found.sample) < SAMPLE:
+            found.sample.append(pair)
+        elif (place := chance.randrange(found.drawn)) < SAMPLE:
+            found.sample[place] = pair
 
 
 def _limited(pairs: Iterator[SentencePair], most: int, found: Look) -> Iterator[SentencePair]:

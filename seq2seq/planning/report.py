@@ -116,7 +116,7 @@ def report(preflight: Preflight) -> list[str]:
     """The lines of the report."""
     found, pieces = preflight.found, preflight.pieces
     return [
-        *entry("pairs", _pairs(found)),
+        *entry("pairs", _pairs(found, preflight.settings.data.mix)),
         *_dropped(found),
         *entry("languages", _languages(found, preflight.languages)),
         *entry("lengths", _lengths(found, pieces)),
@@ -129,11 +129,12 @@ def report(preflight: Preflight) -> list[str]:
     ]
 
 
-def _pairs(found: Look) -> str:
+def _pairs(found: Look, mix: str) -> str:
     counts = found.counts
+    mixed = f"; an epoch has {found.pairs:,} (data.mix)" if mix else ""
     if found.complete:
-        return f"{counts.read:,} read, {counts.kept:,} kept"
-    return f"about {found.pairs:,}; of the first {counts.read:,}, {counts.kept:,} are kept"
+        return f"{counts.read:,} read, {counts.kept:,} kept{mixed}"
+    return f"about {found.stored:,}; of the first {counts.read:,}, {counts.kept:,} are kept{mixed}"
 
 
 def _dropped(found: Look) -> list[str]:

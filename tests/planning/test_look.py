@@ -69,3 +69,21 @@ def test_a_pipe_cannot_be_read_twice(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.tsv")
     assert not can_be_read_twice([[str(tmp_path / "pipe.tsv")]])
     assert can_be_read_twice([[write(tmp_path / "file.tsv", english_german(1))], ["hf:a/b"], ["missing.tsv"]])
+
+
+def test_an_epoch_has_the_pairs_of_the_mix(tmp_path: Path) -> None:
+    """Half of one corpus and the other twice: 200 / 2 + 3 × 100, and the sample has them in this ratio."""
+    one, other = english_german(200), [SentencePair(f"x {n}", f"y {n}") for n in range(100)]
+    paths = [[write(tmp_path / f"{n}.tsv", pairs)] for n, pairs in enumerate((one, other))]
+    found = look(paths, paths, DataConfig(mix="0.5,3"))
+    assert (found.pairs, found.stored, found.counts.kept) == (400, 300, 300)
+    of_other = [pair.source for pair in found.sample if pair.source[0] == "x"]
+    assert len(of_other) == 300 and set(map(of_other.count, of_other)) == {3}
+    assert len(found.sample) - 300 == pytest.approx(100, abs=35)  # five standard deviations of 200 draws
+
+
+def test_a_corpus_that_the_mix_leaves_out_is_not_in_the_sample(tmp_path: Path) -> None:
+    one, other = english_german(60), [SentencePair(f"x {n}", f"y {n}") for n in range(60)]
+    paths = [[write(tmp_path / f"{n}.tsv", pairs)] for n, pairs in enumerate((one, other))]
+    found = look(paths, paths, DataConfig(mix="0,1"))
+    assert (found.pairs, found.stored) == (60, 60) and {pair.source[0] for pair in found.sample} == {"x"}

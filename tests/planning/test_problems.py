@@ -43,6 +43,12 @@ def test_few_pairs_are_refused(tmp_path: Path) -> None:
     assert "corpus.tsv: only 10 pairs" in message and "at least 50" in message
 
 
+def test_a_mix_that_leaves_too_little_is_refused(tmp_path: Path) -> None:
+    corpus = write(tmp_path / "corpus.tsv", english_german(300))
+    message = refusal(look([[corpus]], [], DataConfig(mix="0.01")))
+    assert "data.mix leaves" in message and "of 300 pairs" in message
+
+
 def test_one_pair_repeated_is_one_pair(tmp_path: Path) -> None:
     assert "only 1 pair (" in refusal(seen(tmp_path, english_german(1) * 200))
 
