@@ -68,12 +68,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.environ["TERM"] = "dumb"  # the only way to make tyro's help leave out colours
     prepare_streams()
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGTERM, _end)
+        if (
+            signal.getsignal(signal.SIGINT) == signal.default_int_handler
+        ):  # a job in the background ignores it
+            signal.signal(signal.SIGINT, _end)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+_signals: list[int] = []
+"""The signals so far. Code that is imported can swallow the exception of a signal and fail later, so no other
+error is reported after one."""
+
+
+def _end(number: int, frame: FrameType | None) -> None:
     """End the process through an exception, so that half-written files are removed on the way."""
+    _signals.append(number)
     raise SystemExit(128 + number)
 
 
@@ -94,7 +104,7 @@ def run(arguments: list[str]) -> int:
         except SystemExit as end:  # from tyro, after --help or wrong usage, and from a signal
             return end.code if isinstance(end.code, int) else 2
         except Exception as error:
-            return _report(error)
+            return 128 + _signals[0] if _signals else _report(error)
 
 
 def _canonical(command: str, option: str) -> str:
@@ -135,6 +145,8 @@ def _run(name: str, arguments: list[str]) -> int:
     default = command_class.default(arguments) if hasattr(command_class, "default") else None
     command = tyro.cli(command_class, args=arguments, default=default, prog=f"seq2seq {name}")
     check_address_space(name)
+    if _signals:  # swallowed while the command was imported
+        raise SystemExit(128 + _signals[0])
     return int(command.run())
 
 

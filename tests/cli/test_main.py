@@ -247,6 +247,29 @@ def test_errors_of_the_system_become_exit_codes(
     assert result.code == code and message in result.err
 
 
+@pytest.mark.parametrize("fails_later", [True, False])
+def test_a_signal_that_an_import_swallows_ends_the_command(
+    command: Command, monkeypatch: pytest.MonkeyPatch, fails_later: bool
+) -> None:
+    """As in `import numpy`, which then lacks a part."""
+    monkeypatch.setattr(main, "_signals", [])
+
+    def swallow(name: str) -> type:
+        with pytest.raises(SystemExit):
+            main._end(signal.SIGTERM, None)
+        if fails_later:
+            raise AttributeError("module 'numpy' has no attribute 'unique'")
+        return Command
+
+    class Command:
+        def run(self) -> int:
+            raise AssertionError("the command went on")
+
+    monkeypatch.setattr(main, "load_command", swallow)
+    result = command("info")
+    assert (result.code, result.err) == (143, "")
+
+
 def test_a_fault_of_the_program_is_one_line(
     command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
