@@ -1,18 +1,24 @@
-"""A sentence pair, and counts of what happened to pairs."""
+"""A sentence pair, its languages, and counts of what happened to pairs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+Direction = tuple[str, str]
+"""A source and a target language, such as ("en", "fr"); "" for one that is unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class SentencePair:
-    """A sentence and its translation. `location` is `file:line`, or "" when the pair comes from no file."""
+    """A sentence and its translation. `location` is `file:line`, or "" when the pair comes from no file.
+    `direction` is the number of its language pair in data of several (see `config.corpora`).
+    """
 
     source: str
     target: str
     location: str = ""
+    direction: int = 0
 
 
 @dataclass

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from seq2seq.errors import ModelError, UsageError
+from seq2seq.pairs import Direction
 from seq2seq.text.languages import language_code, normalize_tag
 
-Direction = tuple[str, str]
 Directions = tuple[Direction, ...]
 
 _TAG = re.compile(r"(?P<language>[a-z]{2,3})(-(?P<script>[a-z]{4}))?(-([a-z]{2}|\d{3}))?")

@@ -66,7 +66,9 @@ class Origin:
     @property
     def directory(self) -> Path:
         """The run directory: --out, or else runs/ and the name of the first training data."""
-        first = self.train[0][0] if self.train and self.train[0] else "sample"
+        from seq2seq.training_data.arguments import split_direction
+
+        first = split_direction(self.train[0])[1][0] if self.train and self.train[0] else "sample"
         return self.out or Path("runs") / Path(first.removesuffix(".gz").replace(":", "-")).stem
 
     def settings(self) -> tuple[str, Settings]:

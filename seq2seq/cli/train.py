@@ -27,6 +27,7 @@ from seq2seq.errors import UsageError
 
 if TYPE_CHECKING:
     from seq2seq.cli.preflight import Data
+    from seq2seq.config.corpora import Corpora
     from seq2seq.processes.interruption import Interruption
     from seq2seq.training.run_state import RunState
 
@@ -40,7 +41,8 @@ class Train:
 
     train: Paths = ()
     """Training data: one path (TSV, CSV, JSONL, TMX, Parquet; .gz too), two paths of aligned text, or
-    hf:OWNER/NAME[:CONFIG]. Repeat the option for several corpora."""
+    hf:OWNER/NAME[:CONFIG]. Repeat the option for several corpora. For a model of several directions, name
+    that of each corpus: en-de=train.en,train.de."""
     valid: Paths = ()
     """Validation data, in the same forms. Without it, part of the training data is held out."""
     source_lang: str = ""
@@ -134,14 +136,14 @@ class Train:
     def _run(self, interruption: Interruption) -> int:
         from seq2seq.cli.going_on import goes_on
         from seq2seq.monitoring.progress import Progress
-        from seq2seq.training.run import Corpora, count_weights, train
+        from seq2seq.training.run import count_weights, train
 
         interruption.check()
         use_threads(self.threads)
         reuse_memory()
         self._check()
         settings = Settings(self.model, self.data, self.training, self.decoding)
-        corpora = Corpora(self.train, self.valid, (self.source_lang, self.target_lang), self.init_from)
+        corpora = self._corpora()
         message = "" if self.resume or self.dry_run else goes_on(settings, corpora, self.out)
         resume = self.resume or bool(message)
         if message:
@@ -177,15 +179,21 @@ class Train:
             progress.say(line)
         return 0
 
+    def _corpora(self) -> Corpora:
+        """What the training is given."""
+        from seq2seq.training_data.arguments import make_corpora
+
+        return make_corpora(self.train, self.valid, (self.source_lang, self.target_lang), self.init_from)
+
     def _data(self) -> Data | None:
         """The data for a first look; None if there is none, or if it cannot be read twice."""
         from seq2seq.cli.preflight import Data
-        from seq2seq.training.run import Corpora, languages_of
+        from seq2seq.training.run import languages_of
 
         if not self.train:
             return None
-        languages = languages_of(Corpora(self.train, self.valid, (self.source_lang, self.target_lang)))
-        data = Data.of(self.train, self.valid, languages, self.data)
+        corpora = self._corpora()
+        data = Data.of(corpora.train, corpora.valid, languages_of(corpora), self.data)
         return data if data.readable else None
 
     def _look(self, settings: Settings, check: Callable[[], None]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -215,12 +223,17 @@ class Train:
 
     def _closing_lines(self, state: RunState) -> list[str]:
         """How the training ended, and the commands that use the model."""
+        from seq2seq.training.run import stored_run
+
         sample, model = self.out / "sample" / "test.tsv", shlex.quote(str(self.out))
         test = shlex.quote(str(sample)) if sample.exists() else "TEST.tsv"
         columns = shlex.join(("--columns", *self.data.columns)) if self.data.columns else ""
+        directions, name, into = stored_run(self.out)[1].directions, "", ""
+        if directions:
+            name, into = f"{'-'.join(directions[-1])}=", f" --target-lang {directions[-1][1]}"
         return [
             f"done ({state.stopped}): best greedy BLEU {state.best_bleu:.2f} at step {state.best_step}",
-            f"evaluate:   seq2seq evaluate --model {model} --test {test} {columns}".rstrip(),
-            f"translate:  seq2seq translate --model {model} < in.txt > out.txt",
+            f"evaluate:   seq2seq evaluate --model {model} --test {name}{test} {columns}".rstrip(),
+            f"translate:  seq2seq translate --model {model}{into} < in.txt > out.txt",
             f"web page:   seq2seq serve --model {model}",
         ]

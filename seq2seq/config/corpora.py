@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from seq2seq.pairs import Direction
+
 
 @dataclass(frozen=True)
 class Corpora:
@@ -15,12 +17,24 @@ class Corpora:
 
     A corpus is one path, or two paths of aligned text. `init_from` names the model whose weights and
     vocabulary the training starts from (see `bundle.starting`); "" for a network with random weights.
+    For a model of several directions, `train_directions` and `valid_directions` have the language pair of
+    each corpus, and `languages` are unknown; otherwise they are empty.
     """
 
     train: tuple[tuple[str, ...], ...] = ()
     valid: tuple[tuple[str, ...], ...] = ()
-    languages: tuple[str, str] = ("", "")
+    languages: Direction = ("", "")
     init_from: str = ""
+    train_directions: tuple[Direction, ...] = ()
+    valid_directions: tuple[Direction, ...] = ()
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The directions of the model, each once, in the order of the corpora; () if there is only one.
+
+        The number of a pair's direction is its place here.
+        """
+        return tuple(dict.fromkeys(self.train_directions))
 
     def absolute(self) -> Corpora:
         """The same with absolute paths."""
@@ -41,4 +55,8 @@ def read_corpora(stored: Mapping[str, Any]) -> Corpora:
     """Corpora from plain values. LookupError, TypeError or ValueError if they are of another form."""
     train, valid = (tuple(tuple(paths) for paths in stored[name]) for name in ("train", "valid"))
     source, target = stored["languages"]
-    return Corpora(train, valid, (source, target), str(stored.get("init_from", "")))
+    trained, validated = (
+        tuple((source, target) for source, target in stored.get(f"{name}_directions", ()))
+        for name in ("train", "valid")
+    )
+    return Corpora(train, valid, (source, target), str(stored.get("init_from", "")), trained, validated)

@@ -28,13 +28,15 @@ from seq2seq.text.tokenizer import Tokenizer
 POOL = 20_000
 AHEAD = 4
 GROWTH_ROWS = 500  # pairs by which the length of random splits is estimated
+_COLUMNS = ("source", "target", "direction")
 TENSORS = ("source", "lengths", "target", "labels", "real")
 
 
 class TextColumns(Protocol):
     """Rows of raw text, such as a memory-mapped data set.
 
-    `rows[[3, 1]]` is `{"source": [two texts], "target": [two texts]}`.
+    `rows[[3, 1]]` is `{"source": [two texts], "target": [two texts]}`, in data of several directions also
+    with their numbers as "direction".
     """
 
     def __len__(self) -> int: ...
@@ -50,8 +52,8 @@ class PairColumns:
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, rows: list[int]) -> dict[str, list[str]]:
-        return {side: [getattr(self.pairs[row], side) for row in rows] for side in ("source", "target")}
+    def __getitem__(self, rows: list[int]) -> dict[str, list[Any]]:
+        return {name: [getattr(self.pairs[row], name) for row in rows] for name in _COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,22 @@ def token_lengths(
     source: Tokenizer,
     target: Tokenizer,
     *,
+    tagged: bool = False,
     chunk: int = 10_000,
     check: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
-    """Lengths (N,2) of all pairs in tokens, EOS included, by which batches are planned. 4 bytes per pair.
-    `check` is called before each chunk; what it raises ends the work."""
+    """Lengths (N,2) of all pairs in tokens, by which batches are planned. 4 bytes per pair.
+
+    EOS is included, and with `tagged` the tag of the target language in front of each source. `check` is
+    called before each chunk; what it raises ends the work.
+    """
     lengths = np.zeros((len(data), 2), np.uint16)
     for start in range(0, len(data), chunk):
         check()
         rows = data[list(range(start, min(start + chunk, len(data))))]
         for side, (tokenizer, column) in enumerate(((source, "source"), (target, "target"))):
-            counts = [min(len(ids) + 1, 65535) for ids in tokenizer.encode_batch(rows[column])]
+            more = 2 if tagged and side == 0 else 1
+            counts = [min(len(ids) + more, 65535) for ids in tokenizer.encode_batch(rows[column])]
             lengths[start : start + len(counts), side] = counts
     return lengths
 
@@ -112,7 +119,8 @@ class Batches:
 
     `batch_tokens` limits sentences × length of the longest source or target of a batch, padding included.
     Pairs with more than `max_length` tokens on one side are left out; `skipped` counts them.
-    `sampling`, `alpha` and `noise` change the text or its split into tokens, anew in each epoch.
+    `sampling`, `alpha` and `noise` change the text or its split into tokens, anew in each epoch. `tags` are
+    the token ids that stand in front of the sources of each direction; () if there is one direction.
     """
 
     def __init__(
@@ -128,9 +136,11 @@ class Batches:
         sampling: float = 0.0,
         alpha: float = 0.2,
         noise: Noise | None = None,
+        tags: Sequence[int] = (),
         rank: int = 0,
         world: int = 1,
     ) -> None:
+        self.tags = tags
         self.data, self.source, self.target = data, source, target
         self.batch_tokens, self.seed, self.sampling, self.alpha = batch_tokens, seed, sampling, alpha
         self.noise, self.rank, self.world, self.max_length = noise, rank, world, max_length
@@ -179,7 +189,8 @@ class Batches:
             sum(map(len, tokenizer.encode_batch(text[side], sample=True, alpha=self.alpha, seed=self.seed)))
             for side, tokenizer in (("source", self.source), ("target", self.target))
         ]
-        return np.maximum(1.0, (np.array(sums) + len(rows)) / self.lengths[rows].sum(0))  # EOS counts
+        others = np.array([2 if self.tags else 1, 1]) * len(rows)  # tags and EOS
+        return np.maximum(1.0, (np.array(sums) + others) / self.lengths[rows].sum(0))
 
     def _cut(self, pool: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
         """Cut `pool`, with lengths `sizes` (N,), into batches whose padded size is at most `batch_tokens`."""
@@ -224,6 +235,8 @@ class Batches:
             )
         ]
         sources, targets = ([[*ids, eos] for ids in side] for side in encoded)
+        if self.tags:
+            sources = [[self.tags[n], *ids] for n, ids in zip(text["direction"], sources, strict=True)]
         tokens = sum(map(len, targets))
         mine = slice(self.rank, None, self.world)
         sources, targets = sources[mine] or sources[:1], targets[mine] or targets[:1]

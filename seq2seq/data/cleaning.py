@@ -65,9 +65,10 @@ def _bytes(text: str) -> int:
 
 def _hash(pair: SentencePair) -> int:
     """A hash that is the same in every process, unlike Python's own. The readers refuse NUL, so it can
-    separate.
+    separate. "OK" may be the translation of "OK" in several directions.
     """
-    text = f"{pair.source}\0{pair.target}".encode("utf-8", "surrogatepass")
+    direction = f"\0{pair.direction}" if pair.direction else ""
+    text = f"{pair.source}\0{pair.target}{direction}".encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
 
 

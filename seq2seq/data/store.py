@@ -2,16 +2,18 @@
 
 Memory stays constant: pairs are written in small record batches, and the stored data set is memory-mapped.
 The text is stored as it is, in the columns `source` and `target`: it was cleaned before, and is encoded
-later.
+later. Pairs of several directions have a third column, `direction`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
 
 from seq2seq.errors import DataError
 from seq2seq.files import new_directory
@@ -26,7 +28,9 @@ _BATCH_CHARACTERS = 4_000_000
 _STATE = "state.json"
 
 
-def build_dataset(pairs: Iterable[SentencePair], directory: Path) -> Dataset:
+def build_dataset(
+    pairs: Iterable[SentencePair], directory: Path, *, with_directions: bool = False
+) -> Dataset:
     """Write `pairs` to `directory`, in place of what is there, and load them.
 
     Raises DataError if there is no pair or a text cannot be stored, RunError if the disk refuses.
@@ -36,7 +40,7 @@ def build_dataset(pairs: Iterable[SentencePair], directory: Path) -> Dataset:
     if first is None:
         raise DataError("no sentence pair to store, expected at least one")
     with new_directory(Path(directory)) as scratch:
-        _write(chain([first], iterator), scratch)
+        _write(chain([first], iterator), scratch, with_directions=with_directions)
     return load_dataset(directory)
 
 
@@ -68,6 +72,12 @@ class StoredPairs(Sequence[SentencePair]):
 
     def __init__(self, data: Any, check: Callable[[], None] = lambda: None) -> None:
         self.data, self.check = data, check
+        self.has_directions = "direction" in data.column_names
+
+    def of_direction(self, number: int) -> StoredPairs:
+        """The pairs of one direction."""
+        rows = np.flatnonzero(np.asarray(self.data["direction"]) == number)
+        return StoredPairs(self.data.select(rows), self.check)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -80,23 +90,25 @@ class StoredPairs(Sequence[SentencePair]):
         if isinstance(place, slice):
             return list(map(SentencePair, *self._columns(range(len(self))[place])))
         row = self.data[int(place)]
-        return SentencePair(row["source"], row["target"])
+        return SentencePair(row["source"], row["target"], direction=row.get("direction", 0))
 
-    def _columns(self, rows: range) -> tuple[list[str], list[str]]:
+    def _columns(self, rows: range) -> tuple[Iterable[Any], ...]:
         self.check()
         columns = self.data[rows.start : rows.stop] if rows.step == 1 else self.data[list(rows)]
-        return list(columns["source"]), list(columns["target"])
+        texts = list(columns["source"]), list(columns["target"])
+        return (*texts, repeat(""), list(columns["direction"])) if self.has_directions else texts
 
     def __iter__(self) -> Iterator[SentencePair]:
         for start in range(0, len(self), _BATCH_ROWS):
             yield from self[start : start + _BATCH_ROWS]
 
 
-def _write(pairs: Iterator[SentencePair], folder: Path) -> None:
+def _write(pairs: Iterator[SentencePair], folder: Path, *, with_directions: bool) -> None:
     """Write the shards, then the files that list them."""
     import datasets
 
-    features = datasets.Features({"source": datasets.Value("string"), "target": datasets.Value("string")})
+    columns = {"source": "string", "target": "string"} | ({"direction": "uint16"} if with_directions else {})
+    features = datasets.Features({name: datasets.Value(kind) for name, kind in columns.items()})
     names: list[str] = []
     rows = 0
     for pair in pairs:
@@ -124,9 +136,9 @@ def _write_shard(pairs: Iterator[SentencePair], path: Path, schema: Any) -> int:
     rows = 0
     with pyarrow.OSFile(str(path), "wb") as sink, pyarrow.ipc.new_stream(sink, schema) as writer:
         for batch in _batches(pairs):
-            columns = ([pair.source for pair in batch], [pair.target for pair in batch])
+            columns = ([getattr(pair, name) for pair in batch] for name in schema.names)
             try:
-                arrays = [pyarrow.array(column, pyarrow.string()) for column in columns]
+                arrays = list(map(pyarrow.array, columns, schema.types))
             except UnicodeEncodeError as error:
                 place = next(
                     (pair.location for pair in batch if error.object in (pair.source, pair.target)), ""

@@ -29,17 +29,23 @@ def mean_loss(model: nn.Module, batches: Iterable[Batch], device: torch.device) 
     return loss / tokens if tokens else math.nan
 
 
-def source_gain(model: nn.Module, batches: Iterable[Batch], device: torch.device) -> float | None:
+def source_gain(
+    model: nn.Module, batches: Iterable[Batch], device: torch.device, *, tagged: bool = False
+) -> float | None:
     """By how much the loss of `batches` rises if each sentence gets the source of another, in nats a token.
 
     0 means that the model ignores the source: it predicts the target from the target alone. The sources of a
     batch are of similar lengths, so the length of the source counts little. None if no batch has two
-    sentences.
+    sentences. With `tagged`, the first token of a source is the tag of its target language, which it keeps.
     """
     usable = [batch for batch in batches if len(batch.source) > 1]
     if not usable:
         return None
-    swapped = [
-        replace(batch, source=batch.source.roll(1, 0), lengths=batch.lengths.roll(1, 0)) for batch in usable
-    ]
+    swapped = [_swapped(batch, kept=int(tagged)) for batch in usable]
     return mean_loss(model, swapped, device) - mean_loss(model, usable, device)
+
+
+def _swapped(batch: Batch, *, kept: int) -> Batch:
+    """`batch` with the sources of other sentences, but for the first `kept` tokens."""
+    source = torch.cat([batch.source[:, :kept], batch.source[:, kept:].roll(1, 0)], 1)
+    return replace(batch, source=source, lengths=batch.lengths.roll(1, 0))

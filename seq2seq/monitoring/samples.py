@@ -39,10 +39,13 @@ def choose(pairs: Sequence[SentencePair], number: int = NUMBER) -> list[int]:
     return list(dict.fromkeys(order[int(share * len(order))] for share in shares)) if order else []
 
 
-def samples(pairs: Sequence[SentencePair], translations: Sequence[str]) -> tuple[Sample, ...]:
-    """The chosen ones of `pairs` with their translations."""
+def samples(
+    pairs: Sequence[SentencePair], translations: Sequence[str], number: int = NUMBER
+) -> tuple[Sample, ...]:
+    """The chosen ones of `pairs`, up to `number`, with their translations."""
     return tuple(
-        Sample(pairs[number].source, pairs[number].target, translations[number]) for number in choose(pairs)
+        Sample(pairs[place].source, pairs[place].target, translations[place])
+        for place in choose(pairs, number)
     )
 
 

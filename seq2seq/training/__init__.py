@@ -7,6 +7,7 @@ trainer.py        the loop over updates, its validations and checkpoints
 train_step.py     one update of the weights
 optimization.py   optimizers, schedules, clipping, weight averages
 batch_fitting.py  the size of a batch that fits into memory and data
+translating.py    validation pairs translated and scored, by direction
 validation.py     loss and BLEU on the validation set, and whether they are better
 confidence.py     the best model at the end: its score with beam search, its confidence
 divergence.py     when a training has diverged

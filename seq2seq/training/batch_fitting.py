@@ -84,6 +84,7 @@ class Trial:
             batch_tokens=1,
             max_length=settings.data.max_length,
             seed=settings.training.seed,
+            tags=prepared.tags,
         )
         longest_first = np.argsort(-self.batches.lengths[self.batches.rows].max(1), kind="stable")
         self.rows = self.batches.rows[longest_first]

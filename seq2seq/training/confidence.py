@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 import torch
 
@@ -10,10 +11,9 @@ from seq2seq.bundle.finding import BEST, resolve
 from seq2seq.bundle.record import record_confidence
 from seq2seq.errors import DataError
 from seq2seq.evaluation.calibration import FEWEST, calibrate, judge
-from seq2seq.evaluation.metrics import bleu
 from seq2seq.pairs import SentencePair
 from seq2seq.training.run_directory import RunDirectory
-from seq2seq.training.validation import Interrupted, translate_all
+from seq2seq.training.translating import Interrupted, score_pairs, translate_pairs
 from seq2seq.translation import Translation
 from seq2seq.translator import Translator
 
@@ -38,7 +38,7 @@ def score_and_calibrate(
     if translator.bundle.confidence is not None:
         return
     try:
-        made = translate_all(translator, [pair.source for pair in pairs], interrupted)
+        made = translate_pairs(translator, pairs, interrupted)
     except Interrupted:
         return
     _score(run, translator, made, pairs, say)
@@ -57,8 +57,8 @@ def _score(
 ) -> None:
     """BLEU of the translations, beside that of greedy search."""
     validation = translator.bundle.metrics.get("validation", {})
-    references, language = [pair.target for pair in pairs], translator.target_language
-    score, beam = bleu([one.text for one in made], references, language=language), translator.bundle.decoding
+    score, each = score_pairs(translator, pairs, [one.text for one in made])
+    beam = translator.bundle.decoding
     run.log(
         {
             "event": "beam",
@@ -66,11 +66,14 @@ def _score(
             "bleu": score.score,
             "signature": score.signature,
             "beam_size": beam.beam_size,
+            **({"directions": {name: asdict(one) for name, one in each.items()}} if each else {}),
         }
     )
     greedy = validation.get("bleu")
     compared = f" (greedy {greedy:.2f})" if isinstance(greedy, int | float) else ""
     say(f"validation BLEU with beam {beam.beam_size}: {score.score:.2f}{compared}")
+    for name, one in each.items():
+        say(f"  {name} {one.score:.2f}")
     say(f"  {score.signature}")
 
 

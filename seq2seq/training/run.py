@@ -7,9 +7,8 @@ Without any data it trains on the sample corpus.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -23,7 +22,6 @@ from seq2seq.bundle.finding import resolve
 from seq2seq.bundle.model_directory import Bundle, load
 from seq2seq.bundle.starting import copy_start, start_languages
 from seq2seq.config import Settings, TrainingConfig
-from seq2seq.data.readers import read_pairs
 from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
 from seq2seq.devices import reuse_memory
@@ -38,7 +36,6 @@ from seq2seq.pairs import Counts, SentencePair
 from seq2seq.processes import distributed
 from seq2seq.processes.directory_lock import directory_lock
 from seq2seq.processes.interruption import Interruption
-from seq2seq.text.languages import is_language_tag
 from seq2seq.training.batch_fitting import with_fitted_batch
 from seq2seq.training.confidence import score_and_calibrate
 from seq2seq.training.first_model import FineTuner, first_model, vocabulary_of
@@ -56,8 +53,11 @@ from seq2seq.training.run_settings import (
 )
 from seq2seq.training.run_state import RunState
 from seq2seq.training.trainer import Trainer
-from seq2seq.training.validation import Interrupted, Validator
-from seq2seq.training_data.corpora import names_of, read_all
+from seq2seq.training.translating import Interrupted
+from seq2seq.training.validation import Validator
+from seq2seq.training_data.arguments import languages_of_names
+from seq2seq.training_data.corpora import names_of, read_train, read_valid
+from seq2seq.training_data.held_out import read_held_out, write_held_out
 from seq2seq.training_data.prepared import Prepared, load_prepared, prepare
 
 
@@ -266,10 +266,8 @@ def _start(settings: Settings, corpora: Corpora, run: RunDirectory, progress: Pr
 
 def languages_of(corpora: Corpora) -> tuple[str, str]:
     """The languages as given, else by the names of two aligned files, such as train.en and train.de."""
-    if all(corpora.languages) or len(corpora.train[0]) != 2:
-        return corpora.languages
-    names = [Path(path.removesuffix(".gz")).suffix[1:] for path in corpora.train[0]]
-    if names[0] == names[1] or not all(map(is_language_tag, names)):
+    names = languages_of_names(corpora.train[0])
+    if names is None or corpora.directions:
         return corpora.languages
     source, target = (language or name for language, name in zip(corpora.languages, names, strict=True))
     return source, target
@@ -304,13 +302,12 @@ def _data(
     With `stored`, data that was prepared before is used. The vocabulary is that of the model `first`, if
     there is one.
     """
-    valid = distributed.main_first(lambda: read_valid(corpora, settings, interruption))
+    valid = distributed.main_first(lambda: list(interruption.checked(read_valid(corpora, settings.data))))
     held_out = out / "valid.json"
     ready = stored and (out / "lengths.npy").exists() and (bool(valid) or held_out.exists())
     if not ready and distributed.is_main():
         counts, held = Counts(), list[SentencePair]()
-        pairs = read_all(corpora.train, settings.data, counts, languages=corpora.languages)
-        pairs = interruption.checked(pairs)
+        pairs = interruption.checked(read_train(corpora, settings.data, counts))
         if not valid:
             pairs = hold_out(pairs, held, where=names_of(corpora.train), counts=counts)
         prepare(
@@ -318,6 +315,7 @@ def _data(
             out,
             settings.data,
             languages=corpora.languages,
+            directions=corpora.directions,
             counts=counts,
             seed=settings.training.seed,
             say=progress.say,
@@ -327,42 +325,9 @@ def _data(
         if not valid:
             held = list(dict.fromkeys(held))  # data.mix may repeat pairs
             progress.say(f"no validation data given: {len(held)} pairs held out of the training data")
-            files.write_json(held_out, [[pair.source, pair.target] for pair in held])
+            write_held_out(held_out, held)
     distributed.barrier()
-    return load_prepared(out), valid or _read_held_out(held_out)
-
-
-def read_valid(
-    corpora: Corpora, settings: Settings, interruption: Interruption | None = None
-) -> list[SentencePair]:
-    """All validation pairs but those with a blank side; [] without validation data.
-
-    Raises DataError if there is data, but no pair in it.
-    """
-    pairs = (interruption or Interruption()).checked(_read_valid(corpora, settings))
-    valid = [pair for pair in pairs if pair.source.strip() and pair.target.strip()]
-    if corpora.valid and not valid:
-        raise DataError(f"{names_of(corpora.valid)}: no pair in it, expected at least one")
-    return valid
-
-
-def _read_valid(corpora: Corpora, settings: Settings) -> Iterator[SentencePair]:
-    languages = corpora.languages if all(corpora.languages) else None
-    for paths in corpora.valid:
-        yield from read_pairs(
-            paths, columns=settings.data.columns, languages=languages, split=settings.data.valid_split
-        )
-
-
-def _read_held_out(path: Path) -> list[SentencePair]:
-    """The pairs of valid.json. DataError if it is damaged."""
-    try:
-        pairs = json.loads(path.read_text(encoding="utf-8"))
-        if not all(isinstance(text, str) for pair in pairs for text in pair):
-            raise ValueError("expected a list of pairs of texts")
-        return [SentencePair(source, target) for source, target in pairs]
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    return load_prepared(out, corpora.directions), valid or read_held_out(held_out)
 
 
 def draw_curves(run: RunDirectory, progress: Progress) -> None:

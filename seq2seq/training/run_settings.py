@@ -24,7 +24,8 @@ SETTINGS = "training.json"
 LIMITS = ("epochs", "steps", "minutes", "patience", "save_every", "keep_checkpoints")
 CHANGEABLE = tuple(f"training.{name}" for name in LIMITS)
 """The settings that may change when a run is resumed."""
-NOT_GIVEN_IF_EMPTY = ("train", "valid", "source_lang", "target_lang", "init_from")
+_CORPORA = ("train", "valid", "train_directions", "valid_directions", "init_from")
+NOT_GIVEN_IF_EMPTY = (*_CORPORA, "source_lang", "target_lang")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def pairs_sha256(pairs: Sequence[SentencePair]) -> str:
     """SHA-256 of the texts of `pairs`."""
     digest = hashlib.sha256()
     for pair in pairs:
-        digest.update(json.dumps([pair.source, pair.target]).encode())
+        direction = [pair.direction] if pair.direction else []
+        digest.update(json.dumps([pair.source, pair.target, *direction]).encode())
     return digest.hexdigest()
 
 
@@ -107,9 +109,8 @@ def differences(
 
 def _values(settings: Settings | None, corpora: Corpora) -> dict[str, Any]:
     """Corpora and settings by name."""
-    source, target = corpora.languages
-    given = (corpora.train, corpora.valid, source, target, corpora.init_from)
-    values: dict[str, Any] = dict(zip(NOT_GIVEN_IF_EMPTY, given, strict=True))
+    values: dict[str, Any] = {name: getattr(corpora, name) for name in _CORPORA}
+    values["source_lang"], values["target_lang"] = corpora.languages
     for part, table in to_dict(settings).items() if settings is not None else ():
         values |= {f"{part}.{name}": value for name, value in table.items()}
     return values

@@ -25,7 +25,6 @@ from seq2seq.monitoring.board import Board
 from seq2seq.monitoring.facts import facts_of
 from seq2seq.monitoring.monitor import Monitor
 from seq2seq.monitoring.progress import Outlook, Progress
-from seq2seq.monitoring.samples import lines
 from seq2seq.monitoring.summary import summary
 from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
 from seq2seq.objectives.averaging import remember
@@ -39,7 +38,8 @@ from seq2seq.training.recovery import Recovery
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_state import RunState
 from seq2seq.training.train_step import StepResult, TrainStep
-from seq2seq.training.validation import LOSS_PAIRS, ValidationScores, Validator, is_better
+from seq2seq.training.translating import first_of_each
+from seq2seq.training.validation import LOSS_PAIRS, Validator, is_better, validation_lines
 from seq2seq.training_data.prepared import Prepared
 
 LEAST_PIECES = 40
@@ -54,7 +54,8 @@ class Trainer:
         prepared: training data and tokenizers.
         valid: validation pairs.
         run: the run directory.
-        languages: source and target language, "" if unknown.
+        languages: source and target language, "" if unknown. `prepared` has those of a model with several
+            directions.
         corpora: names of the training data, for the record of the model.
         device: a device of torch.
         progress: receives messages; default: none are shown.
@@ -101,9 +102,10 @@ class Trainer:
         if not valid:
             raise DataError("no validation pair found, expected at least one")
         self.valid_pairs = len(valid)
-        columns = PairColumns(list(valid[:LOSS_PAIRS]))
-        valid_batches = self._batches(columns, token_lengths(columns, prepared.source, prepared.target))
-        scored = list(valid[: settings.training.validation_sentences])
+        columns = PairColumns(first_of_each(valid, LOSS_PAIRS))
+        lengths = token_lengths(columns, prepared.source, prepared.target, tagged=bool(prepared.tags))
+        valid_batches = self._batches(columns, lengths)
+        scored = first_of_each(valid, settings.training.validation_sentences)
         self.validator = Validator(scored, valid_batches, self.device, interrupted, self.batches)
         facts = partial(facts_of, self.batches, settings.training, show=show)
         self.monitor = Monitor(facts, Board(run.path), self.progress.say)
@@ -143,6 +145,7 @@ class Trainer:
             sampling=sampling,
             alpha=settings.data.sampling_alpha,
             noise=noise,
+            tags=self.prepared.tags,
             rank=rank,
             world=world,
         )
@@ -312,7 +315,7 @@ class Trainer:
             source=self.prepared.source,
             target=self.prepared.target,
             decoding=replace(self.settings.decoding, max_source_length=most),
-            directions=one_direction(*self.languages),
+            directions=self.prepared.directions or one_direction(*self.languages),
             source_words=self.prepared.source_words,
             target_words=self.prepared.target_words,
         )
@@ -333,36 +336,20 @@ class Trainer:
         better = is_better(scores, state)
         state.bad_validations = 0 if better else state.bad_validations + 1
         state.validated_step = state.step
-        record = {
-            "event": "validation",
-            "step": state.step,
-            "epoch": state.epoch,
-            "loss": scores.loss,
-            "bleu": scores.bleu,
-            "signature": scores.signature,
-            "seconds": round(state.seconds, 3),
-        }
-        self._log(record | scores.record())
+        record = scores.record(state)
+        self._log(record | scores.details())
         self.divergence.validation(scores.loss)
         if distributed.is_main():
             remember(self.run_directory.path, self.train_step.average, record, self.settings.training.average)
-        self._say_scores(scores, better)
+        patience = self.settings.training.patience
+        for line in validation_lines(scores, state, patience=patience, better=better):
+            self.progress.say(line)
         if better:
             state.best_bleu, state.best_loss, state.best_step = scores.bleu, scores.loss or 0.0, state.step
             if distributed.is_main():
                 bundle = replace(self.bundle(), metrics=self._metrics(record))
                 self.run_directory.keep(bundle, step=state.step, validation=record)
         self._update_clock()
-
-    def _say_scores(self, scores: ValidationScores, better: bool) -> None:
-        state, patience = self.state, self.settings.training.patience
-        waited = f"{state.bad_validations} of {patience}" if patience else f"{state.bad_validations}"
-        self.progress.say(
-            f"step {state.step}  epoch {state.epoch}  {state.seconds / 60:.1f} min  {scores}  "
-            + ("(best)" if better else f"({waited} validations without improvement)")
-        )
-        for line in lines(scores.samples):
-            self.progress.say(line)
 
     def _metrics(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The content of `metrics.json`: the scores of the model, and what it comes from."""

@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.data.batching import Batch, Batches
-from seq2seq.evaluation.metrics import bleu
+from seq2seq.evaluation.metrics import Score
 from seq2seq.monitoring.losses import mean_loss, source_gain
-from seq2seq.monitoring.samples import Sample, samples
+from seq2seq.monitoring.samples import Sample, lines
 from seq2seq.pairs import SentencePair
 from seq2seq.processes import distributed
 from seq2seq.training.run_state import RunState
-from seq2seq.translation import Translation
+from seq2seq.training.translating import (
+    Interrupted,
+    samples_of_each,
+    score_pairs,
+    share_of_different,
+    stoppable,
+    translate_pairs,
+)
 from seq2seq.translator import Translator
 
-Item = TypeVar("Item")
-
 LOSS_PAIRS = 5_000
-"""The validation loss is that of at most so many pairs, so that a validation takes bounded time."""
+"""The validation loss is that of at most so many pairs of each direction: a validation takes bounded time."""
 PROBE_BATCHES = 2
 """What the source adds is measured on so many batches of each kind."""
-_TOGETHER = 32  # sentences translated between two looks for an interruption
-
-
-class Interrupted(Exception):
-    """A validation was asked to end. It has no result."""
 
 
 @dataclass(frozen=True)
 class ValidationScores:
     """`loss` in nats a target token, None if no validation pair is within the length limit; greedy `bleu`
-    with the `signature` that reproduces it.
+    with the `signature` that reproduces it. With several directions it is the mean of `directions`, the BLEU
+    of each by its name.
 
     The rest shows how the model translates: `source_gain` and `valid_source_gain` are what the source adds on
     training and validation pairs (see `monitoring.losses.source_gain`), `distinct` is the number of different
@@ -52,12 +53,28 @@ class ValidationScores:
     valid_source_gain: float | None = None
     distinct: float | None = None
     samples: tuple[Sample, ...] = ()
+    directions: Mapping[str, Score] = field(default_factory=dict)
 
     def __str__(self) -> str:
         loss = "none (all pairs are too long)" if self.loss is None else f"{self.loss:.3f}"
-        return f"validation loss {loss}  greedy BLEU {self.bleu:.2f}"
+        parts = ", ".join(f"{name} {score.score:.2f}" for name, score in self.directions.items())
+        return f"validation loss {loss}  greedy BLEU {self.bleu:.2f}" + (f" ({parts})" if parts else "")
 
-    def record(self) -> dict[str, Any]:
+    def record(self, state: RunState) -> dict[str, Any]:
+        """The scores at `state`, for the log and for the model."""
+        each = {name: asdict(score) for name, score in self.directions.items()}
+        return {
+            "event": "validation",
+            "step": state.step,
+            "epoch": state.epoch,
+            "loss": self.loss,
+            "bleu": self.bleu,
+            "signature": self.signature,
+            **({"directions": each} if each else {}),
+            "seconds": round(state.seconds, 3),
+        }
+
+    def details(self) -> dict[str, Any]:
         """What the log holds beside the scores."""
         names = ("source_gain", "valid_source_gain", "distinct")
         numbers = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
@@ -89,12 +106,11 @@ class Validator:
         loss = mean_loss(bundle.model, batches, self.device) if self.has_loss else None
         bundle.model.eval()
         translator = Translator(replace(bundle, decoding=bundle.decoding.greedy()), device=str(self.device))
-        made = translate_all(translator, [pair.source for pair in self.pairs], self.interrupted)
-        references, language = [pair.target for pair in self.pairs], translator.target_language
-        texts = [one.text for one in made]
-        score = bleu(texts, references, language=language)
+        texts = [one.text for one in translate_pairs(translator, self.pairs, self.interrupted)]
+        score, each = score_pairs(translator, self.pairs, texts)
+        tagged = bool(self.batches.tags)
         gain, valid_gain = (
-            source_gain(bundle.model, stoppable(batches, self.interrupted), self.device)
+            source_gain(bundle.model, stoppable(batches, self.interrupted), self.device, tagged=tagged)
             for batches in (self._train_probe, self._valid_probe)
         )
         return ValidationScores(
@@ -103,8 +119,9 @@ class Validator:
             score.signature,
             source_gain=gain,
             valid_source_gain=valid_gain,
-            distinct=len(set(texts)) / len({pair.source for pair in self.pairs}),
-            samples=samples(self.pairs, texts),
+            distinct=share_of_different(self.pairs, texts),
+            samples=samples_of_each(self.pairs, texts),
+            directions=each,
         )
 
     @cached_property
@@ -144,27 +161,14 @@ def _first(batches: Batches | None) -> list[Batch]:
     return list(islice(batches.epoch(0), PROBE_BATCHES)) if batches is not None else []
 
 
-def stoppable(items: Iterable[Item], interrupted: Callable[[], bool]) -> Iterator[Item]:
-    """Yield `items`. Raises Interrupted before the next one as soon as `interrupted` returns true."""
-    for item in items:
-        if interrupted():
-            raise Interrupted
-        yield item
-
-
-def translate_all(
-    translator: Translator, sources: Sequence[str], interrupted: Callable[[], bool]
-) -> list[Translation]:
-    """Translations of `sources`, in order. They are made by `translator.translate`, a few at a time.
-
-    Raises Interrupted as soon as `interrupted` returns true.
-    """
-    order = sorted(range(len(sources)), key=lambda number: len(sources[number]))
-    made: dict[int, Translation] = {}
-    for start in stoppable(range(0, len(order), _TOGETHER), interrupted):
-        chosen = order[start : start + _TOGETHER]
-        made.update(zip(chosen, translator.translate([sources[number] for number in chosen]), strict=True))
-    return [made[number] for number in range(len(sources))]
+def validation_lines(scores: ValidationScores, state: RunState, *, patience: int, better: bool) -> list[str]:
+    """What a validation says: its scores and what they mean for the run, and sample translations."""
+    waited = f"{state.bad_validations} of {patience}" if patience else f"{state.bad_validations}"
+    return [
+        f"step {state.step}  epoch {state.epoch}  {state.seconds / 60:.1f} min  {scores}  "
+        + ("(best)" if better else f"({waited} validations without improvement)"),
+        *lines(scores.samples),
+    ]
 
 
 def is_better(scores: ValidationScores, state: RunState) -> bool:

@@ -1,39 +1,31 @@
-"""Reads several corpora as one stream of training pairs, cleaned, counted and mixed."""
+"""Reads several corpora as one stream of pairs. Those of a training are cleaned, counted and mixed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
+from typing import Any
 
 from seq2seq.config import DataConfig
+from seq2seq.config.corpora import Corpora
 from seq2seq.config.data import mix_shares
 from seq2seq.data.cleaning import HashSet, clean
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.splitting import part_of
 from seq2seq.errors import DataError
-from seq2seq.pairs import Counts, SentencePair
+from seq2seq.pairs import Counts, Direction, SentencePair
 
 
-def read_all(
-    corpora: Sequence[Sequence[str]],
-    config: DataConfig,
-    counts: Counts,
-    *,
-    languages: tuple[str, str] = ("", ""),
-) -> Iterator[SentencePair]:
-    """Yield the pairs of several corpora, cleaned and counted, each as often as `config.mix` says.
+def read_train(corpora: Corpora, config: DataConfig, counts: Counts) -> Iterator[SentencePair]:
+    """Yield the training pairs, cleaned and counted, each as often as `config.mix` says.
 
     DataError names the files if none is left, UsageError says so if `config.mix` does not fit the corpora.
     """
     seen = HashSet()
-    for paths, share in zip(corpora, mix_shares(config.mix, corpora=len(corpora)), strict=True):
-        pairs = read_pairs(
-            paths,
-            columns=config.columns,
-            languages=languages if all(languages) else None,
-            split=config.split,
-            counts=counts,
-        )
+    shares = mix_shares(config.mix, corpora=len(corpora.train))
+    for number, (paths, share) in enumerate(zip(corpora.train, shares, strict=True)):
+        direction = corpora.train_directions[number] if corpora.train_directions else None
+        pairs = _read(paths, corpora, config, direction, split=config.split, counts=counts)
         for pair in clean(pairs, config, counts, seen=seen):
             times = _times(pair, share)
             if not times:
@@ -41,7 +33,40 @@ def read_all(
                 counts.kept -= 1
             yield from repeat(pair, times)
     if not counts.kept:
-        raise DataError(f"{names_of(corpora)}: no pair left to train on ({counts}), expected at least one")
+        names = names_of(corpora.train)
+        raise DataError(f"{names}: no pair left to train on ({counts}), expected at least one")
+
+
+def read_valid(corpora: Corpora, config: DataConfig) -> Iterator[SentencePair]:
+    """Yield the validation pairs but those with a blank side. DataError if there is data, but no pair in
+    it."""
+    found = False
+    for number, paths in enumerate(corpora.valid):
+        direction = corpora.valid_directions[number] if corpora.valid_directions else None
+        for pair in _read(paths, corpora, config, direction, split=config.valid_split):
+            if pair.source.strip() and pair.target.strip():
+                found = True
+                yield pair
+    if corpora.valid and not found:
+        raise DataError(f"{names_of(corpora.valid)}: no pair in it, expected at least one")
+
+
+def _read(
+    paths: Sequence[str], corpora: Corpora, config: DataConfig, direction: Direction | None, **options: Any
+) -> Iterator[SentencePair]:
+    """The pairs of one of the `corpora`, as they are. With several directions, `direction` is its own."""
+    languages = direction or corpora.languages
+    number = corpora.directions.index(direction) if direction else 0
+    pairs = read_pairs(
+        paths, columns=config.columns, languages=languages if all(languages) else None, **options
+    )
+    return with_direction(pairs, number) if number else pairs
+
+
+def with_direction(pairs: Iterable[SentencePair], number: int) -> Iterator[SentencePair]:
+    """Yield `pairs` as those of the direction with this number."""
+    for pair in pairs:
+        yield SentencePair(pair.source, pair.target, pair.location, number)
 
 
 def _times(pair: SentencePair, share: float) -> int:

@@ -8,7 +8,24 @@ from seq2seq.augmentation.alignment import train_alignment
 from seq2seq.augmentation.copying import with_placeholders
 from seq2seq.augmentation.phrases import extract_phrases
 from seq2seq.config import DataConfig
-from seq2seq.pairs import SentencePair
+from seq2seq.data.store import StoredPairs
+from seq2seq.pairs import Direction, SentencePair
+from seq2seq.training_data.corpora import with_direction
+
+
+def more_pairs_of_each(
+    pairs: StoredPairs,
+    config: DataConfig,
+    directions: Sequence[Direction],
+    *,
+    seed: int,
+    check: Callable[[], None],
+) -> Iterator[SentencePair]:
+    """The same as `more_pairs`, for the pairs of one of the `directions` after the other: the words of each
+    are aligned apart from the others."""
+    for number, languages in enumerate(directions):
+        own = pairs.of_direction(number)
+        yield from with_direction(more_pairs(own, config, languages, seed=seed, check=check), number)
 
 
 def more_pairs(

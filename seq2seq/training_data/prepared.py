@@ -6,7 +6,9 @@ import io
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +17,10 @@ from seq2seq.config import DataConfig
 from seq2seq.data.batching import TextColumns, token_lengths
 from seq2seq.data.store import StoredPairs, build_dataset, load_dataset
 from seq2seq.errors import DataError
-from seq2seq.pairs import Counts, SentencePair
+from seq2seq.pairs import Counts, Direction, SentencePair
 from seq2seq.preparation.lexicon import Lexicon
 from seq2seq.text.tokenizer import Tokenizer
-from seq2seq.training_data.more_pairs import more_pairs
+from seq2seq.training_data.more_pairs import more_pairs, more_pairs_of_each
 from seq2seq.training_data.vocabulary import (
     Vocabulary,
     count_words,
@@ -33,8 +35,9 @@ from seq2seq.training_data.vocabulary import (
 class Prepared:
     """Training data ready for batches.
 
-    `lengths` (N,2) are the tokens of source and target, EOS included. With a joint vocabulary, `source` and
-    `target` are the same tokenizer. `source_words` and `target_words` are the words of the corpora.
+    `lengths` (N,2) are the tokens of source and target, EOS and tag included. With a joint vocabulary,
+    `source` and `target` are the same tokenizer. `source_words` and `target_words` are the words of the
+    corpora. `directions` are the language pairs of a model with several, else ().
     """
 
     data: TextColumns
@@ -43,6 +46,12 @@ class Prepared:
     lengths: np.ndarray
     source_words: Lexicon = field(default_factory=Lexicon)
     target_words: Lexicon = field(default_factory=Lexicon)
+    directions: tuple[Direction, ...] = ()
+
+    @property
+    def tags(self) -> tuple[int, ...]:
+        """The token that stands in front of the sources of each direction; () if there is one direction."""
+        return tuple(self.source.tag_ids[target] for _, target in self.directions)
 
 
 def prepare(
@@ -53,43 +62,51 @@ def prepare(
     counts: Counts,
     seed: int,
     say: Callable[[str], None],
-    languages: tuple[str, str] = ("", ""),
+    languages: Direction = ("", ""),
+    directions: tuple[Direction, ...] = (),
     check: Callable[[], None] = lambda: None,
     vocabulary: Vocabulary | None = None,
 ) -> Prepared:
     """Store cleaned `pairs` in `folder/data`, train the tokenizers, and store them, the word lists and
-    `lengths.npy` there too. With placeholders or phrases, more pairs are made from these.
+    `lengths.npy` there too. With placeholders or phrases, more pairs are made from these. `directions` are
+    those of a model with several; without them, all pairs are of the `languages`.
 
     `check` is called whenever stored pairs are read, and while their words are aligned; what it raises ends
     the preparation. With `vocabulary`, its tokenizers are kept, and its words are known as well.
     """
     added = bool(config.placeholders or config.phrases)
     copies = list[str]()
-    data = build_dataset(_noting_copies(pairs, copies), folder / ("plain" if added else "data"))
+    store = partial(build_dataset, with_directions=bool(directions))
+    data = store(_noting_copies(pairs, copies), folder / ("plain" if added else "data"))
     words = count_words(data, vocabulary, check)
     store_words(words, folder)
     if added:
-        pairs_before = len(data)
-        data = build_dataset(
-            more_pairs(StoredPairs(data, check), config, languages, seed=seed, check=check), folder / "data"
-        )
+        pairs_before, plain = len(data), StoredPairs(data, check)
+        if directions:
+            more = more_pairs_of_each(plain, config, directions, seed=seed, check=check)
+        else:
+            more = more_pairs(plain, config, languages, seed=seed, check=check)
+        data = store(more, folder / "data")
         shutil.rmtree(folder / "plain")
         say(f"added: {len(data) - pairs_before} pairs of phrases and of sentences with placeholders")
     if vocabulary is not None:
         source, target = vocabulary.source, vocabulary.target
     else:
-        source, target = train_tokenizers(data, config, seed=seed, check=check)
+        tags = tuple(dict.fromkeys(target for _, target in directions))
+        source, target = train_tokenizers(data, config, seed=seed, tags=tags, check=check)
     store_tokenizers(source, target, folder)
     for made in dict.fromkeys((source, target)):
         say(f"tokenizer: {made.report or f'{made.vocab_size} pieces, kept'}")
-    lengths = token_lengths(data, source, target, check=check)
+    lengths = token_lengths(data, source, target, tagged=bool(directions), check=check)
     _count_long(lengths, config, counts, say, added=added)
+    if directions:
+        say(f"directions: {_about_directions(data, directions)}")
     if copies:
         say(_about_copies(copies))
     buffer = io.BytesIO()
     np.save(buffer, lengths)
     files.write_bytes(folder / "lengths.npy", buffer.getvalue())  # the last file: if it exists, all others do
-    return Prepared(data, source, target, lengths, *words)
+    return Prepared(data, source, target, lengths, *words, directions)
 
 
 def _count_long(
@@ -123,8 +140,18 @@ def _about_copies(copies: Sequence[str]) -> str:
     return f"{len(copies)} {pairs_of} the same text as source and target, such as {copies[0]!r}"
 
 
-def load_prepared(folder: Path) -> Prepared:
-    """What `prepare` stored in `folder`. Raises DataError or ModelError when it is damaged."""
+def _about_directions(data: Any, directions: Sequence[Direction]) -> str:
+    """How many pairs each direction has. Raises DataError if one has none."""
+    numbers = np.bincount(np.asarray(data["direction"]), minlength=len(directions)).tolist()
+    parts = [f"{'-'.join(names)} {number}" for names, number in zip(directions, numbers, strict=True)]
+    if not all(numbers):
+        raise DataError(f"no pair left to train on for a direction ({', '.join(parts)})")
+    return ", ".join(parts)
+
+
+def load_prepared(folder: Path, directions: tuple[Direction, ...] = ()) -> Prepared:
+    """What `prepare` stored in `folder`, with the same `directions`. Raises DataError or ModelError when it
+    is damaged."""
     vocabulary, data = load_vocabulary(folder), load_dataset(folder / "data")
     try:
         lengths = np.load(folder / "lengths.npy", mmap_mode="r")
@@ -132,4 +159,4 @@ def load_prepared(folder: Path) -> Prepared:
         raise DataError(f"{folder / 'lengths.npy'}: cannot be read ({error})") from None
     if lengths.shape != (len(data), 2):
         raise DataError(f"{folder / 'lengths.npy'}: of shape {lengths.shape}, expected ({len(data)}, 2)")
-    return Prepared(data, lengths=lengths, **vars(vocabulary))
+    return Prepared(data, lengths=lengths, directions=directions, **vars(vocabulary))

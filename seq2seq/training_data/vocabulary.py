@@ -66,11 +66,17 @@ def load_vocabulary(folder: Path) -> Vocabulary:
 
 
 def train_tokenizers(
-    data: Any, config: DataConfig, *, seed: int, check: Callable[[], None] = lambda: None
+    data: Any,
+    config: DataConfig,
+    *,
+    seed: int,
+    tags: Sequence[str] = (),
+    check: Callable[[], None] = lambda: None,
 ) -> tuple[Tokenizer, Tokenizer]:
-    """Train the tokenizers of source and target; with `joint` they are the same object."""
+    """Train the tokenizers of source and target; with `joint` they are the same object. That of the source
+    has `tags` for these languages (see `Tokenizer.train`)."""
 
-    def train(*columns: str) -> Tokenizer:
+    def train(*columns: str, tags: Sequence[str] = ()) -> Tokenizer:
         return Tokenizer.train(
             texts(data, columns, check),
             vocab_size=config.vocab_size,
@@ -78,14 +84,15 @@ def train_tokenizers(
             normalization=config.normalization,
             seed=seed,
             max_sentences=config.tokenizer_sentences,
+            tags=tags,
             placeholders=config.placeholders,
             check=check,
         )
 
     if config.joint:
-        both = train("source", "target")
+        both = train("source", "target", tags=tags)
         return both, both
-    return train("source"), train("target")
+    return train("source", tags=tags), train("target")
 
 
 def texts(

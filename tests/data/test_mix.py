@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from seq2seq.config import DataConfig
+from seq2seq.config.corpora import Corpora
 from seq2seq.config.data import mix_shares
 from seq2seq.errors import UsageError
 from seq2seq.pairs import Counts
-from seq2seq.training_data.corpora import read_all
+from seq2seq.training_data.corpora import read_train
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ def corpora(tmp_path: Path) -> list[tuple[str, ...]]:
 def read(corpora: list[tuple[str, ...]], mix: str) -> tuple[Counter[str], Counts]:
     """How often each source is read, and the counts."""
     counts = Counts()
-    return Counter(pair.source for pair in read_all(corpora, DataConfig(mix=mix), counts)), counts
+    return Counter(
+        pair.source for pair in read_train(Corpora(tuple(corpora)), DataConfig(mix=mix), counts)
+    ), counts
 
 
 def of(corpus: str, found: Counter[str]) -> list[int]:

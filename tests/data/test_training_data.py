@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from seq2seq.config import DataConfig
+from seq2seq.config.corpora import Corpora
 from seq2seq.data.splitting import hold_out
 from seq2seq.errors import DataError, ModelError
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.symbols import PLACEHOLDERS
-from seq2seq.training_data.corpora import names_of, read_all
+from seq2seq.training_data.corpora import names_of, read_train
 from seq2seq.training_data.prepared import Prepared, load_prepared, prepare
 
 WORDS = [(f"the house number {number}", f"la maison numéro {number}") for number in range(100)]
@@ -31,9 +32,8 @@ class Run:
         self.held: list[SentencePair] = []
 
     def prepare(self) -> Prepared:
-        corpora = [(str(self.path),)]
-        pairs = read_all(corpora, self.settings, self.counts)
-        rest = hold_out(pairs, self.held, where=names_of(corpora), counts=self.counts)
+        pairs = read_train(Corpora(((str(self.path),),)), self.settings, self.counts)
+        rest = hold_out(pairs, self.held, where=names_of([(str(self.path),)]), counts=self.counts)
         say = self.messages.append
         return prepare(rest, self.folder, self.settings, counts=self.counts, seed=1, say=say)
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from seq2seq.training import trainer as trainer_module
-from seq2seq.training import validation
-from seq2seq.training.validation import Interrupted
+from seq2seq.training import translating
+from seq2seq.training.translating import Interrupted
 from tests import tiny
 from tests.tiny import RecordingProgress
 from tests.training.tiny_trainer import assert_same, everything, make_trainer
@@ -52,16 +52,16 @@ def test_an_interruption_ends_a_long_validation_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each group of translations takes 0.2 seconds here, and all of them 6."""
-    monkeypatch.setattr(validation, "_TOGETHER", 1)
-    translate = validation.Translator.translate
+    monkeypatch.setattr(translating, "_TOGETHER", 1)
+    translate = translating.Translator.translate
 
-    def slow(self: validation.Translator, *arguments: object, **options: object) -> object:
+    def slow(self: translating.Translator, *arguments: object, **options: object) -> object:
         time.sleep(0.2)
         stops.append(time.monotonic() + 0.3) if not stops else None
         return translate(self, *arguments, **options)  # type: ignore[call-overload]
 
     stops = list[float]()
-    monkeypatch.setattr(validation.Translator, "translate", slow)
+    monkeypatch.setattr(translating.Translator, "translate", slow)
     settings = tiny.settings(steps=2, validation_sentences=30)
     trainer = trainer_module.Trainer(
         settings,

@@ -521,8 +521,8 @@ def test_the_data_of_a_killed_start_is_removed(tmp_path: Path, data: Corpora) ->
         "def killed(pairs, *_, **__):\n"
         "    yield from list(pairs)[:9]\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "read_all = run.read_all\n"
-        "run.read_all = lambda *a, **k: killed(read_all(*a, **k))\n"
+        "read_train = run.read_train\n"
+        "run.read_train = lambda *a, **k: killed(read_train(*a, **k))\n"
         f"run.train(settings(), Corpora({data.train!r}, {data.valid!r}), Path(sys.argv[1]), device='cpu')\n"
     )
     root, out = Path(__file__).parents[2], tmp_path / "run"

@@ -13,13 +13,8 @@ from seq2seq.data.batching import Batches, PairColumns, token_lengths
 from seq2seq.monitoring.losses import mean_loss
 from seq2seq.pairs import SentencePair
 from seq2seq.training.run_state import RunState
-from seq2seq.training.validation import (
-    Interrupted,
-    ValidationScores,
-    Validator,
-    is_better,
-    translate_all,
-)
+from seq2seq.training.translating import Interrupted, translate_all
+from seq2seq.training.validation import ValidationScores, Validator, is_better
 from seq2seq.translator import Translator
 from tests import tiny
 
