@@ -6,7 +6,7 @@ its words. phrases.py and word_choice.py choose among the pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,10 +158,14 @@ def phrase_pairs(places: Ints, sides: Sides, *, min_count: int) -> PhrasePairs:
     return PhrasePairs(places[first, :4], counts[enough], alone[enough], *statistics)
 
 
-def find_places(groups: Iterable[Group], table: AlignmentTable, sides: Sides) -> tuple[Ints, Ints]:
-    """Places (N,5) of mutually linked words and of phrase pairs, for `phrase_pairs`."""
+def find_places(
+    groups: Iterable[Group], table: AlignmentTable, sides: Sides, check: Callable[[], None] = lambda: None
+) -> tuple[Ints, Ints]:
+    """Places (N,5) of mutually linked words and of phrase pairs, for `phrase_pairs`. `check` is called before
+    each group."""
     words, phrases = [np.zeros((0, 5), np.int32)], [np.zeros((0, 5), np.int32)]
     for group in groups:
+        check()
         forward, backward = best_links(*table.scores(group.source, group.target))
         mutual = forward & backward
         rows, first, start = np.nonzero(mutual)

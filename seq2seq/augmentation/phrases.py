@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -43,13 +43,15 @@ def extract_phrases(
     min_count: int = 3,
     limit: float = LIMIT,
     seed: int = 1,
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[SentencePair]:
     """Yield pairs of words, then of phrases of up to `max_words` words, the most frequent ones first.
 
     A pair occurs `min_count` times at least. A phrase begins and ends with a word, has no punctuation inside,
     and sometimes ends a clause. At most `limit` pairs are yielded for each of `pairs`. Sentences of `pairs`
     are not repeated without their final mark. Casing is the most frequent one inside sentences. Of a large
-    corpus a random sample is read; `seed` chooses it.
+    corpus a random sample is read; `seed` chooses it. `check` is called again and again; what it raises ends
+    the work.
     """
     source = index_words((pair.source for pair in pairs), table.vocabulary, grow=False)
     target = index_words((pair.target for pair in pairs), table.vocabulary, grow=False)
@@ -58,10 +60,11 @@ def extract_phrases(
         phrase_side(target, table, max_words=max_words),
     )
     rows = sample_rows(source, target, seed=seed)
-    word_places, places = find_places(groups_of(source, target, rows), table, sides)
+    word_places, places = find_places(groups_of(source, target, rows), table, sides, check)
     words = phrase_pairs(word_places, sides, min_count=1)
     phrases = phrase_pairs(places, sides, min_count=min_count)
     names = ["", *table.vocabulary]
+    check()
     chosen = np.concatenate(
         [choose_words(words, phrases, sides, names, min_count=min_count), _choose_phrases(phrases, sides[0])]
     )
