@@ -1,9 +1,10 @@
 """What people type in their first minute with a translator, and which answers are acceptable.
 
     python tests/first_minute/first_minute.py en-fr --show
+    python tests/first_minute/first_minute.py en-de --model runs/german
 
-Each direction has a list beside this file: `en-fr.toml` (200 inputs) and `fr-en.toml` (100 inputs). Its
-tables are the classes of inputs, and their entries have these fields:
+Each direction has a list beside this file: `en-fr.toml` (200 inputs), `fr-en.toml`, `en-de.toml` and
+`de-en.toml` (100 inputs each). Its tables are the classes of inputs, and their entries have these fields:
 
 - `input`: what is typed.
 - `accept`: regular expressions. One of them must match the whole answer. A single one needs no list.
@@ -35,8 +36,10 @@ END = "[.!…]*"
 SPELLINGS = [
     (r"\r\n?", "\n"),
     (r"\uFE0F", ""),  # asks for the coloured form of an emoji
-    (r"[’‘ʼ']", "’"),
+    (r"[’‘‚ʼ']", "’"),
+    (r"«\s*([^«»]*?)\s*»|»([^«»]*)«", r'"\1\2"'),  # French « », German » «
     (r"«\s*|\s*»|[“”„]", '"'),
+    (r"[ßẞ]", "ss"),  # as in Switzerland
     (r"[‐‑]", "-"),
     (r"œ", "oe"),
     (r"Œ", "OE"),
@@ -49,7 +52,7 @@ SPELLINGS = [
 
 
 def normalise(text: str) -> str:
-    """The text with one form of apostrophes, quotation marks, hyphens, "œ", ellipses and spaces."""
+    """The text with one form of apostrophes, quotation marks, hyphens, "œ", "ß", ellipses and spaces."""
     text = unicodedata.normalize("NFC", text)
     for pattern, replacement in SPELLINGS:
         text = re.sub(pattern, replacement, text)
@@ -94,7 +97,7 @@ def _without_accents(text: str) -> str:
 
 
 def read_entries(direction: str) -> list[Entry]:
-    """The list of a direction, "en-fr" or "fr-en", in the order of the file."""
+    """The list of a direction, as "en-fr", in the order of the file."""
     lists = tomllib.loads((FOLDER / f"{direction}.toml").read_text(encoding="utf-8"))
     return [_entry(kind, fields) for kind, rows in lists.items() for fields in rows]
 
@@ -181,14 +184,16 @@ def score(translator: Translates, entries: Sequence[Entry]) -> Report:
 def main() -> None:
     """Score a model on the list of its direction and print the table, with `--show` the failures too."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("model", metavar="MODEL", help="as for Translator.from_pretrained: a folder or en-fr")
+    directions = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    parser.add_argument("direction", choices=directions, help="the list")
+    parser.add_argument("--model", help="as for Translator.from_pretrained; default: the bundled one")
     parser.add_argument("--show", action="store_true", help="print the answers that are not acceptable")
     arguments = parser.parse_args()
 
     from seq2seq import Translator  # takes seconds: a wrong option is reported before
 
-    translator = Translator.from_pretrained(arguments.model)
-    report = score(translator, read_entries(f"{translator.source_language}-{translator.target_language}"))
+    translator = Translator.from_pretrained(arguments.model or arguments.direction)
+    report = score(translator, read_entries(arguments.direction))
     if arguments.show:
         for result in report.failures:
             print(f"[{result.entry.kind}] {result.entry.input!r}\n    {result.answer!r}: {result.problem}")

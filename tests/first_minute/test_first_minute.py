@@ -15,7 +15,7 @@ from seq2seq.bundle.finding import bundled, directions_of
 from tests.first_minute import first_minute
 from tests.first_minute.first_minute import Entry, normalise, read_entries, score
 
-SIZES = {"en-fr": 200, "fr-en": 100}
+SIZES = {"en-fr": 200, "fr-en": 100, "en-de": 100, "de-en": 100}
 ENTRIES = {direction: read_entries(direction) for direction in SIZES}
 SHARE = 0.88
 
@@ -26,6 +26,8 @@ SAME = [
     {"i don't know", "i dont know"},
 ]
 """Inputs that have answers in common."""
+
+GRANDPARENTS = "Meine Großeltern haben in den Bergen einen kleinen Hof."
 
 GOOD = [
     ("en-fr", "Good morning!", "Bonjour!"),
@@ -47,6 +49,26 @@ GOOD = [
     ("fr-en", "Je suis né le 14 juillet 1998.", "I was born on 14 July 1998."),
     ("fr-en", "« Merci », murmura-t-elle.", "“Thanks,” she whispered."),
     ("fr-en", "Ça coûte 12,50 €.", "It costs 12.50 euros."),
+    ("en-de", "Could you speak more slowly, please?", "Bitte sprechen Sie etwas langsamer!"),
+    ("en-de", "She doesn't eat meat, but she loves fish.", "Sie isst kein Fleisch, liebt aber Fisch."),
+    ("en-de", "The lift is broken, so take the stairs.", "Der Fahrstuhl ist kaputt, nehmt also die Treppe."),
+    ("en-de", "KEEP THE DOOR CLOSED", "TÜR SCHLIEẞEN"),
+    ("en-de", "KEEP THE DOOR CLOSED", "Tür schliessen!"),
+    ("en-de", "WHO IS THAT MAN?", "Wer ist der Mann da?"),
+    ("en-de", "More than 25,000 people came to the concert.", "Zum Konzert kamen über 25\u202f000 Menschen."),
+    ("en-de", "The rent went up by 3.5%.", "Die Miete ist um 3,5\xa0% gestiegen."),
+    ("en-de", "I bought 4 tickets for $60.", "Ich habe vier Karten für 60 Dollar gekauft."),
+    ("en-de", "The night train leaves at 11:20 p.m.", "Der Nachtzug fährt um 23.20 Uhr ab."),
+    ("en-de", "It's a quarter to three.", "Es ist drei viertel drei."),
+    ("en-de", '"Be careful," my mother said.', "»Pass auf!«, sagte meine Mutter."),
+    ("en-de", "My grandparents have a small farm in the mountains.", GRANDPARENTS),
+    ("de-en", "Wie geht's?", "How are you?"),
+    ("de-en", "Wir haben gestern lange telefoniert.", "We had a long phone call yesterday."),
+    ("de-en", "Sie haben drei Kinder", "You have three children."),
+    ("de-en", "Es ist halb acht.", "It's seven thirty."),
+    ("de-en", "Das Buch kostet 9,90 Euro.", "The book costs €9.90."),
+    ("de-en", "Hr. Schulz wohnt in der Gartenstr. 5.", "Mr Schulz lives at 5 Gartenstraße."),
+    ("de-en", "„Wo bist du?“, fragte er.", "‘Where are you?’ he asked."),
 ]
 
 BAD = [  # the first six are answers of the model of November 2026
@@ -75,6 +97,30 @@ BAD = [  # the first six are answers of the model of November 2026
     ("fr-en", "Ma mère est allée au marché ce matin.", "My mother went to the market."),
     ("fr-en", "La ville compte 1 250 000 habitants.", "The city has 125,000 inhabitants."),
     ("fr-en", "Il était tard. Nous étions fatigués. Personne ne parlait.", "It was late. We were tired."),
+    ("en-de", "i miss you", "Ich verpasse dich."),
+    ("en-de", "WHO IS THAT MAN?", "WAS IST DIESER MANN?"),
+    ("en-de", "I left my umbrella at the office.", "Ich habe meinen Regenschirm vergessen."),
+    ("en-de", "She doesn't eat meat, but she loves fish.", "Er isst kein Fleisch, aber er liebt Fisch."),
+    ("en-de", "Could you speak more slowly, please?", "Könnten Sie bitte lauter sprechen?"),
+    ("en-de", "The children are already asleep", "Die Kinder schlafen noch."),
+    ("en-de", "Get well soon 🌷", "Hol dich bald gut 🌷"),
+    ("en-de", "More than 25,000 people came to the concert.", "Mehr als 25,000 Menschen kamen zum Konzert."),
+    ("en-de", "The rent went up by 3.5%.", "Die Miete ist auf 3,5 % gestiegen."),
+    ("en-de", "It's a quarter to three.", "Es ist ein Viertel bis drei."),
+    ("en-de", "The night train leaves at 11:20 p.m.", "Der Nachtzug fährt um 11:20 Uhr ab."),
+    ("en-de", "This is my colleague Nikolaj.", "Das ist mein Kollege Nikolai."),
+    ("en-de", "Type `exit` to close the program.", "Geben Sie `Ausgang` ein, um das Programm zu beenden."),
+    ("en-de", "It was -8 °C last night.", "Letzte Nacht waren es 8 °C."),
+    ("en-de", "left\nright", "links rechts"),
+    ("de-en", "Keine Ursache.", "No cause."),
+    ("de-en", "Das Haus Am See", "The House by the Sea"),
+    ("de-en", "Es ist halb acht.", "It is half past eight."),
+    ("de-en", "ACHTUNG, STUFE!", "EIGHT, STEP!"),
+    ("de-en", "Das Buch kostet 9,90 Euro.", "The book costs 9,90 euros."),
+    ("de-en", "Das Stadion hat 48.500 Plätze.", "The stadium has 48.500 seats."),
+    ("de-en", "Ich heiße Jörg.", "My name is Jorg."),
+    ("de-en", "Warum ist der Zug so voll", "The train is so full."),
+    ("de-en", "Setz dich. Möchtest du etwas trinken?", "Sit down."),
 ]
 
 
@@ -103,6 +149,11 @@ def test_a_list_has_different_inputs_of_25_classes(direction: str) -> None:
     assert len({entry.input for entry in entries}) == len(entries) == SIZES[direction]
     shares = [number / len(entries) for number in Counter(entry.kind for entry in entries).values()]
     assert len(shares) == 25 and min(shares) >= 0.02 and max(shares) <= 0.06
+
+
+@pytest.mark.parametrize(("one", "other"), [("en-fr", "en-de"), ("fr-en", "de-en")])
+def test_the_lists_of_two_languages_have_different_inputs(one: str, other: str) -> None:
+    assert {entry.input for entry in ENTRIES[one]} & {entry.input for entry in ENTRIES[other]} == set()
 
 
 @pytest.mark.parametrize("direction", SIZES)
@@ -159,6 +210,8 @@ def test_bad_answers_are_rejected(direction: str, typed: str, answer: str) -> No
         ("«\u202fC'est ça\u202f»\u202f; 5 %...", '"C’est ça"; 5%…'),
         ("sœur \r\n  e\u0301te\u0301", "soeur\nété"),
         ("Effacer %d", "Effacer %d"),
+        ("« a » et « b », l'«\xa0ami\xa0»", '"a" et "b", l’"ami"'),
+        ("Er sagt: »Grüß dich!« – „Ja“, ‚nein‘", 'Er sagt: "Grüss dich!" – "Ja", ’nein’'),
     ],
 )
 def test_spellings_are_made_equal(text: str, expected: str) -> None:
@@ -184,7 +237,19 @@ def test_a_report_counts_by_class() -> None:
 
 def test_the_script_says_how_it_is_called() -> None:
     command = [sys.executable, first_minute.__file__, "--help"]
-    assert "--show" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert all(word in text for word in ("--show", "--model", *SIZES))
+
+
+def test_any_model_can_be_scored(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    models = {"runs/german": FixedAnswers(), "en-de": FixedAnswers("Ja.")}
+    monkeypatch.setattr(Translator, "from_pretrained", models.__getitem__)
+    last_lines = []
+    for options in (["--model", "runs/german"], []):
+        monkeypatch.setattr(sys, "argv", ["first_minute.py", "en-de", *options])
+        first_minute.main()
+        last_lines.append(capsys.readouterr().out.split("\n")[-2].split())
+    assert last_lines == [["all", "100", "of", "100", "100.0%"], ["all", "0", "of", "100", "0.0%"]]
 
 
 @pytest.mark.slow
