@@ -17,6 +17,7 @@ from itertools import pairwise
 BAND = (0.7, 1.25)
 """The band around the interpolated BLEU, as factors."""
 _FASTEST_GROWTH = 4.0  # BLEU for each doubling of the passes or the pairs beyond the table's first rows
+_EARLY = 60_000  # pairs read, repeated ones each time: after fewer, a training of any corpus has hardly begun
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Expectation:
     near: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"BLEU {self.low:.0f} to {self.high:.0f}" if self.high >= 1 else "BLEU below 1"
+        if self.low < 1:
+            return f"BLEU below {max(math.ceil(self.high), 1)}"
+        return f"BLEU {self.low:.0f} to {self.high:.0f}"
 
 
 @cache
@@ -54,7 +57,8 @@ def expected_bleu(pairs: int, epochs: float, *, table: Sequence[Run] | None = No
     """The BLEU to expect after `epochs` passes over `pairs` training pairs.
 
     Each corpus of the table gives a value for `epochs`; between the corpora the value follows the logarithm
-    of the number of pairs. Nothing is extrapolated upwards.
+    of the number of pairs. Nothing is extrapolated upwards. A training that has read few pairs is not
+    expected to be better than that of another corpus was after as many.
     """
     table = table or runs()
     corpora: dict[str, list[Run]] = {}
@@ -65,9 +69,20 @@ def expected_bleu(pairs: int, epochs: float, *, table: Sequence[Run] | None = No
         for corpus, rows in corpora.items()
     )
     value = _interpolated([(number, bleu) for number, bleu, _ in points], pairs)
+    if pairs * epochs < _EARLY:
+        value = min(value, _early(table, pairs * epochs))
     below = [corpus for number, _, corpus in points if number <= pairs][-1:]
     above = [corpus for number, _, corpus in points if number >= pairs][:1]
     return Expectation(value * BAND[0], min(value * BAND[1], 100.0), tuple(dict.fromkeys(below + above)))
+
+
+def _early(table: Sequence[Run], read: float) -> float:
+    """The BLEU of the corpus with the earliest validation after so many pairs; without one, no limit."""
+    early = [run for run in table if run.epochs < 1]
+    if not early:
+        return 100.0
+    corpus = min(early, key=lambda run: run.epochs).corpus
+    return _interpolated([(run.pairs * run.epochs, run.bleu) for run in table if run.corpus == corpus], read)
 
 
 def _interpolated(points: Sequence[tuple[float, float]], at: float) -> float:

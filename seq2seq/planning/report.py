@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from seq2seq.config import Settings
-from seq2seq.planning.choosing import only_words
+from seq2seq.planning.choosing import anchor, only_words
 from seq2seq.planning.expectation import Expectation, expected_bleu
+from seq2seq.planning.few_words import few_words
 from seq2seq.planning.languages import guess_language
 from seq2seq.planning.lines import entry, shortened, width
 from seq2seq.planning.look import Look
@@ -20,6 +23,7 @@ from seq2seq.text.symbols import SPACE
 
 _TEXT = 62  # columns of an example
 _VALIDATION = 1.15  # validations, checkpoints and phrases take this share more time
+_LITTLE = 0.25  # of the usual passes: the report then says what more time would give
 _LONG = 3.0  # hours after which the report says how to train for a shorter time
 
 
@@ -85,10 +89,21 @@ class Preflight:
 
     @property
     def expected(self) -> Expectation | None:
-        """The BLEU to expect; None for lists of words, of which there is no training to compare with."""
-        if only_words(self.found) or not self.epochs:
+        """The BLEU to expect; None for texts of which there is no training to compare with: lists of words,
+        and texts made from few words."""
+        if only_words(self.found) or self.few_words or not self.epochs:
             return None
         return expected_bleu(self.found.pairs, self.epochs)
+
+    @cached_property
+    def few_words(self) -> bool:
+        """Whether the texts are made from few words, as generated ones are."""
+        return few_words(self.found.sample)
+
+    @property
+    def usual_epochs(self) -> int:
+        """Passes over so many pairs that our recipes make."""
+        return int(anchor(self.found.pairs)["epochs"])
 
     def to_json(self) -> dict[str, Any]:
         """The numbers of the report as plain values."""
@@ -229,10 +244,38 @@ def _time(preflight: Preflight) -> list[str]:
 def _expected(preflight: Preflight) -> list[str]:
     expected = preflight.expected
     if expected is None:
-        return []
+        return entry("expect", _OF_FEW_WORDS) if preflight.few_words else []
     near = " and ".join(expected.near)
     source = f"roughly, by our trainings on {near}; other texts and languages differ"
-    return entry("expect", f"{expected}: {source}")
+    lines = entry("expect", f"{expected}: {source}")
+    if preflight.epochs < _LITTLE * preflight.usual_epochs:
+        lines += entry("", _little(preflight))
+    return lines
+
+
+_OF_FEW_WORDS = (
+    "no BLEU can be told: the texts are made from few words, as generated ones are, and such texts are "
+    "translated better than natural ones (our sample corpus: BLEU 96)"
+)
+
+
+def _little(preflight: Preflight) -> str:
+    """What so short a training reads, and what the usual one would give."""
+    epochs, usual = preflight.epochs, preflight.usual_epochs
+    read = f"{_percent(epochs)} of the pairs once" if epochs < 1 else f"the pairs {epochs:.1f} times"
+    more = expected_bleu(preflight.found.pairs, usual)
+    seconds, training = usual * preflight.seconds_per_epoch, preflight.settings.training
+    if not seconds:
+        return f"the limit is short: the training reads {read}"
+    ended_by_clock = training.minutes and math.isclose(preflight.seconds, 60 * training.minutes)
+    limit = f"minutes {math.ceil(seconds / 60)}" if ended_by_clock else f"epochs {usual}"
+    steps = " --training.steps 0" if training.steps else ""
+    option = f"--training.{limit}{steps}"
+    return f"the limit is short: the training reads {read}; with {option} ({duration(seconds)}) {more}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else "less than 1 %"
 
 
 def duration(seconds: float) -> str:

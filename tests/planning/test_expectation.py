@@ -33,6 +33,15 @@ def test_interpolation(pairs: int, epochs: float, bleu: float) -> None:
     assert middle(pairs, epochs) == pytest.approx(bleu)
 
 
+def test_a_training_that_has_read_little_is_limited_by_the_early_one() -> None:
+    """A large corpus, of which 5,000 pairs are read, cannot be better than the other was after 5,000."""
+    table = (*TABLE, Run("early", 10_000, 0.5, 1, 2.0, ""), Run("early", 10_000, 20, 9, 30.0, ""))
+    assert expected_bleu(100_000, 0.05, table=table).low == pytest.approx(2.0 * BAND[0])
+    assert str(expected_bleu(100_000, 0.05, table=table)) == "BLEU 1 to 2"
+    assert str(expected_bleu(100_000, 0.04, table=table)) == "BLEU below 1"
+    assert expected_bleu(100_000, 10, table=table).low == pytest.approx(40.0 * BAND[0])
+
+
 def test_the_trainings_are_named_that_the_number_comes_from() -> None:
     assert expected_bleu(10_000, 10, table=TABLE).near == ("small", "large")
     assert expected_bleu(10**6, 10, table=TABLE).near == ("large",)

@@ -109,3 +109,25 @@ def test_lines_are_wrapped_by_columns_not_characters() -> None:
     lines = entry("title", "word " * 40)
     assert max(map(width, lines)) <= 80 and lines[1].startswith(" " * 15 + "word")
     assert table([("你好", "x"), ("a", "y")]) == ["  你好  x", "  a     y"]
+
+
+def test_of_generated_texts_no_bleu_is_told(preflight: Preflight) -> None:
+    sample = [
+        SentencePair(f"he sees house {n % 9} {n // 9}", f"il voit maison {n % 9} {n // 9}")
+        for n in range(900)
+    ]
+    generated = replace(preflight, found=replace(preflight.found, sample=sample))
+    assert generated.expected is None and generated.to_json()["expected_bleu"] is None
+    assert "no BLEU can be told" in " ".join(report(generated))
+
+
+def test_a_short_limit_is_said_to_be_one_with_what_more_time_gives(preflight: Preflight) -> None:
+    training = TrainingConfig(minutes=0.01)  # 0.6 of the seconds that an epoch takes
+    short = replace(preflight, settings=replace(preflight.settings, training=training))
+    text = " ".join(" ".join(report(short)).split())
+    usual = expected_bleu(294, short.usual_epochs)
+    minutes = -(-short.usual_epochs * short.seconds_per_epoch // 60)
+    assert f"reads {100 * short.epochs:.0f} % of the pairs once" in text
+    assert f"with --training.minutes {minutes:.0f} (" in text and text.endswith(str(usual))
+    enough = replace(training, minutes=0.0, epochs=short.usual_epochs)
+    assert "short" not in " ".join(report(replace(short, settings=replace(short.settings, training=enough))))
