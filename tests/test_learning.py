@@ -16,7 +16,7 @@ from torch import Tensor
 
 from seq2seq.config import DecodingConfig, ModelConfig
 from seq2seq.decoding.decode import decode
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from seq2seq.nn.attention import ATTENTIONS
 from seq2seq.nn.cells import CELLS
 from seq2seq.nn.decoders import DECODERS

@@ -26,7 +26,7 @@ def operations(run: Callable[[], Any]) -> int:
 
 
 def _prepacked() -> dict[Any, Any]:
-    """Counts the product of `decoding.prepacked`, if this build of torch has it."""
+    """Counts the product of `engines.prepacked`, if this build of torch has it."""
     found = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
     return {} if found is None else {found: _linear_operations}
 

@@ -16,9 +16,7 @@ prefix.py        one of them: a translation begins with given characters
 following.py     one of them: a translation prefers what was shown before
 next_words.py    the likely words after a prefix
 remembered.py    states that are used again for the next question
-engine.py        the protocol between search and a network
-torch_engine.py  a network in torch as an engine; the others are in `engines`
+engine.py        the protocol between search and a network; the engines are in `engines`
 ensemble.py      several engines as one
-prepacked.py     weights laid out for the small products of decoding on a CPU
 decode.py        sentences through the search, in batches
 """

@@ -1,6 +1,8 @@
-"""Engines by name, and the one that is not torch: networks as ONNX graphs, run by ONNX Runtime on a CPU.
+"""Engines by name: networks in torch, or as ONNX graphs, run by ONNX Runtime on a CPU.
 
 choosing.py     the engines by name, and which one `auto` takes
+torch_engine.py  a network in torch as an engine of search
+prepacked.py    weights laid out for the small products of decoding on a CPU
 onnx_engine.py  the graphs of a network as an engine of search
 support.py      which networks can be exported, and their graphs
 encoder.py      the graph of the encoder

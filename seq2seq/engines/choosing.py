@@ -13,8 +13,8 @@ import torch
 
 from seq2seq.decoding.engine import Engine
 from seq2seq.decoding.ensemble import as_one
-from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.engines.shortlist import Shortlist
+from seq2seq.engines.torch_engine import TorchEngine
 from seq2seq.errors import UsageError
 from seq2seq.nn.model import Seq2Seq
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from seq2seq.benchmarks.multiply_adds import operations
-from seq2seq.decoding.prepacked import prepack
+from seq2seq.engines.prepacked import prepack
 
 
 def test_a_product_has_two_operations_for_each_input_of_each_output() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.agreement import Agreement
 from seq2seq.decoding.decode import decode, growing
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
 
 

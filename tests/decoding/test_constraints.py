@@ -21,7 +21,7 @@ from seq2seq.decoding.min_length import MinLength
 from seq2seq.decoding.repetition import LimitRepeats
 from seq2seq.decoding.repetition_penalty import RepetitionPenalty
 from seq2seq.decoding.search import beam, greedy, sample
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
 from tests.decoding.toy import EOS, OPTIONS, Toy, limits, tokens_of
 

@@ -15,7 +15,7 @@ from seq2seq.data.sample import sample_corpus
 from seq2seq.decoding.decode import FORBIDDEN, decode, growing, length_limits
 from seq2seq.decoding.engine import StepOutput
 from seq2seq.decoding.search import SearchOptions, force
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from seq2seq.translator import Translator
 from tests import tiny
 

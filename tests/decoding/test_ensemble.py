@@ -13,7 +13,7 @@ from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode
 from seq2seq.decoding.engine import StepOutput
 from seq2seq.decoding.ensemble import EnsembleEngine
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
 
 

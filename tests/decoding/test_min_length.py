@@ -8,7 +8,7 @@ import torch
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode, growing
 from seq2seq.decoding.min_length import MinLength
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
 
 SOURCES = [[270 + n % 20] * n for n in (0, 1, 4, 9)]

@@ -13,7 +13,7 @@ from seq2seq.decoding.decode import decode
 from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.penalties import LEAST_ATTENTION, add_coverage, coverage, length_divisor
 from seq2seq.decoding.search import beam
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from seq2seq.errors import UsageError
 from tests import tiny
 from tests.decoding.toy import OPTIONS, Toy, limits

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode, forbidden_tokens
 from seq2seq.decoding.prefix import Beginning, ForcedPrefix, Surfaces, goes_on, surfaces_of
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from seq2seq.text.symbols import placeholder
 from seq2seq.text.tokenizer import Tokenizer
 from tests import tiny

@@ -10,7 +10,7 @@ import torch
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode
 from seq2seq.decoding.repetition_penalty import RepetitionPenalty
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
 
 NUMBER = torch.zeros(1, dtype=torch.int64)

@@ -11,7 +11,7 @@ import torch
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode
 from seq2seq.decoding.engine import StepOutput
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
 
 CONFIG = DecodingConfig(temperature=1.0, n_best=3, sampling_seed=7)

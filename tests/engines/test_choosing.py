@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.engines import choosing
 from seq2seq.engines.choosing import build_engine, has_int8_products
 from seq2seq.engines.onnx_engine import OnnxEngine
+from seq2seq.engines.torch_engine import TorchEngine
 from seq2seq.errors import UsageError
 from seq2seq.translator import Translator
 from tests import tiny

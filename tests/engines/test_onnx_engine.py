@@ -12,9 +12,9 @@ import torch
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode
 from seq2seq.decoding.engine import Engine, StepOutput
-from seq2seq.decoding.torch_engine import TorchEngine
 from seq2seq.engines.onnx_engine import OnnxEngine
 from seq2seq.engines.support import obstacle, onnx_models
+from seq2seq.engines.torch_engine import TorchEngine
 from seq2seq.errors import UsageError
 from seq2seq.nn.model import Seq2Seq
 from tests import tiny

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from seq2seq.config import DecodingConfig
-from seq2seq.decoding import prepacked
 from seq2seq.decoding.decode import decode
-from seq2seq.decoding.prepacked import PackedGRU, PackedLinear, PackedLSTM, prepack
-from seq2seq.decoding.torch_engine import TorchEngine
+from seq2seq.engines import prepacked
+from seq2seq.engines.prepacked import PackedGRU, PackedLinear, PackedLSTM, prepack
+from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.decoding.engine import StepOutput
-from seq2seq.decoding.prepacked import prepack
+from seq2seq.engines.prepacked import prepack
 from seq2seq.nn.attention import Memory
 from seq2seq.nn.decoder import DecoderState
 from seq2seq.nn.model import Seq2Seq
