@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -154,13 +155,24 @@ class PartTranslator:
     def _translate_different(self, parts: Sequence[Part], *, tries: int) -> list[Translation]:
         """The translation of each part. Those with faults are tried in another way, up to `tries` times."""
         active = [part for part in parts if part.ids]
-        arguments = self._search_arguments(active)
-        hypotheses = decode(self.engine, config=self._searched_settings, merge=True, **arguments)
-        translations = iter(self._finished(active, hypotheses, tries=tries))
+        translations = iter(self._finished(active, self._found(active), tries=tries))
         return [
             next(translations) if part.ids else kept(part.text, translation=part.fixed, note=part.note)
             for part in parts
         ]
+
+    def _found(self, parts: Sequence[Part]) -> list[list[Hypothesis]]:
+        """The hypotheses of each part, which has ids: all, or the best one if it suffices and has no faults."""
+        config, search = self._searched_settings, partial(decode, self.engine, merge=True)
+        enough = config.n_best > self.config.n_best == 1 and not config.mbr and self.reverse is None
+        found = search(config=config, best_only=enough, **self._search_arguments(parts))
+        if enough and self._mends:
+            pairs = zip(parts, found, strict=True)
+            again = [n for n, (part, one) in enumerate(pairs) if any(self._faults(part, one[0]))]
+            some = self._search_arguments([parts[n] for n in again])
+            for number, hypotheses in zip(again, search(config=config, **some) if again else (), strict=True):
+                found[number] = hypotheses
+        return found
 
     @property
     def _mends(self) -> bool:

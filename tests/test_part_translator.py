@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
-from seq2seq import Translator
+from seq2seq import Translator, part_translator
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import ModelConfig
 from seq2seq.nn.model import build_model
@@ -113,3 +114,24 @@ def test_shouted_text_gets_a_shouted_answer() -> None:
 def test_without_verbatim_all_goes_through_the_model() -> None:
     translation = untrained(8).translate("你好 😀", verbatim=False)
     assert translation.source_tokens[:-1] and translation.note == ""
+
+
+def test_other_hypotheses_are_searched_when_the_best_has_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches = []
+    decode = part_translator.decode
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        searches.append((options.get("best_only", False), len(options["sources"])))
+        return decode(*arguments, **options)
+
+    monkeypatch.setattr(part_translator, "decode", counted)
+    translator = untrained(0, Lexicon())  # knows of no invented words
+    translator.translate(["One dog.", "Two cats."], beam_size=3)
+    assert searches == [(True, 2)]
+    searches.clear()
+    translator.translate("One dog.", beam_size=3, n_best=2)
+    assert searches == [(False, 1)]
+    searches.clear()
+    bundle = replace(translator.bundle, target_words=Lexicon([("nothing", 1)]))
+    Translator(bundle).translate("One dog.", beam_size=3)  # invents all its words
+    assert searches[:2] == [(True, 1), (False, 1)]

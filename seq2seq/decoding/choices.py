@@ -59,7 +59,7 @@ def choose_best(width: int, scores: Scores) -> Choice:
         logits = scores.logits.index_fill_(-1, scores.blocked, NEVER)
     parents: Array | None = None
     if width == 1:  # argmax also takes the first of equals, and is faster
-        columns = _array(logits.argmax(-1))
+        columns = as_array(logits.argmax(-1))
         first = np.arange(columns.size).reshape(columns.shape) * logits.shape[-1]
         totals = scores.base + _at(logits, first + columns)
     else:
@@ -67,9 +67,11 @@ def choose_best(width: int, scores: Scores) -> Choice:
     return Choice(totals, parents, columns, scores.endings >= totals[:, -1:])
 
 
-def _array(values: Tensor | Array) -> Array:
+def as_array(values: Tensor | Array) -> Array:
     """`values` as an array."""
-    return values.cpu().numpy() if isinstance(values, Tensor) else values
+    if isinstance(values, Tensor):
+        return values.numpy() if values.is_cpu else values.cpu().numpy()
+    return values
 
 
 def choose_sampled(temperature: float, top_k: int, top_p: float, noise: Tensor, scores: Scores) -> Choice:
@@ -132,20 +134,24 @@ def _first(
 ) -> tuple[Array, Array, Array]:
     """The `size` largest of `sums` (N,) of each sentence, as `_top` returns them. `places` are positions in a
     table (B,K,V) of V = `columns`."""
-    order = np.lexsort((places, -sums, places // (hypotheses * columns)))
-    sums, places = sums[order], places[order]
-    sentence = places // (hypotheses * columns)
-    rank = np.arange(len(sentence)) - sentence.searchsorted(sentence)
-    best = rank < size
-    where = sentence[best], rank[best]
     totals, chosen = np.full((sentences, size), NEVER), np.zeros((sentences, size), np.int64)
-    totals[where], chosen[where] = sums[best], places[best]
-    return totals, chosen // columns % hypotheses, chosen % columns
+    if sentences == 1:
+        best = np.lexsort((places, -sums))[:size]
+        totals[0, : len(best)], chosen[0, : len(best)] = sums[best], places[best]
+    else:
+        sentence = places // (hypotheses * columns)  # ascending
+        best = np.lexsort((places, -sums, sentence))
+        rank = np.arange(len(sentence)) - sentence.searchsorted(sentence)
+        some = rank < size
+        where = sentence[some], rank[some]
+        totals[where], chosen[where] = sums[best[some]], places[best[some]]
+    hypothesis, column = np.divmod(chosen, columns)
+    return totals, hypothesis % hypotheses, column
 
 
 def _maxima(blocks: Tensor | Array) -> Array:
     """The largest of each block of a table (B,K,rows,n): (B,K,n)."""
-    return blocks.amax(2).cpu().numpy() if isinstance(blocks, Tensor) else blocks.max(2)
+    return as_array(blocks.amax(2) if isinstance(blocks, Tensor) else blocks.max(2))
 
 
 def _at(logits: Tensor | Array, places: Array) -> Array:

@@ -56,6 +56,7 @@ def decode(
     forbidden: Sequence[int] = FORBIDDEN,
     constraints: Sequence[Constraint] = (),
     merge: bool | None = None,
+    best_only: bool = False,
 ) -> list[list[Hypothesis]]:
     """Translate token ids.
 
@@ -68,6 +69,7 @@ def decode(
             `sources`.
         merge: decode equal sources once. Default: unless there are `constraints`, which may treat them
             differently; with True, those that depend on nothing but the token ids of a sentence may be given.
+        best_only: only the first hypothesis is wanted; the others are those that were found on the way.
 
     Returns:
         For each source its `n_best` hypotheses, best first: of a search different ones, or as many samples,
@@ -84,11 +86,12 @@ def decode(
     results: list[list[Hypothesis]] = [[] for _ in ended]
     workers = getattr(engine, "batches_at_once", 1)
     size = _sentences_at_once(config, len(order), workers)
+    options = _options(config, forbidden, best_only=best_only)
     batches = [order[start : start + size] for start in range(0, len(order), size)]
 
     def search_batch(rows: list[int]) -> Hypotheses:
         selected = [constraint.select(rows) for constraint in constraints]
-        return _search(engine, [ended[row] for row in rows], config, forbidden, selected)
+        return _search(engine, [ended[row] for row in rows], config, options, selected)
 
     for rows, hypotheses in zip(batches, _side_by_side(search_batch, batches, workers), strict=True):
         for row, best in zip(rows, hypotheses, strict=True):
@@ -120,11 +123,10 @@ def _search(
     engine: Engine,
     sources: Sequence[Sequence[int]],
     config: DecodingConfig,
-    forbidden: Sequence[int],
+    options: SearchOptions,
     constraints: Sequence[Constraint],
 ) -> Hypotheses:
     """The hypotheses of a batch of `sources`, which end in EOS."""
-    options = _options(config, forbidden)
     limits = length_limits(sources, config).to(engine.device)
     state = _start(engine, sources, config, constraints)
     if config.sampling:
@@ -136,7 +138,7 @@ def _search(
     return [_covering(*pair, config) for pair in zip(found, sources, strict=True)]
 
 
-def _options(config: DecodingConfig, forbidden: Sequence[int]) -> SearchOptions:
+def _options(config: DecodingConfig, forbidden: Sequence[int], *, best_only: bool = False) -> SearchOptions:
     """How to search with these settings."""
     every = config.coverage_penalty and not config.sampling  # the coverage penalty changes their order
     return SearchOptions(
@@ -147,6 +149,7 @@ def _options(config: DecodingConfig, forbidden: Sequence[int]) -> SearchOptions:
         length_penalty=config.length_penalty,
         length_normalisation=config.length_normalisation,
         forbidden=tuple(forbidden),
+        best_only=best_only and not every,
         keep_weights=True,
         temperature=config.temperature or 1.0,
         top_k=config.top_k,

@@ -82,8 +82,8 @@ class LimitRepeats:
         for back in range(1, _FIRST_LOOK + 1):  # the last tokens, and those 1 to `places` places before them
             earlier = tokens[..., -back - places : -back]
             equal &= earlier == tokens[..., -back, None]
-        if not equal.any():
-            return
+            if not equal.any():
+                return
         for row, k, place in zip(*equal.nonzero(), strict=True):
             size, prefix = places - int(place), tokens[row, k]
             compared = size * max(self.repeats, -(-SHORT // size)) - 1  # without the new token

@@ -28,6 +28,7 @@ from seq2seq.decoding.choices import (
     Array,
     Choice,
     Scores,
+    as_array,
     choose_best,
     choose_given,
     choose_sampled,
@@ -59,6 +60,8 @@ class SearchOptions:
     """What a length divides by: see `penalties.length_divisor`."""
     forbidden: tuple[int, ...] = ()
     """Tokens that are never chosen: padding, BOS, unknown."""
+    best_only: bool = False
+    """Return the first of the `n_best` hypotheses alone. A sentence is done as soon as it is certain."""
     keep_weights: bool = False
     """Return attention."""
     temperature: float = 1.0
@@ -185,7 +188,8 @@ def force(
 class _Search:
     """A running search. Sentences that are done are removed, so B shrinks.
 
-    A sentence is done at its length limit, and when its n-th best ending scores no less than
+    A sentence is done at its length limit, and when its n-th best ending (`best_only`: its best one, for the
+    first of these) scores no less than
 
     - what any live hypothesis can still reach, log_prob / max_length ** alpha;
     - or, once there are K endings, what any live hypothesis has at its present length. For alpha > 0 this can
@@ -207,7 +211,7 @@ class _Search:
         _require(min(limits, default=1) >= 1, "max_lengths", limits, "1 or more")
         self.step, self.state, self.options, self.device = step, state, options, max_lengths.device
         self.constraints, self.max_lengths, size = constraints, np.array(limits), len(limits)
-        self.size = size
+        self.size, self.never = size, (*options.forbidden, options.eos)
         self.divisors = np.array([options.divisor(float(length)) for length in limits])  # at the limit
         self.sentences = np.arange(size)  # (B,) numbers
         self.tokens = np.full((size, width), options.bos)  # (B, K)
@@ -245,9 +249,8 @@ class _Search:
 
     def results(self) -> Hypotheses:
         """The best hypotheses of each sentence."""
-        return best_hypotheses(
-            self.records, size=self.size, n_best=self.options.n_best, divisor=self.options.divisor
-        )
+        number, divisor = 1 if self.options.best_only else self.options.n_best, self.options.divisor
+        return best_hypotheses(self.records, size=self.size, n_best=number, divisor=divisor)
 
     def on_device(self, array: Array) -> Tensor:
         """`array` as a tensor where the engine computes."""
@@ -261,7 +264,7 @@ class _Search:
     def score(self, output: StepOutput) -> Scores:
         """Scores of the step on top of the hypotheses so far, after the constraints."""
         # A NaN or +inf among the logits shows in their normaliser: no need to look at each.
-        normaliser = output.log_normaliser.cpu().numpy()
+        normaliser = as_array(output.log_normaliser)
         if not math.isfinite(normaliser.sum()):
             bad = self.sentences[~np.isfinite(normaliser).all(1)].tolist()
             raise ValueError(f"log_normaliser of sentences {bad} is not finite, expected finite scores")
@@ -270,10 +273,8 @@ class _Search:
             prefixes, sentences = self.on_device(self.prefixes), self.on_device(self.sentences)
             for constraint in self.constraints:
                 logits = constraint.apply(logits, prefixes, sentences, output.candidates)
-        tokens = (*self.options.forbidden, self.options.eos)
-        blocked, eos = columns_of(tokens, output.candidates, logits.device)
-        base = self.live - normaliser
-        length = len(self.records) + 1
+        blocked, eos = columns_of(self.never, output.candidates, logits.device)
+        base, length = self.live - normaliser, len(self.records) + 1
         endings = base + (logits.numpy()[..., eos] if logits.is_cpu else logits[..., eos].cpu().numpy())
         return Scores(base, logits, endings, output.candidates, blocked, self.sentences, length)
 
@@ -289,14 +290,14 @@ class _Search:
         penalty = self.options.divisor(float(scores.length))
         ranked = np.sort(np.concatenate([self.best, endings / penalty], 1), 1)
         self.best = ranked[:, : -self.best.shape[1] - 1 : -1]
-        highest, bound = choice.totals.max(1), self.best[:, self.options.n_best - 1]
-        beaten = (highest / penalty <= bound) & (self.best[:, -1] > NEVER)
-        lost = highest / self.divisors <= bound
+        highest, last = choice.totals.max(1), self.options.n_best - 1
+        beaten = (highest / penalty <= self.best[:, last]) & (self.best[:, -1] > NEVER)
+        lost = highest / self.divisors <= self.best[:, 0 if self.options.best_only else last]
         return endings, closing | beaten | lost
 
     def record(self, choice: Choice, endings: Array | None, weights: Tensor | None) -> None:
         """Record the step, to trace hypotheses back later."""
-        kept = None if weights is None else weights.float().cpu().numpy()
+        kept = None if weights is None else as_array(weights.float())
         tables = self.tokens, choice.totals, choice.parents, choice.ends, endings
         self.records.append(StepRecord(self.sentences, *tables, kept))
 

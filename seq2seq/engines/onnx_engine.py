@@ -36,7 +36,7 @@ class OnnxState:
         kept = slice(None) if stay else sentences.numpy()
         listed = self.listed and self.listed.select(kept, width)
         if stay:
-            return replace(self, recurrent=recurrent, listed=listed)
+            return OnnxState(self.lengths, self.memory, recurrent, listed)
         lengths = self.lengths[kept]
         longest = int(lengths.max(initial=0))  # the others read no further
         memory = {name: part[kept, :longest] for name, part in self.memory.items() if name != "mask"}
@@ -79,6 +79,7 @@ class OnnxEngine:
         if shortlist is None:
             whole = onnx_models(model, number_type)
             self.encoder, self.whole_step = _session(whole.encoder), _session(whole.step)
+            self.step_names = [one.name for one in self.whole_step.get_outputs()]
         else:
             parts = engine_models(model, number_type)
             self.encoder, self.decoder = _session(parts.encoder), _session(parts.decoder)
@@ -113,11 +114,11 @@ class OnnxEngine:
 
     def step(self, tokens: Tensor, state: OnnxState) -> StepOutput:
         """Scores of the token after `tokens` (B,K)."""
-        states = zip(self.states, state.recurrent, strict=True)
-        feeds = {"tokens": np.ascontiguousarray(tokens.numpy()), **state.memory, **dict(states)}
+        feeds = {"tokens": np.ascontiguousarray(tokens.numpy()), **state.memory}
+        feeds.update(zip(self.states, state.recurrent, strict=True))
         listed = state.listed
         if self.shortlist is None:
-            logits, log_normaliser, weights, *recurrent = self.whole_step.run(None, feeds)
+            logits, log_normaliser, weights, *recurrent = self.whole_step.run(self.step_names, feeds)
         else:
             hidden, weights, *recurrent = self.decoder.run(None, feeds)
             output = self.output if listed is None else self.listed_output
@@ -128,7 +129,7 @@ class OnnxEngine:
             log_normaliser=torch.from_numpy(log_normaliser),
             candidates=None if listed is None else listed.ids,
             weights=torch.from_numpy(weights),
-            state=replace(state, recurrent=tuple(recurrent)),
+            state=OnnxState(state.lengths, state.memory, tuple(recurrent), listed),
         )
 
 

@@ -189,6 +189,30 @@ def test_a_sentence_is_done_at_a_step_without_endings_too() -> None:
     assert len(toy.shapes) == 2  # 0.4 ended at once; 0.58 * 0.6 = 0.35 has lost
 
 
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS, alpha=ALPHAS, width=st.integers(2, 5))
+def test_a_search_for_the_best_alone_finds_the_same_in_fewer_steps(
+    seed: int, alpha: float, width: int
+) -> None:
+    toy = Toy.random(seed)
+    options = replace(OPTIONS, beam_size=width, n_best=width, length_penalty=alpha)
+    every = beam(toy.step, toy.start(), options, limits(9, 3, 6))
+    steps = len(toy.shapes)
+    best = beam(toy.step, toy.start(), replace(options, best_only=True), limits(9, 3, 6))
+    assert [one[0] for one in best] == [one[0] for one in every]
+    assert len(toy.shapes) - steps <= steps
+
+
+def test_a_search_for_the_best_alone_ends_when_the_others_cannot_reach_it() -> None:
+    toy = Toy.random(3, tables=1)
+    toy.logits[..., EOS] = 9.0
+    options = replace(OPTIONS, beam_size=3, n_best=3, length_penalty=0.0)
+    beam(toy.step, toy.start(), options, limits(9))
+    steps = len(toy.shapes)
+    beam(toy.step, toy.start(), replace(options, best_only=True), limits(9))
+    assert (steps, len(toy.shapes) - steps) == (2, 1)
+
+
 def test_search_continues_until_there_are_enough_endings() -> None:
     toy = Toy(torch.tensor([0.002, 0.5, 0.498]).log().repeat(1, 3, 3, 1))
     toy.logits[:, :, 2] = torch.tensor([0.002, 0.99, 0.008]).log()
