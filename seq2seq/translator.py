@@ -86,7 +86,7 @@ class Translator(Interactive):
         self.decoding = bundle.decoding
         self.direction = direction or next(iter(bundle.directions), ("", ""))
         self.glossary = Glossary()
-        self._preparations: dict[str, Preparation] = {}
+        self._preparations: dict[Direction, Preparation] = {}
         self.name = name
 
     @classmethod
@@ -262,20 +262,21 @@ class Translator(Interactive):
         config, target = self._config(options), self._target(target_language)
         source = next((s for s, t in self.directions if t == target), self.source_language)
         source = self.source_language if target == self.target_language else source
-        if target not in self._preparations:
-            self._preparations[target] = Preparation(
+        pair = source, target
+        if pair not in self._preparations:
+            self._preparations[pair] = Preparation(
                 self.source_tokenizer,
                 self.bundle.source_words,
                 self.bundle.target_words,
-                (source, target),
+                pair,
                 pairs=self.model.config.attention != "none",
             )
         tag = [self.source_tokenizer.tag_ids[target]] if len(self.directions) > 1 else []
         terms = self.glossary if glossary is None else Glossary.of(glossary)
-        preparation = self._preparations[target]
+        preparation = self._preparations[pair]
         preparation = preparation.with_glossary(terms) if terms else preparation
         check_ranking(config, self.models, reversed_too=self.reverse is not None)
-        back, pair = self.reverse, (source, target)
+        back = self.reverse
         reverse = reverse_model(back.bundle, back.engine, pair, self.reverse_weight) if back else None
         return PartTranslator(self.bundle, self.engine, preparation, config, tag, reverse)
 

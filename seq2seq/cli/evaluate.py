@@ -30,7 +30,8 @@ class Evaluate:
     """
 
     test: tuple[str, ...]
-    """Test data: one path, two paths of aligned text, or hf:OWNER/NAME[:CONFIG]."""
+    """Test data: one path, two paths of aligned text, or hf:OWNER/NAME[:CONFIG]. For a model of several
+    directions, with that of the data: en-de=test.en,test.de."""
     model: Models = ()
     """A model directory, a run, or a direction that is bundled, such as en-fr, the default. Repeat the option
     for an ensemble."""
@@ -74,7 +75,7 @@ class Evaluate:
         from seq2seq.evaluation.calibration import calibrate
         from seq2seq.evaluation.paper_style import check_paper_style, paper_bleu
         from seq2seq.evaluation.scoring import evaluate
-        from seq2seq.evaluation.test_sets import read_test
+        from seq2seq.evaluation.test_sets import direction_of_test, read_test
         from seq2seq.files import write_text
         from seq2seq.pairs import Counts
         from seq2seq.text.plain_lines import one_line
@@ -93,13 +94,12 @@ class Evaluate:
             reverse_model=self.reverse_model,
             reverse_weight=self.reverse_weight,
         )
-        translator.direction = languages = translator.direction_to(self.target_lang or None)
+        translator.direction, test = direction_of_test(translator, self.test, self.target_lang)
+        languages = translator.direction
         if self.paper_style:
             check_paper_style(languages[1])
         counts = Counts()
-        pairs = read_test(
-            self.test, languages=languages, columns=self.columns, split=self.split, counts=counts
-        )
+        pairs = read_test(test, languages=languages, columns=self.columns, split=self.split, counts=counts)
         if counts.repaired or counts.dropped:
             places = ", ".join(f"{reason}: {place}" for reason, place in sorted(counts.examples.items()))
             say(f"test data: {counts}; first of each: {places}")
