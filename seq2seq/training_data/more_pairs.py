@@ -51,4 +51,4 @@ def more_pairs(
     else:
         yield from pairs
     if table is not None and config.phrases:
-        yield from extract_phrases(pairs, table=table, limit=config.phrases, seed=seed)
+        yield from extract_phrases(pairs, table=table, limit=config.phrases, seed=seed, check=check)

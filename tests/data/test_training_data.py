@@ -170,4 +170,4 @@ def test_every_long_part_of_the_preparation_asks_whether_to_end(tmp_path: Path) 
         say=lambda message: None,
         check=lambda: asked.add(sys._getframe(1).f_code.co_name),
     )
-    assert asked >= {"texts", "_columns", "__init__", "_expectation", "token_lengths"}
+    assert asked >= {"texts", "_columns", "__init__", "_expectation", "find_places", "token_lengths"}
