@@ -1,4 +1,4 @@
-"""`data.mix`: how much of each corpus is used."""
+"""`data.mix`: how much of each corpus an epoch has."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pytest
 from seq2seq.config import DataConfig
 from seq2seq.config.corpora import Corpora
 from seq2seq.config.data import mix_shares
+from seq2seq.data.splitting import hold_out
 from seq2seq.errors import UsageError
-from seq2seq.pairs import Counts
+from seq2seq.pairs import Counts, SentencePair
 from seq2seq.training_data.corpora import read_train
+from seq2seq.training_data.prepared import load_prepared, prepare
 
 
 @pytest.fixture
@@ -43,17 +45,34 @@ def test_without_a_mix_each_pair_is_used_once(corpora: list[tuple[str, ...]]) ->
     assert counts.dropped == {"duplicate": 1}
 
 
-def test_a_share_below_one_takes_some_pairs_and_one_above_repeats_them(
-    corpora: list[tuple[str, ...]],
-) -> None:
+def test_each_pair_is_read_once_with_the_share_of_its_corpus(corpora: list[tuple[str, ...]]) -> None:
     found, counts = read(corpora, "2.5,0.25")
-    assert set(of("a", found)) == {2, 3}
-    assert of("a", found).count(3) == pytest.approx(500, abs=80)  # five standard deviations of 1,000 draws
-    assert set(of("b", found)) == {1}
-    assert len(of("b", found)) == pytest.approx(250, abs=70)
-    assert counts.dropped["left out (data.mix)"] == 999 - len(of("b", found))
-    assert counts.kept == 1000 + len(of("b", found))
-    assert read(corpora, "2.5,0.25")[0] == found
+    assert set(found.values()) == {1} and counts.kept == 1999
+    mixed = read_train(Corpora(tuple(corpora)), DataConfig(mix="2.5,0.25"), Counts())
+    assert {(pair.source[0], pair.share) for pair in mixed} == {("a", 2.5), ("b", 0.25), ("b", 2.5)}  # both
+
+
+@pytest.mark.parametrize("more", [{}, {"phrases": 0.3}])
+def test_the_shares_are_stored_and_an_epoch_follows_them(
+    corpora: list[tuple[str, ...]], tmp_path: Path, more: dict[str, float]
+) -> None:
+    """The vocabulary is that of an epoch: a corpus that is hardly read gets hardly any pieces."""
+    config = DataConfig(mix="1,0.25", vocab_size=300, **more)  # type: ignore[arg-type]
+    pairs = read_train(Corpora(tuple(corpora)), config, Counts())
+    prepare(pairs, tmp_path, config, counts=Counts(), seed=1, say=lambda message: None)
+    prepared = load_prepared(tmp_path)
+    assert prepared.shares is not None and set(prepared.shares) == {1.0, 0.25}
+    rows = prepared.data[list(range(len(prepared.lengths)))]["source"]
+    of_b = [share for text, share in zip(rows, prepared.shares, strict=True) if text.startswith("b ")]
+    assert len(of_b) >= 999 and set(of_b) == {0.25}
+
+
+def test_fewer_pairs_are_held_out_of_a_small_share(corpora: list[tuple[str, ...]]) -> None:
+    held = list[SentencePair]()
+    pairs = read_train(Corpora(tuple(corpora)), DataConfig(mix="1,0.01"), Counts())
+    list(hold_out(pairs, held, where="", counts=Counts()))
+    starts = Counter(pair.source[:2] for pair in held)
+    assert starts["a "] >= 10 > 1 >= starts["b "]
 
 
 def test_a_corpus_can_be_left_out(corpora: list[tuple[str, ...]]) -> None:
