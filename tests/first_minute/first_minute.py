@@ -191,8 +191,12 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from seq2seq import Translator  # takes seconds: a wrong option is reported before
+    from seq2seq.errors import ModelError
 
-    translator = Translator.from_pretrained(arguments.model or arguments.direction)
+    try:
+        translator = Translator.from_pretrained(arguments.model or arguments.direction)
+    except ModelError as error:
+        parser.error(str(error))
     report = score(translator, read_entries(arguments.direction))
     if arguments.show:
         for result in report.failures:

@@ -193,6 +193,16 @@ def test_answers_that_lack_a_word_are_rejected(direction: str) -> None:
     assert sum(map(bool, lacking)) >= 0.97 * len(lacking)
 
 
+@pytest.mark.parametrize("direction", SIZES)
+def test_answers_that_say_a_word_twice_are_rejected(direction: str) -> None:
+    repeating = [
+        entry.problem(entry.example[: word.end()] + " " + entry.example[word.start() :])
+        for entry in ENTRIES[direction]
+        for word in re.finditer(r"\w{2,}", entry.example)
+    ]
+    assert sum(map(bool, repeating)) >= 0.99 * len(repeating)
+
+
 @pytest.mark.parametrize(("direction", "typed", "answer"), GOOD)
 def test_other_good_answers_are_accepted(direction: str, typed: str, answer: str) -> None:
     assert find(direction, typed).problem(answer) == ""
@@ -250,6 +260,15 @@ def test_any_model_can_be_scored(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         first_minute.main()
         last_lines.append(capsys.readouterr().out.split("\n")[-2].split())
     assert last_lines == [["all", "100", "of", "100", "100.0%"], ["all", "0", "of", "100", "0.0%"]]
+
+
+def test_a_missing_model_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["first_minute.py", "en-de", "--model", "no/such/model"])
+    with pytest.raises(SystemExit, match="2"):
+        first_minute.main()
+    assert "error: no/such/model" in capsys.readouterr().err
 
 
 @pytest.mark.slow
