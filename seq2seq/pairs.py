@@ -12,13 +12,15 @@ Direction = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class SentencePair:
     """A sentence and its translation. `location` is `file:line`, or "" when the pair comes from no file.
-    `direction` is the number of its language pair in data of several (see `config.corpora`).
+    `direction` is the number of its language pair in data of several (see `config.corpora`), `share` how
+    often an epoch has it (see `data.mixing`).
     """
 
     source: str
     target: str
     location: str = ""
     direction: int = 0
+    share: float = 1.0
 
 
 @dataclass

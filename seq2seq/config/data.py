@@ -98,8 +98,9 @@ class DataConfig(CleaningConfig):
     rates. Empty: none."""
 
     mix: str = ""
-    """How much of each --train corpus is used, one number for each with commas between: 1,0.25 is all of the
-    first and a quarter of the second, 3,1 the first three times. Empty: all of each, once."""
+    """How much of each --train corpus an epoch has, one number for each with commas between: 1,0.25 is all of
+    the first and a quarter of the second, another one in each epoch; 3,1 is the first three times. Empty: all
+    of each, once."""
     placeholders: int = 0
     """Number of placeholders in the vocabulary. Each stands for something that is copied: a number, an
     address, a name. 0: none; then a translator cuts sentences at what it must copy."""

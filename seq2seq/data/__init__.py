@@ -6,6 +6,7 @@ readers/          one reader per file format
 writers.py        one writer per file format
 cleaning.py       which pairs are dropped, and why
 splitting.py      parts that share no source sentence
+mixing.py         which pairs an epoch has when corpora are mixed
 store.py          pairs on disk, larger than memory
 batching.py       batches of token ids, deterministic and bucketed by length
 sample/           a corpus generated from a grammar

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.augmentation.noise import Noise
+from seq2seq.data.mixing import rows_of_epoch
 from seq2seq.nn.padding import pad
 from seq2seq.pairs import SentencePair
 from seq2seq.text.tokenizer import Tokenizer
@@ -121,6 +122,7 @@ class Batches:
     Pairs with more than `max_length` tokens on one side are left out; `skipped` counts them.
     `sampling`, `alpha` and `noise` change the text or its split into tokens, anew in each epoch. `tags` are
     the token ids that stand in front of the sources of each direction; () if there is one direction.
+    `shares` (N,) say how often an epoch has each pair (see `mixing`); None: once.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class Batches:
         alpha: float = 0.2,
         noise: Noise | None = None,
         tags: Sequence[int] = (),
+        shares: np.ndarray | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
@@ -147,6 +150,7 @@ class Batches:
         self.lengths = lengths
         self.rows = np.flatnonzero(lengths.max(1) <= max_length + 1)  # EOS is not counted against the limit
         self.skipped = len(lengths) - len(self.rows)
+        self.shares = None if shares is None else shares[self.rows]
         self._drawn_in: tuple[int, np.ndarray] = -1, np.zeros((0, 2), bool)  # the epoch, and its drawn texts
 
     @cached_property
@@ -154,10 +158,21 @@ class Batches:
         """As many source tokens, EOS included, as nearly all sentences have at most (99.9 %)."""
         return int(np.quantile(self.lengths[self.rows, 0], 0.999))
 
+    @cached_property
+    def pairs(self) -> int:
+        """Pairs of an epoch."""
+        return len(self._rows_of(0))
+
+    def _rows_of(self, epoch: int) -> np.ndarray:
+        """The rows of `epoch`, with repetitions, in any order."""
+        if self.shares is None:
+            return self.rows
+        return rows_of_epoch(self.rows, self.shares, seed=self.seed, epoch=epoch)
+
     def plan(self, epoch: int) -> Iterator[np.ndarray]:
         """Yield the rows of each batch of `epoch`, in order, without encoding anything."""
         random = np.random.default_rng((self.seed, epoch))
-        order = random.permutation(self.rows)
+        order = random.permutation(self._rows_of(epoch))
         for start in range(0, len(order), POOL):
             pool = order[start : start + POOL]
             size = self._planned_lengths(pool, epoch)

@@ -24,13 +24,14 @@ def hold_out(
 ) -> Iterator[SentencePair]:
     """Move the first source sentence, and one in `HELD_OUT_SHARE`, to `held`, and yield the other pairs.
 
-    `counts` takes the number of pairs held out. Raises DataError, with the files `where` and the counts, if
-    no pair is left to train on.
+    Of pairs with a share below 1, as many fewer are held out. `counts` takes the number of pairs held out.
+    Raises DataError, with the files `where` and the counts, if no pair is left to train on.
     """
     chosen: set[str] = set()
     left = 0
     for pair in pairs:
         picked = not chosen or zlib.crc32(pair.source.encode()) % HELD_OUT_SHARE == 0
+        picked = picked and (pair.share >= 1 or part_of(pair.source, shares=(pair.share,), seed=0) == 1)
         if pair.source in chosen or (picked and len(chosen) < HELD_OUT):
             chosen.add(pair.source)
             held.append(pair)

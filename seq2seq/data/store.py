@@ -2,7 +2,7 @@
 
 Memory stays constant: pairs are written in small record batches, and the stored data set is memory-mapped.
 The text is stored as it is, in the columns `source` and `target`: it was cleaned before, and is encoded
-later. Pairs of several directions have a third column, `direction`.
+later. Pairs of several directions have a column `direction`, those of mixed corpora a column `share`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ _STATE = "state.json"
 
 
 def build_dataset(
-    pairs: Iterable[SentencePair], directory: Path, *, with_directions: bool = False
+    pairs: Iterable[SentencePair],
+    directory: Path,
+    *,
+    with_directions: bool = False,
+    with_shares: bool = False,
 ) -> Dataset:
     """Write `pairs` to `directory`, in place of what is there, and load them.
 
@@ -39,8 +43,11 @@ def build_dataset(
     first = next(iterator, None)
     if first is None:
         raise DataError("no sentence pair to store, expected at least one")
+    columns = {"source": "string", "target": "string"}
+    columns |= {"direction": "uint16"} if with_directions else {}
+    columns |= {"share": "float64"} if with_shares else {}
     with new_directory(Path(directory)) as scratch:
-        _write(chain([first], iterator), scratch, with_directions=with_directions)
+        _write(chain([first], iterator), scratch, columns)
     return load_dataset(directory)
 
 
@@ -72,12 +79,14 @@ class StoredPairs(Sequence[SentencePair]):
 
     def __init__(self, data: Any, check: Callable[[], None] = lambda: None) -> None:
         self.data, self.check = data, check
-        self.has_directions = "direction" in data.column_names
 
-    def of_direction(self, number: int) -> StoredPairs:
-        """The pairs of one direction."""
-        rows = np.flatnonzero(np.asarray(self.data["direction"]) == number)
-        return StoredPairs(self.data.select(rows), self.check)
+    def groups(self) -> Iterator[tuple[int, float, StoredPairs]]:
+        """The pairs of each direction and share, with the two, in order."""
+        directions, shares = column(self.data, "direction", 0), column(self.data, "share", 1.0)
+        for direction in np.unique(directions).tolist():
+            for share in np.unique(shares[directions == direction]).tolist():
+                rows = np.flatnonzero((directions == direction) & (shares == share))
+                yield direction, share, StoredPairs(self.data.select(rows), self.check)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -89,25 +98,28 @@ class StoredPairs(Sequence[SentencePair]):
     def __getitem__(self, place: int | slice) -> SentencePair | list[SentencePair]:
         if isinstance(place, slice):
             return list(map(SentencePair, *self._columns(range(len(self))[place])))
-        row = self.data[int(place)]
-        return SentencePair(row["source"], row["target"], direction=row.get("direction", 0))
+        return next(map(SentencePair, *self._columns(range(int(place), int(place) + 1))))
 
     def _columns(self, rows: range) -> tuple[Iterable[Any], ...]:
         self.check()
         columns = self.data[rows.start : rows.stop] if rows.step == 1 else self.data[list(rows)]
         texts = list(columns["source"]), list(columns["target"])
-        return (*texts, repeat(""), list(columns["direction"])) if self.has_directions else texts
+        return *texts, repeat(""), columns.get("direction", repeat(0)), columns.get("share", repeat(1.0))
 
     def __iter__(self) -> Iterator[SentencePair]:
         for start in range(0, len(self), _BATCH_ROWS):
             yield from self[start : start + _BATCH_ROWS]
 
 
-def _write(pairs: Iterator[SentencePair], folder: Path, *, with_directions: bool) -> None:
+def column(data: Any, name: str, default: float) -> np.ndarray:
+    """A column of numbers (N,) of a stored data set; `default` in each row if there is none."""
+    return np.asarray(data[name]) if name in data.column_names else np.full(len(data), default)
+
+
+def _write(pairs: Iterator[SentencePair], folder: Path, columns: dict[str, str]) -> None:
     """Write the shards, then the files that list them."""
     import datasets
 
-    columns = {"source": "string", "target": "string"} | ({"direction": "uint16"} if with_directions else {})
     features = datasets.Features({name: datasets.Value(kind) for name, kind in columns.items()})
     names: list[str] = []
     rows = 0

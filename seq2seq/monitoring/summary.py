@@ -13,6 +13,8 @@ def summary(batches: Batches, valid: Batches, *, valid_pairs: int, parameters: i
     reason = f"(more than data.max_length = {batches.max_length} tokens)"
     used, skipped, read = len(batches.rows), batches.skipped, len(valid.lengths)
     parts = [f"training on {used:,} pairs, {valid_pairs:,} for validation; {parameters:,} parameters"]
+    if batches.shares is not None:
+        parts.append(f"an epoch has {batches.pairs:,} pairs (data.mix)")
     if skipped:
         parts.append(f"left out: {skipped:,} of {used + skipped:,} training pairs {reason}")
     if valid.skipped:

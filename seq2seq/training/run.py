@@ -323,7 +323,7 @@ def _data(
             vocabulary=vocabulary_of(first),
         )
         if not valid:
-            held = list(dict.fromkeys(held))  # data.mix may repeat pairs
+            held = list(dict.fromkeys(held))  # the data may repeat pairs
             progress.say(f"no validation data given: {len(held)} pairs held out of the training data")
             write_held_out(held_out, held)
     distributed.barrier()

@@ -92,10 +92,11 @@ class Trainer:
             prepared.lengths,
             sampling=settings.data.sampling,
             noise=Noise.parse(settings.data.noise),
+            shares=prepared.shares,
             rank=distributed.rank(),
             world=distributed.world(),
         )
-        if not len(self.batches.rows):
+        if not self.batches.pairs:
             raise UsageError(
                 f"no training pair has at most data.max_length = {settings.data.max_length} tokens"
             )
@@ -130,6 +131,7 @@ class Trainer:
         *,
         sampling: float = 0.0,
         noise: Noise | None = None,
+        shares: Any = None,
         rank: int = 0,
         world: int = 1,
     ) -> Batches:
@@ -146,6 +148,7 @@ class Trainer:
             alpha=settings.data.sampling_alpha,
             noise=noise,
             tags=self.prepared.tags,
+            shares=shares,
             rank=rank,
             world=world,
         )
@@ -254,11 +257,11 @@ class Trainer:
         seconds = self.state.seconds
         if self.settings.training.minutes:
             seconds = distributed.from_main(seconds, self.device)
-        pairs = len(self.batches.rows)
+        pairs = self.batches.pairs
         return share_done(self.settings.training, self.state, pairs=pairs, seconds=seconds)
 
     def _outlook(self) -> Outlook:
-        pairs = len(self.batches.rows)
+        pairs = self.batches.pairs
         return outlook(self.settings.training, self.state, pairs=pairs, share=self._share())
 
     # An update

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from dataclasses import replace
 from typing import Any
 
 from seq2seq.config import DataConfig
@@ -11,13 +11,12 @@ from seq2seq.config.corpora import Corpora
 from seq2seq.config.data import mix_shares
 from seq2seq.data.cleaning import HashSet, clean
 from seq2seq.data.readers import read_pairs
-from seq2seq.data.splitting import part_of
 from seq2seq.errors import DataError
 from seq2seq.pairs import Counts, Direction, SentencePair
 
 
 def read_train(corpora: Corpora, config: DataConfig, counts: Counts) -> Iterator[SentencePair]:
-    """Yield the training pairs, cleaned and counted, each as often as `config.mix` says.
+    """Yield the training pairs, cleaned and counted, each once, with the share that `config.mix` says.
 
     DataError names the files if none is left, UsageError says so if `config.mix` does not fit the corpora.
     """
@@ -27,11 +26,11 @@ def read_train(corpora: Corpora, config: DataConfig, counts: Counts) -> Iterator
         direction = corpora.train_directions[number] if corpora.train_directions else None
         pairs = _read(paths, corpora, config, direction, split=config.split, counts=counts)
         for pair in clean(pairs, config, counts, seen=seen):
-            times = _times(pair, share)
-            if not times:
+            if share:
+                yield pair if share == 1 else replace(pair, share=share)
+            else:
                 counts.drop("left out (data.mix)")
                 counts.kept -= 1
-            yield from repeat(pair, times)
     if not counts.kept:
         names = names_of(corpora.train)
         raise DataError(f"{names}: no pair left to train on ({counts}), expected at least one")
@@ -63,15 +62,10 @@ def _read(
     return with_direction(pairs, number) if number else pairs
 
 
-def with_direction(pairs: Iterable[SentencePair], number: int) -> Iterator[SentencePair]:
-    """Yield `pairs` as those of the direction with this number."""
+def with_direction(pairs: Iterable[SentencePair], number: int, share: float = 1.0) -> Iterator[SentencePair]:
+    """Yield `pairs` as those of the direction with this number, and with this share."""
     for pair in pairs:
-        yield SentencePair(pair.source, pair.target, pair.location, number)
-
-
-def _times(pair: SentencePair, share: float) -> int:
-    """How often a pair is used. The hash of its source decides about the fraction of `share`."""
-    return int(share) + part_of(pair.source, shares=(share % 1,), seed=0)
+        yield SentencePair(pair.source, pair.target, pair.location, number, share)
 
 
 def names_of(corpora: Sequence[Sequence[str]]) -> str:

@@ -21,11 +21,11 @@ def more_pairs_of_each(
     seed: int,
     check: Callable[[], None],
 ) -> Iterator[SentencePair]:
-    """The same as `more_pairs`, for the pairs of one of the `directions` after the other: the words of each
-    are aligned apart from the others."""
-    for number, languages in enumerate(directions):
-        own = pairs.of_direction(number)
-        yield from with_direction(more_pairs(own, config, languages, seed=seed, check=check), number)
+    """The same as `more_pairs`, for the pairs of each of the `directions`, and of each share of a mix, after
+    the other: the words of each are aligned apart from the others."""
+    for number, share, own in pairs.groups():
+        more = more_pairs(own, config, directions[number], seed=seed, check=check)
+        yield from with_direction(more, number, share)
 
 
 def more_pairs(

@@ -15,7 +15,8 @@ import numpy as np
 from seq2seq import files
 from seq2seq.config import DataConfig
 from seq2seq.data.batching import TextColumns, token_lengths
-from seq2seq.data.store import StoredPairs, build_dataset, load_dataset
+from seq2seq.data.mixing import rows_of_epoch
+from seq2seq.data.store import StoredPairs, build_dataset, column, load_dataset
 from seq2seq.errors import DataError
 from seq2seq.pairs import Counts, Direction, SentencePair
 from seq2seq.preparation.lexicon import Lexicon
@@ -49,6 +50,13 @@ class Prepared:
     directions: tuple[Direction, ...] = ()
 
     @property
+    def shares(self) -> np.ndarray | None:
+        """How often an epoch has each pair (N,); None for once."""
+        data: Any = self.data
+        mixed = "share" in getattr(data, "column_names", ())
+        return column(data, "share", 1.0) if mixed else None
+
+    @property
     def tags(self) -> tuple[int, ...]:
         """The token that stands in front of the sources of each direction; () if there is one direction."""
         return tuple(self.source.tag_ids[target] for _, target in self.directions)
@@ -76,14 +84,14 @@ def prepare(
     """
     added = bool(config.placeholders or config.phrases)
     copies = list[str]()
-    store = partial(build_dataset, with_directions=bool(directions))
+    store = partial(build_dataset, with_directions=bool(directions), with_shares=bool(config.mix))
     data = store(_noting_copies(pairs, copies), folder / ("plain" if added else "data"))
     words = count_words(data, vocabulary, check)
     store_words(words, folder)
     if added:
         pairs_before, plain = len(data), StoredPairs(data, check)
-        if directions:
-            more = more_pairs_of_each(plain, config, directions, seed=seed, check=check)
+        if directions or config.mix:
+            more = more_pairs_of_each(plain, config, directions or (languages,), seed=seed, check=check)
         else:
             more = more_pairs(plain, config, languages, seed=seed, check=check)
         data = store(more, folder / "data")
@@ -93,7 +101,8 @@ def prepare(
         source, target = vocabulary.source, vocabulary.target
     else:
         tags = tuple(dict.fromkeys(target for _, target in directions))
-        source, target = train_tokenizers(data, config, seed=seed, tags=tags, check=check)
+        read = _of_an_epoch(data, seed) if config.mix else data  # a piece counts as often as it is read
+        source, target = train_tokenizers(read, config, seed=seed, tags=tags, check=check)
     store_tokenizers(source, target, folder)
     for made in dict.fromkeys((source, target)):
         say(f"tokenizer: {made.report or f'{made.vocab_size} pieces, kept'}")
@@ -107,6 +116,12 @@ def prepare(
     np.save(buffer, lengths)
     files.write_bytes(folder / "lengths.npy", buffer.getvalue())  # the last file: if it exists, all others do
     return Prepared(data, source, target, lengths, *words, directions)
+
+
+def _of_an_epoch(data: Any, seed: int) -> Any:
+    """The pairs of the first epoch, in their order."""
+    rows = rows_of_epoch(np.arange(len(data)), column(data, "share", 1.0), seed=seed, epoch=0)
+    return data.select(np.sort(rows))
 
 
 def _count_long(
