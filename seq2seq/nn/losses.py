@@ -8,7 +8,7 @@ losses on whole tensors (see docs/notes/multi30k.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -72,41 +72,58 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0) ->
     return _CrossEntropy.apply(logits, targets, smoothing)
 
 
-class _RDrop(torch.autograd.Function):
-    """With the predictions p and q and d = log p − log q: KL(p‖q) = Σ p d and KL(q‖p) = −Σ q d.
+RowsLoss = Callable[[Tensor, Tensor, Tensor, float, float], tuple[Tensor, Tensor, Tensor, Tensor]]
+"""From log p and log q (N,V), targets (N,1), smoothing and the weight of the divergence: the cross entropy,
+the divergence, and the gradients (N,V) of the cross entropy plus the weighted divergence for the scores of p
+and q. It may overwrite log p and log q."""
 
-    The gradients of their sum are p (d − Σ p d) + (p − q) and q (Σ q d − d) − (p − q).
-    """
+
+class _TwoReadings(torch.autograd.Function):
+    """Two predictions p and q of the same tokens: their cross entropy, and a divergence that pulls them
+    together, both by `rows_loss`."""
 
     @staticmethod
     def forward(
-        ctx: Any, logits: Tensor, targets: Tensor, smoothing: float, weight: float
+        ctx: Any, logits: Tensor, targets: Tensor, rows_loss: RowsLoss, smoothing: float, weight: float
     ) -> tuple[Tensor, Tensor]:
         number, targets = len(targets), targets.unsqueeze(1)
         losses = [_log_probs(logits[:0]).sum()]
         divergences, gradient = list(losses), torch.empty_like(logits)
         for rows in _chunks(number, logits):
-            other_rows, labels = slice(rows.start + number, rows.stop + number), targets[rows]
-            log_p, log_q = _log_probs(logits[rows]), _log_probs(logits[other_rows])
-            losses.append(_smoothed_loss(log_p, labels, smoothing) + _smoothed_loss(log_q, labels, smoothing))
-            ratio, p, q = log_p - log_q, log_p.exp_(), log_q.exp_()
-            p_part, q_part = p * ratio, q * ratio
-            kl_pq, minus_kl_qp = p_part.sum(-1, keepdim=True), q_part.sum(-1, keepdim=True)
-            divergences.append((kl_pq - minus_kl_qp).sum())
-            difference = (p - q).mul_(weight)
-            p_part.mul_(weight).addcmul_(p, 0.5 - weight * kl_pq).add_(difference)
-            q_part.mul_(-weight).addcmul_(q, 0.5 + weight * minus_kl_qp).sub_(difference)
-            gradient[rows] = _subtract_target(p_part, labels, smoothing, 0.5)
-            gradient[other_rows] = _subtract_target(q_part, labels, smoothing, 0.5)
+            second = slice(rows.start + number, rows.stop + number)
+            log_p, log_q = _log_probs(logits[rows]), _log_probs(logits[second])
+            loss, divergence, gradient[rows], gradient[second] = rows_loss(
+                log_p, log_q, targets[rows], smoothing, weight
+            )
+            losses.append(loss)
+            divergences.append(divergence)
         ctx.save_for_backward(gradient)
-        loss = torch.stack(losses).sum() / 2
+        loss = torch.stack(losses).sum()
         ctx.mark_non_differentiable(loss)
         return loss, loss + weight * torch.stack(divergences).sum()
 
     @staticmethod
-    def backward(ctx: Any, _: Tensor, upstream: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, _: Tensor, upstream: Tensor) -> tuple[Tensor, None, None, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient.mul_(upstream), None, None, None
+        return gradient.mul_(upstream), None, None, None, None
+
+
+def _r_drop_rows(
+    log_p: Tensor, log_q: Tensor, targets: Tensor, smoothing: float, weight: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """With d = log p − log q: KL(p‖q) = Σ p d and KL(q‖p) = −Σ q d.
+
+    The gradients of their sum are p (d − Σ p d) + (p − q) and q (Σ q d − d) − (p − q).
+    """
+    loss = (_smoothed_loss(log_p, targets, smoothing) + _smoothed_loss(log_q, targets, smoothing)) / 2
+    ratio, p, q = log_p - log_q, log_p.exp_(), log_q.exp_()
+    p_part, q_part = p * ratio, q * ratio
+    kl_pq, minus_kl_qp = p_part.sum(-1, keepdim=True), q_part.sum(-1, keepdim=True)
+    divergence, difference = (kl_pq - minus_kl_qp).sum(), (p - q).mul_(weight)
+    p_part.mul_(weight).addcmul_(p, 0.5 - weight * kl_pq).add_(difference)
+    q_part.mul_(-weight).addcmul_(q, 0.5 + weight * minus_kl_qp).sub_(difference)
+    p_gradient = _subtract_target(p_part, targets, smoothing, 0.5)
+    return loss, divergence, p_gradient, _subtract_target(q_part, targets, smoothing, 0.5)
 
 
 def r_drop(
@@ -120,40 +137,21 @@ def r_drop(
     to minimise, which is that plus α/4 (KL(p‖q) + KL(q‖p)). The paper's objective is twice as large, because
     it sums over both predictions. The gradient can be computed once.
     """
-    loss, objective = _RDrop.apply(logits, targets, smoothing, consistency / 4)
+    loss, objective = _TwoReadings.apply(logits, targets, _r_drop_rows, smoothing, consistency / 4)
     return loss, objective
 
 
-class _SimCut(torch.autograd.Function):
-    """With the predictions p and q and d = log p − log q: KL(p‖q) = Σ p d. Its gradients are p (d − KL) for
-    the scores of p and q − p for those of q."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, logits: Tensor, targets: Tensor, smoothing: float, weight: float
-    ) -> tuple[Tensor, Tensor]:
-        number, targets = len(targets), targets.unsqueeze(1)
-        losses = [_log_probs(logits[:0]).sum()]
-        divergences, gradient = list(losses), torch.empty_like(logits)
-        for rows in _chunks(number, logits):
-            cut_rows, labels = slice(rows.start + number, rows.stop + number), targets[rows]
-            log_p, log_q = _log_probs(logits[rows]), _log_probs(logits[cut_rows])
-            losses.append(_smoothed_loss(log_p, labels, smoothing))
-            ratio, p, q = log_p - log_q, log_p.exp_(), log_q.exp_()
-            divergence = (p * ratio).sum(-1, keepdim=True)
-            divergences.append(divergence.sum())
-            gradient[cut_rows] = (q - p).mul_(weight)
-            p.mul_(1 + weight * (ratio - divergence))
-            gradient[rows] = _subtract_target(p, labels, smoothing)
-        ctx.save_for_backward(gradient)
-        loss = torch.stack(losses).sum()
-        ctx.mark_non_differentiable(loss)
-        return loss, loss + weight * torch.stack(divergences).sum()
-
-    @staticmethod
-    def backward(ctx: Any, _: Tensor, upstream: Tensor) -> tuple[Tensor, None, None, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient.mul_(upstream), None, None, None
+def _sim_cut_rows(
+    log_p: Tensor, log_q: Tensor, targets: Tensor, smoothing: float, weight: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """With d = log p − log q: KL(p‖q) = Σ p d. Its gradients are p (d − KL) for the scores of p and q − p for
+    those of q."""
+    loss = _smoothed_loss(log_p, targets, smoothing)
+    ratio, p, q = log_p - log_q, log_p.exp_(), log_q.exp_()
+    divergence = (p * ratio).sum(-1, keepdim=True)
+    q_gradient = (q - p).mul_(weight)
+    p.mul_(1 + weight * (ratio - divergence))
+    return loss, divergence.sum(), _subtract_target(p, targets, smoothing), q_gradient
 
 
 def sim_cut(
@@ -168,5 +166,5 @@ def sim_cut(
     of the cut reading. Both p and q get gradients of the divergence, which the paper found to matter. The
     gradient can be computed once.
     """
-    loss, objective = _SimCut.apply(logits, targets, smoothing, consistency)
+    loss, objective = _TwoReadings.apply(logits, targets, _sim_cut_rows, smoothing, consistency)
     return loss, objective
