@@ -2,6 +2,7 @@
 
     page.py            puts the page together: `build_page`, and the list of its tabs
     page_head.py       what must run in the browser before gradio
+    quick_import.py    imports gradio without what only editors need
     strings.py         all texts of the interface, in the languages of `languages/`
     translate_tab.py   the two panes
     panes.py           their HTML
@@ -26,6 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seq2seq.errors import UsageError
+from seq2seq.webui.quick_import import import_gradio
 
 if TYPE_CHECKING:
     import gradio
@@ -43,6 +45,7 @@ def build_page(translators: Mapping[str, Translator]) -> gradio.Blocks:
     Raises UsageError if gradio is not installed.
     """
     try:
+        import_gradio()
         from seq2seq.webui import page
     except ModuleNotFoundError as error:
         raise _missing_gradio(error) from None
@@ -89,6 +92,7 @@ def serve(
         RunError: the folder `runs` cannot be made.
     """
     try:
+        import_gradio()
         from seq2seq.webui import server
     except ModuleNotFoundError as error:
         raise _missing_gradio(error) from None

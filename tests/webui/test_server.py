@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ pytest.importorskip("gradio")
 import httpx
 
 from seq2seq.webui import build_page
+from seq2seq.webui.quick_import import without_files
 from seq2seq.webui.server import PageServer, free_port, model_names, runs_folder, start, with_reverses
 from tests.webui.client import post, unused_port
 from tests.webui.fake_translator import FakeTranslator
@@ -120,6 +122,24 @@ def test_device_reaches_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seq2seq.translator.Translator.from_pretrained", load)
     assert main.run(["serve", "--model", "runs/x", "--device", "cpu", "--port", "0"]) == 4
     assert loaded == [("runs/x", {"device": "cpu", "engine": "auto"})]
+
+
+def test_import_of_gradio_reads_no_sources_of_its_components() -> None:
+    class Component:
+        __module__ = "gradio.components.one"
+
+    file = inspect.getfile(UsageError)
+    with without_files("gradio"):
+        with pytest.raises(OSError, match=r"gradio\.components\.one"):
+            inspect.getfile(Component)
+        assert inspect.getfile(UsageError) == file
+    code = (
+        "import ast; from seq2seq.webui.quick_import import import_gradio;"
+        "ast.get_source_segment = None; import_gradio();"  # what reads a class out of its file
+        "import gradio; print(gradio.Textbox.change.event_name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "change\n"
 
 
 def test_without_gradio_the_page_says_what_to_install() -> None:

@@ -1,0 +1,37 @@
+"""Imports gradio in half the time.
+
+At each import gradio parses the source of its components and compares it with the .pyi files beside it, which
+are for editors. It leaves that out for a class without a file, for which `inspect.getfile` raises OSError: so
+do all of its classes while it is imported here. If a later gradio does it in another way, nothing is gained
+and nothing lost.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+def import_gradio() -> None:
+    """Import gradio. Raises ModuleNotFoundError if it is not installed."""
+    with without_files("gradio"):
+        import gradio  # noqa: F401
+
+
+@contextmanager
+def without_files(package: str) -> Iterator[None]:
+    """Inside, `inspect.getfile` raises OSError for the classes of `package`."""
+    getfile = inspect.getfile
+
+    def changed(thing: Any) -> str:
+        if isinstance(thing, type) and thing.__module__.partition(".")[0] == package:
+            raise OSError(f"{thing.__module__} is asked for no file while it is imported")
+        return getfile(thing)
+
+    inspect.getfile = changed  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        inspect.getfile = getfile
