@@ -19,13 +19,13 @@ from seq2seq.translation import Translation
 class Interactive:
     """What a `Translator` offers to someone who edits a translation."""
 
-    def _way(
+    def part_translator(
         self,
         options: Mapping[str, Any],
         target_language: str | None,
         glossary: Glossary | Terms | None = None,
     ) -> PartTranslator:
-        """How to translate with these arguments."""
+        """What translates parts of texts with these arguments: see `Translator`."""
         raise NotImplementedError
 
     def complete(
@@ -60,7 +60,7 @@ class Interactive:
             UsageError: as `translate`.
         """
         _check_number(n)
-        way = self._way({}, target_language, glossary)
+        way = self.part_translator({}, target_language, glossary)
         return completion.complete(way, checked_text(text, "text"), checked_text(prefix, "prefix"), n=n)
 
     def alternatives(
@@ -93,7 +93,7 @@ class Interactive:
             UsageError: as `translate`, or no such word.
         """
         _check_number(n)
-        way = self._way(options, target_language, glossary)
+        way = self.part_translator(options, target_language, glossary)
         checked_text(str(translation), "translation")
         return other_words.alternatives(way, checked_text(text, "text"), translation, word, n=n)
 

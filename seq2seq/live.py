@@ -77,7 +77,7 @@ class LiveTranslator:
         self._ids = {p: n for n, p in enumerate(tokenizer.pieces(range(tokenizer.vocab_size)))}
         self._words = _Beginnings(translator.bundle.source_words)
         self._shown: list[_Shown] = []
-        translator._way(*self._arguments)  # wrong arguments are reported here
+        translator.part_translator(*self._arguments)  # wrong arguments are reported here
 
     def update(self, text: str, *, final: bool = False) -> Translation:
         """The translation of `text` as far as it is typed.
@@ -89,7 +89,7 @@ class LiveTranslator:
             text: all that is typed so far, however it was edited.
             final: nothing follows: the result is that of `Translator.translate`.
         """
-        way = self.translator._way(*self._arguments)
+        way = self.translator.part_translator(*self._arguments)
         parts = way.parts(checked_text(text, "text") if final else self._words.complete(text))
         last = max((number for number, part in enumerate(parts) if part.text), default=-1)
         shown = list[_Shown]()

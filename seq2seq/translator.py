@@ -241,7 +241,7 @@ class Translator(Interactive):
                 ValueError; for `text` of a wrong type (bytes, a dict, a set, None, a list with a number) it
                 is a TypeError too.
         """
-        way = self._way(options, target_language, glossary)
+        way = self.part_translator(options, target_language, glossary)
         if isinstance(text, str):
             checked = checked_text(text, "text")
             if checked_text(prefix, "prefix"):
@@ -252,13 +252,13 @@ class Translator(Interactive):
         check_iterable(text, "text", "str or an iterable of str")
         return self._translate(list(checked_texts(text, "text")), way)
 
-    def _way(
+    def part_translator(
         self,
         options: Mapping[str, Any],
         target_language: str | None,
         glossary: Glossary | Terms | None = None,
     ) -> PartTranslator:
-        """How to translate with these arguments. Raises UsageError for wrong ones."""
+        """What translates parts of texts with these arguments of `translate`. UsageError for wrong ones."""
         config, target = self._config(options), self._target(target_language)
         source = next((s for s, t in self.directions if t == target), self.source_language)
         source = self.source_language if target == self.target_language else source
@@ -315,7 +315,7 @@ class Translator(Interactive):
         that are done and the words that all hypotheses of the present one have are `stable`: they stay, even
         if `translate` would mend an invented word behind them. Arguments and errors are those of `translate`.
         """
-        way = self._way(options, target_language, glossary)
+        way = self.part_translator(options, target_language, glossary)
         return self._stream(way.parts(checked_text(text, "text"), try_plain=True), way)
 
     def _stream(self, parts: Sequence[Part], way: PartTranslator) -> Iterator[Translation]:
@@ -346,7 +346,7 @@ class Translator(Interactive):
         """
         if type(buffer) is not int or buffer < 1:
             raise UsageError(f"buffer is {buffer!r}, expected a whole number from 1")
-        way = self._way(options, target_language, glossary)
+        way = self.part_translator(options, target_language, glossary)
         check_iterable(lines, "lines", "an iterable of str")
         if isinstance(lines, str):
             raise UsageTypeError("lines is of type str, expected an iterable of str, such as a list")

@@ -16,6 +16,7 @@ One function answers one question. Its result is a frozen dataclass that has its
     word_changes.py    `changes`: what happens if a source word is removed or replaced
     certainty.py       `confidence`: how sure each word is and why; `reliability`: whether that comes true
     side_by_side.py    `compare`: the same sentence under two models
+    words_apart.py     the words that two translations do not share
     result.py          what the results share; plain.py  `to_dict`: a result as plain values for JSON
     heat_maps.py, bars.py, tree_picture.py, fonts.py   drawing
 """

@@ -17,7 +17,7 @@ from torch import Tensor
 from seq2seq.decoding.choices import NEVER, Choice, Scores, choose_best, columns_of
 from seq2seq.decoding.constraints import Constraint, configured_constraints
 from seq2seq.decoding.decode import LISTED, decode, forbidden_tokens, length_limits
-from seq2seq.decoding.engine import Engine, StepOutput
+from seq2seq.decoding.engine import Array, Engine, StepOutput
 from seq2seq.decoding.penalties import length_divisor
 from seq2seq.decoding.placeholders import Placeholders
 from seq2seq.decoding.ranking import candidates
@@ -119,9 +119,9 @@ class _Notes:
         start = self.engine.start
         return (getattr(self.engine, "start_listed", start) if self.listed else start)(sources)
 
-    def step(self, tokens: Tensor, state: Any) -> StepOutput:
+    def step(self, tokens: Array, state: Any) -> StepOutput:
         output = self.engine.step(tokens, state)
-        self.normaliser = output.log_normaliser[0].clone()
+        self.normaliser = torch.as_tensor(output.log_normaliser)[0].clone()
         return output
 
     def select(self, sentences: Sequence[int]) -> _Notes:
@@ -176,7 +176,7 @@ class _Growing:
         """Add the nodes of the next step."""
         if len(self.live) == 1 and len(step.logits) > 1:  # the search copies the start
             self.live, self.totals = self.live * len(step.logits), np.repeat(self.totals, len(step.logits))
-        blocked, eos = columns_of((*self.forbidden, Tokenizer.eos_id), step.candidates, step.logits.device)
+        blocked, eos = columns_of((*self.forbidden, Tokenizer.eos_id), step.candidates)
         base = self.totals - step.normaliser.cpu().numpy()
         logits = step.logits.cpu().numpy().copy()
         endings = base + logits[:, eos]
@@ -191,7 +191,7 @@ class _Growing:
             length,
         )
         choice = choose_best(self.config.beam_size, scores)
-        logits[:, blocked.cpu().numpy()[:-1]] = NEVER
+        logits[:, blocked[:-1]] = NEVER
         before = list(self.live)
         kept = self._add_kept(choice, before, step, "open" if last else "kept")
         ended = {(k, eos) for k in range(len(before)) if choice.ends[0, k] or length >= self.limit}

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seq2seq.confidence import WORD_FEATURES, Confidence, Evidence, logistic
+from seq2seq.confidence import WORD_FEATURES, Bin, Confidence, Evidence, logistic
 from seq2seq.errors import DataError
-from seq2seq.evaluation.calibration import calibration_error, judge
+from seq2seq.evaluation.calibration import CURVE_BINS, calibration_curve, calibration_error, judge, words_of
 from seq2seq.explain.one_sentence import Sentence
 from seq2seq.explain.result import Explanation
 from seq2seq.translation import SURE, Translation
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 CAUSES: dict[str, tuple[str, ...]] = {
@@ -67,6 +68,9 @@ class Certainty(Explanation):
         calibrated: whether the model is calibrated (`seq2seq evaluate --calibrate`).
         curve: (41,2) the model's own probability of the least likely piece of a word, and the confidence of
             such a word in this sentence; the diagonal without calibration.
+        measured: whether confidence came true when the model was calibrated: for groups of words of similar
+            confidence its mean, the share of words that were right, and their number. Empty if that was not
+            measured.
     """
 
     confidence: float
@@ -74,15 +78,20 @@ class Certainty(Explanation):
     words: tuple[WordCertainty, ...]
     calibrated: bool
     curve: np.ndarray
+    measured: tuple[Bin, ...] = ()
 
     def figure(self) -> Figure:
-        """A bar for each word with the reason, and the curve of the calibration with the words on it."""
+        """A bar for each word with the reason, the curve of the calibration with the words on it, and
+        whether confidence came true if that was measured."""
         from seq2seq.explain.bars import Bar, add_bars
         from seq2seq.explain.heat_maps import figure_type
 
         rows = len(self.words)
-        figure = figure_type()(figsize=(10.0, max(0.3 * rows + 1.1, 3.2)), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=[5, 3])
+        panels = 3 if self.measured else 2
+        figure = figure_type()(
+            figsize=(4.0 + 3.0 * (panels - 1), max(0.3 * rows + 1.1, 3.2)), layout="constrained"
+        )
+        left, right, *more = figure.subplots(1, panels, width_ratios=[5, 3, 3][:panels])
         bars = [Bar(word.text, word.confidence, word.reason) for word in self.words]
         add_bars(left, bars, title=f"confidence; the whole {self.confidence:.2f}", high=1.0)
         left.set_xticks([0, 0.5, 1])
@@ -95,6 +104,8 @@ class Certainty(Explanation):
             color="#cc3311",
         )
         right.set(xlabel="probability that the model gives", ylabel="confidence", xlim=(0, 1), ylim=(0, 1))
+        for axes in more:
+            _draw_reliability(axes, [(sure, good) for sure, good, _ in self.measured])
         return figure
 
     def table(self) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
@@ -132,6 +143,7 @@ def confidence(sentence: Sentence) -> Certainty:
         words=words,
         calibrated=model is not None,
         curve=np.stack([points, points if model is None else _curve(points, seen, model)], 1),
+        measured=() if model is None else model.curve,
     )
 
 
@@ -197,9 +209,7 @@ class Reliability(Explanation):
 
         figure = figure_type()(figsize=(4.6, 4.4), layout="constrained")
         axes = figure.subplots()
-        axes.plot([0, 1], [0, 1], ":", color="#999999")
-        axes.plot(self.confidence, self.right, "o-", color="#4477aa")
-        axes.set(xlabel="confidence", ylabel="share of words that are right", xlim=(0, 1), ylim=(0, 1))
+        _draw_reliability(axes, list(zip(self.confidence.tolist(), self.right.tolist(), strict=True)))
         axes.set_title(f"{int(self.number.sum()):,} words, calibration error {self.error:.3f}", fontsize=9)
         return figure
 
@@ -210,26 +220,21 @@ class Reliability(Explanation):
 
 
 def reliability(
-    translations: Sequence[Translation], references: Sequence[str], *, bins: int = 10
+    translations: Sequence[Translation], references: Sequence[str], *, bins: int = CURVE_BINS
 ) -> Reliability:
     """The calibration curve of the words of `translations`, each with its reference, in `bins` equal groups.
 
     Raises DataError if there are fewer words than groups.
     """
-    judged = judge(translations, references)
-    pairs = [
-        (word.confidence or 0.0, float(good))
-        for one, right in zip(judged.translations, judged.right, strict=True)
-        if right is not None
-        for word, good in zip(one.words, right, strict=True)
-    ]
-    if len(pairs) < bins:
-        raise DataError(f"{len(pairs)} words, expected {bins} or more to draw a curve")
-    table = np.array(sorted(pairs, key=lambda pair: pair[0]))
-    groups = np.array_split(table, bins)
-    return Reliability(
-        confidence=np.array([group[:, 0].mean() for group in groups]),
-        right=np.array([group[:, 1].mean() for group in groups]),
-        number=np.array([len(group) for group in groups]),
-        error=calibration_error(table[:, 0].tolist(), table[:, 1].tolist(), bins=bins),
-    )
+    said, right = words_of(judge(translations, references))
+    if len(said) < bins:
+        raise DataError(f"{len(said)} words, expected {bins} or more to draw a curve")
+    sure, share, number = map(np.array, zip(*calibration_curve(said, right, bins=bins), strict=True))
+    return Reliability(sure, share, number, error=calibration_error(said, right, bins=bins))
+
+
+def _draw_reliability(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
+    """Confidence against the share of words that are right; on the diagonal confidence comes true."""
+    axes.plot([0, 1], [0, 1], ":", color="#999999")
+    axes.plot(*zip(*points, strict=True), "o-", color="#4477aa")
+    axes.set(xlabel="confidence", ylabel="share of words that are right", xlim=(0, 1), ylim=(0, 1))

@@ -84,7 +84,7 @@ def sentences(translator: Translator, text: str, *, target_language: str | None 
     Raises UsageError as `Translator.translate`.
     """
     _check(translator)
-    way = translator._way({}, target_language)
+    way = translator.part_translator({}, target_language)
     return [part.text for part in way.parts(text) if part.ids]
 
 
@@ -102,7 +102,7 @@ def sentence(
         UsageError: as `translate`; and if nothing of `text` is translated, or more than one sentence.
     """
     _check(translator)
-    way = translator._way(options, target_language)
+    way = translator.part_translator(options, target_language)
     parts = [part for part in way.parts(text, try_plain=True) if part.ids]
     if not parts:
         raise UsageError("nothing of the text is translated, expected one sentence")
@@ -114,7 +114,7 @@ def sentence(
     mended = _parts_of(translation) != 1
     if mended:
         options = {**options, "verbatim": False, "sentences": False}
-        way = translator._way(options, target_language, {})
+        way = translator.part_translator(options, target_language, {})
         translation = translator.translate(text, target_language=target_language, glossary={}, **options)
         parts = [part for part in way.parts(text) if part.ids]
         if _parts_of(translation) != 1:

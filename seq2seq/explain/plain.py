@@ -109,6 +109,7 @@ def _confidence(result: Certainty) -> Values:
         "reasons": list(result.reasons),
         "calibrated": result.calibrated,
         "curve": result.curve.tolist(),
+        "measured": [list(one) for one in result.measured],
         "words": [asdict(word) for word in result.words],
     }
 

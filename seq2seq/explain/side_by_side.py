@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from seq2seq.explain.attention_map import AttentionMap, attention
 from seq2seq.explain.heat_maps import HeatMap, draw_heat_maps
 from seq2seq.explain.one_sentence import Sentence
 from seq2seq.explain.result import Explanation
+from seq2seq.explain.words_apart import words_apart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,11 +74,7 @@ def compare(first: Sentence, second: Sentence) -> SideBySide:
     """
     if first.text != second.text:
         raise UsageError(f"texts are {first.text[:40]!r} and {second.text[:40]!r}, expected the same")
-    one, other = ([word.text for word in side.translation.words] for side in (first, second))
-    edits = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
-    apart = [edit for edit in edits if edit[0] != "equal"]
-    left = tuple(n for _, start, end, _, _ in apart for n in range(start, end))
-    right = tuple(n for _, _, _, start, end in apart for n in range(start, end))
+    left, right = words_apart(first.translation, second.translation)
     return SideBySide((_side(first, left), _side(second, right)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,6 +15,7 @@ from seq2seq.decoding.search import SearchOptions
 from seq2seq.errors import UsageError
 from seq2seq.explain.one_sentence import Sentence
 from seq2seq.explain.result import Explanation
+from seq2seq.explain.words_apart import words_apart
 from seq2seq.text.tokenizer import Tokenizer
 from seq2seq.translation import Translation, Word
 
@@ -119,14 +119,14 @@ def changes(sentence: Sentence, replacements: Mapping[int, Sequence[str]] | None
         glossary=way.preparation.glossary,
         **options,
     )
-    first = [word.text for word in sentence.translation.words]
+    first = sentence.translation
     found = [
-        Change(number, text, new, source, translation, _differing(first, translation), drop)
+        Change(number, text, new, source, translation, words_apart(first, translation)[1], drop)
         for (number, new, text, source), translation, drop in zip(
             tried, made, score_drops(sentence, sources), strict=True
         )
     ]
-    return WordChanges(sentence.translation, tuple(found))
+    return WordChanges(first, tuple(found))
 
 
 def changed_source(text: str, word: Word, new: str) -> tuple[str, str]:
@@ -163,10 +163,3 @@ def _encoded(sentence: Sentence, source: str) -> tuple[int, ...] | None:
     if len(parts) != 1:
         return None
     return (*sentence.way.tag, *parts[0].ids, Tokenizer.eos_id)
-
-
-def _differing(first: Sequence[str], translation: Translation) -> tuple[int, ...]:
-    """The words of `translation` that a shortest edit of `first` inserts or substitutes."""
-    words = [word.text for word in translation.words]
-    edits = SequenceMatcher(None, list(first), words, autojunk=False).get_opcodes()
-    return tuple(n for kind, _, _, start, end in edits if kind != "equal" for n in range(start, end))

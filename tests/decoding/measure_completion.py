@@ -34,7 +34,7 @@ def main() -> None:
         pairs = [line.rstrip("\n").split("\t")[:2] for line in islice(stream, arguments.sentences)]
     words = right = right_typed = in_five = 0
     seconds, processor = list[float](), list[float]()
-    way = translator._way({}, None)
+    way = translator.part_translator({}, None)
     for source, target in (pair[::-1] if arguments.reverse else pair for pair in pairs):
         for unit in UNIT.finditer(target):
             prefix, expected = target[: unit.start()], unit[0]
