@@ -17,17 +17,19 @@ from typing import Any
 
 from seq2seq.cli.messages import say
 from seq2seq.config import DataConfig, Settings
+from seq2seq.config.corpora import Corpora
 from seq2seq.data.batching import Batches, PairColumns
 from seq2seq.devices import find_device
 from seq2seq.errors import SeqError, is_out_of_memory
 from seq2seq.nn.model import build_model, build_on_meta, count_parameters
 from seq2seq.planning.choosing import Choice, choose
+from seq2seq.planning.directions import all_warnings, check_all, look_at
 from seq2seq.planning.lines import entry
-from seq2seq.planning.look import Look, can_be_read_twice, look
+from seq2seq.planning.look import Look, can_be_read_twice
 from seq2seq.planning.machine import Machine, find_machine
 from seq2seq.planning.needs import disk_needed, memory_needed
 from seq2seq.planning.pieces import Pieces, cut_into_pieces
-from seq2seq.planning.problems import check_data, check_machine, warnings_about
+from seq2seq.planning.problems import check_machine
 from seq2seq.planning.report import Preflight, report
 from seq2seq.planning.settings_table import settings_table
 
@@ -41,31 +43,23 @@ _READING_TOO = ("drop_duplicates", "drop_identical")
 class Data:
     """The data of a training: corpora, languages, and the settings that decide which pairs are kept."""
 
-    train: tuple[tuple[str, ...], ...]
-    valid: tuple[tuple[str, ...], ...]
-    languages: tuple[str, str]
+    corpora: Corpora
     reading: DataConfig
 
     @classmethod
-    def of(
-        cls,
-        train: tuple[tuple[str, ...], ...],
-        valid: tuple[tuple[str, ...], ...],
-        languages: tuple[str, str],
-        config: DataConfig,
-    ) -> Data:
+    def of(cls, corpora: Corpora, config: DataConfig) -> Data:
         """Leave out of `config` what does not change which pairs are kept."""
         kept = {name: getattr(config, name) for name in (*_READING, *_READING_TOO)}
-        return cls(train, valid, languages, DataConfig(**kept))
+        return cls(corpora, DataConfig(**kept))
 
     @property
     def readable(self) -> bool:
         """Whether the data can be read now and again in the training."""
-        return can_be_read_twice((*self.train, *self.valid))
+        return can_be_read_twice((*self.corpora.train, *self.corpora.valid))
 
     def look(self) -> Look:
         """A first look at the data. Its result is kept, because choosing and checking both need it."""
-        paths = (path for paths in (*self.train, *self.valid) for path in paths)
+        paths = (path for paths in (*self.corpora.train, *self.corpora.valid) for path in paths)
         return _look(self, tuple(_stamp(path) for path in paths))
 
 
@@ -80,7 +74,7 @@ def _stamp(path: str) -> tuple[int, int]:
 
 @lru_cache(maxsize=1)
 def _look(data: Data, stamps: tuple[tuple[int, int], ...]) -> Look:
-    return look(data.train, data.valid, data.reading, languages=data.languages)
+    return look_at(data.corpora, data.reading)
 
 
 @lru_cache(maxsize=1)
@@ -119,7 +113,7 @@ def chosen(data: Data, *, device: str, out: Path, checked: bool) -> list[Choice]
     machine = _machine(device, out)
     found = data.look()
     if checked or not found.sample:
-        check_data(found, data.train, data.languages)
+        check_all(found, data.corpora)
     return choose(found, machine)
 
 
@@ -139,7 +133,7 @@ def preflight(
     """
     found, machine = data.look(), _machine(device, out)
     check()
-    check_data(found, data.train, data.languages)
+    check_all(found, data.corpora)
     if not is_first_process():
         return {}
     if choices:
@@ -157,7 +151,7 @@ def preflight(
     speed, busy = measure_speed(settings, pieces, found, device, check)
     checked = replace(checked, speed=speed, busy=busy)
     _print(["Preflight:", *report(checked)])
-    for warning in warnings_about(found, pieces, settings, data.languages):
+    for warning in all_warnings(found, pieces, settings, data.corpora):
         _print(entry("warning:", warning, indent=0, column=9))
     if machine.memory and checked.memory > machine.memory:
         few = "less memory is free than the training may need: a smaller --training.batch-tokens needs less"
@@ -193,13 +187,13 @@ def _checked(found: Look, pieces: Pieces, machine: Machine, settings: Settings, 
         pieces=pieces,
         machine=machine,
         settings=settings,
-        languages=data.languages,
+        languages=data.corpora.languages,
         weights=weights,
         memory=memory,
         disk=disk,
         speed=0.0,
         busy=False,
-        valid_given=bool(data.valid),
+        valid_given=bool(data.corpora.valid),
     )
 
 

@@ -193,7 +193,7 @@ class Train:
         if not self.train:
             return None
         corpora = self._corpora()
-        data = Data.of(corpora.train, corpora.valid, languages_of(corpora), self.data)
+        data = Data.of(replace(corpora, languages=languages_of(corpora)), self.data)
         return data if data.readable else None
 
     def _look(self, settings: Settings, check: Callable[[], None]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -36,6 +36,17 @@ class Corpora:
         """
         return tuple(dict.fromkeys(self.train_directions))
 
+    def part(self, direction: Direction) -> Corpora:
+        """The corpora of one of the directions."""
+        train, valid = (
+            tuple(paths for paths, own in zip(corpora, directions, strict=True) if own == direction)
+            for corpora, directions in (
+                (self.train, self.train_directions),
+                (self.valid, self.valid_directions),
+            )
+        )
+        return Corpora(train, valid, direction, self.init_from)
+
     def absolute(self) -> Corpora:
         """The same with absolute paths."""
         train, valid = (

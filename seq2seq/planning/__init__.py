@@ -3,6 +3,7 @@
 text_facts.py   script, alphabet and lengths of one side
 languages.py    the language of a side, guessed when it is sure
 look.py         a first look at a corpus, bounded in time and memory
+directions.py   that look at each direction of a model with several
 machine.py      what the machine has: cores, memory, disk, products in half precision
 choosing.py     settings by the amount of data, its texts and the machine (anchors.toml), with reasons
 few_words.py    texts of few words, such as generated ones

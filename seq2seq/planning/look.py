@@ -18,7 +18,7 @@ from seq2seq.config.data import mix_shares
 from seq2seq.data.cleaning import clean
 from seq2seq.data.readers import read_pairs
 from seq2seq.data.splitting import HELD_OUT, HELD_OUT_SHARE
-from seq2seq.pairs import Counts, SentencePair
+from seq2seq.pairs import Counts, Direction, SentencePair
 from seq2seq.planning.text_facts import TextFacts, text_facts
 
 MOST_READ = 200_000
@@ -44,6 +44,7 @@ class Look:
         overlap: training pairs that are validation pairs, too.
         overlap_sources: training pairs whose source is that of a validation pair.
         characters: characters of both sides of the kept pairs that were read.
+        directions: the looks at each direction of a model with several.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -57,6 +58,7 @@ class Look:
     overlap: int = 0
     overlap_sources: int = 0
     characters: int = 0
+    directions: dict[Direction, Look] = field(default_factory=dict)
     drawn: int = 0  # pairs that the sample was drawn from, repeated ones each time
 
     @cached_property

@@ -98,12 +98,16 @@ def _giga(size: float) -> str:
 
 def warnings_about(found: Look, pieces: Pieces, settings: Settings, languages: tuple[str, str]) -> list[str]:
     """What deserves a warning: a sentence each."""
+    return [*warnings_about_data(found, languages), *warnings_about_pieces(found, pieces, settings)]
+
+
+def warnings_about_data(found: Look, languages: tuple[str, str]) -> list[str]:
+    """What deserves a warning in the data."""
     return [
         *_about_dropped(found),
         *_about_overlap(found),
         *_about_languages(found, languages),
         *_about_lengths(found),
-        *_about_pieces(found, pieces, settings),
     ]
 
 
@@ -164,7 +168,8 @@ def _about_lengths(found: Look) -> list[str]:
     ]
 
 
-def _about_pieces(found: Look, pieces: Pieces, settings: Settings) -> list[str]:
+def warnings_about_pieces(found: Look, pieces: Pieces, settings: Settings) -> list[str]:
+    """What deserves a warning in the pieces that the texts are cut into."""
     warnings = []
     if pieces.byte_share > _MANY_BYTES:
         warnings.append(

@@ -163,6 +163,9 @@ def _dropped(found: Look) -> list[str]:
 
 
 def _languages(found: Look, languages: tuple[str, str]) -> str:
+    if found.directions:
+        parts = ((map(language_name, names), part.pairs) for names, part in found.directions.items())
+        return ", ".join(f"{' to '.join(names)} ({pairs:,} pairs)" for names, pairs in parts)
     if all(languages):
         return " to ".join(map(language_name, languages))
     guesses = [
