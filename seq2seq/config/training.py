@@ -25,6 +25,8 @@ _RANGES = {
     "cut_features": BELOW_ONE,
     "scheduled_sampling": real(0, 1),
     "scheduled_sampling_steps": whole(0),
+    "guided_alignment": real(0),
+    "guided_alignment_steps": whole(0),
     "minimum_risk": whole(0, 1000),
     "average": whole(0, 100),
     "ema": BELOW_ONE,
@@ -91,6 +93,11 @@ class TrainingConfig:
     al., 2015), in two passes (Mihaylova & Martins, 2019). 0: none."""
     scheduled_sampling_steps: int = 2000
     """Updates over which this share rises from 0."""
+    guided_alignment: float = 0.0
+    """Weight of a loss that pulls attention to a word alignment of the training pairs (guided alignment; Chen
+    et al., 2016). 0: none."""
+    guided_alignment_steps: int = 0
+    """Updates over which this weight falls to 0. 0: it stays."""
     minimum_risk: int = 0
     """Train for the expected sentence BLEU of this many drawn translations of each sentence and the reference
     (minimum-risk training; Shen et al., 2016), to improve a trained model (--init-from). 0: cross entropy."""
@@ -118,7 +125,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         check_fields(self, _RANGES, prefix="training.")
         self._check_cutting()
-        for name in ("consistency", "scheduled_sampling") if self.minimum_risk else ():
+        for name in ("consistency", "scheduled_sampling", "guided_alignment") if self.minimum_risk else ():
             expected = (
                 f"0, because training.minimum_risk is {self.minimum_risk}, which replaces the cross entropy"
             )

@@ -32,6 +32,7 @@ from seq2seq.monitoring.progress import Progress
 from seq2seq.monitoring.show_pairs import show_pairs
 from seq2seq.nn.model import build_on_meta, count_parameters
 from seq2seq.objectives.averaging import stored, validated_mean
+from seq2seq.objectives.guided_alignment import check_guided_alignment
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.processes import distributed
 from seq2seq.processes.directory_lock import directory_lock
@@ -180,6 +181,7 @@ def say_verdict(run: RunDirectory, config: TrainingConfig, progress: Progress, *
 def check(settings: Settings) -> None:
     """Raise UsageError if there is no such network, or no such training."""
     check_schedule(settings.training)
+    check_guided_alignment(settings)
     count_weights(settings)
 
 

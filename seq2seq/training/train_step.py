@@ -26,6 +26,7 @@ from seq2seq.monitoring.micro_batches import MicroBatches
 from seq2seq.nn.losses import cross_entropy, r_drop, sim_cut
 from seq2seq.nn.model import Seq2Seq
 from seq2seq.objectives.cutoff import cut_second_reading
+from seq2seq.objectives.guided_alignment import GuidedAlignment
 from seq2seq.objectives.minimum_risk import candidates, draw, expected_risk
 from seq2seq.objectives.scheduled_sampling import mix_predictions, share_at
 from seq2seq.processes import distributed
@@ -60,6 +61,7 @@ class TrainStep:
         auto = config.precision == "auto" and multiplies_bfloat16(device)
         self.bfloat16 = auto or config.precision == "bfloat16"
         self.micro_batches = MicroBatches()
+        self.guide: GuidedAlignment | None = None  # what attention follows
 
     def update(self, group: Sequence[Batch], *, rate: float, step: int) -> StepResult:
         """Do update number `step`, from 1, with the learning rate `rate` and the batches `group`."""
@@ -106,9 +108,13 @@ class TrainStep:
         if self.config.minimum_risk:
             return self._risk(batch)
         batch = self._with_predictions(batch, step)
-        if self.config.consistency:
+        readings = 2 if self.config.consistency else 1
+        if readings == 2:
             batch = batch.twice()
-        return self._losses(self._logits(batch), batch.labels[batch.real])
+        loss, objective = self._losses(self._logits(batch), batch.labels[batch.real])
+        if self.guide is not None:
+            objective = objective + self.guide.objective(batch, step=step, readings=readings)
+        return loss, objective
 
     def _logits(self, batch: Batch) -> Tensor:
         with self._precision():

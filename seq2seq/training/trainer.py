@@ -28,6 +28,7 @@ from seq2seq.monitoring.progress import Outlook, Progress
 from seq2seq.monitoring.summary import summary
 from seq2seq.nn.model import Seq2Seq, build_model, count_parameters
 from seq2seq.objectives.averaging import remember
+from seq2seq.objectives.guided_alignment import guide
 from seq2seq.pairs import SentencePair
 from seq2seq.processes import distributed
 from seq2seq.training.divergence import Divergence, DivergenceCheck, rate_factor
@@ -100,6 +101,7 @@ class Trainer:
             raise UsageError(
                 f"no training pair has at most data.max_length = {settings.data.max_length} tokens"
             )
+        self._guide()
         if not valid:
             raise DataError("no validation pair found, expected at least one")
         self.valid_pairs = len(valid)
@@ -123,6 +125,13 @@ class Trainer:
         model = build_model(self.settings.model)
         torch.manual_seed(seed + distributed.rank())  # each process drops other units
         return model
+
+    def _guide(self) -> None:
+        """Let attention follow a word alignment of the training pairs, if the settings say so."""
+        config, step = self.settings.training, self.train_step
+        if config.guided_alignment:
+            weight, steps = config.guided_alignment, config.guided_alignment_steps
+            step.guide = guide(step.model.decoder, self.batches, weight=weight, steps=steps)
 
     def _batches(
         self,
