@@ -122,5 +122,5 @@ class Evaluate:
             directory = locate(*self.model or (DEFAULT,)).directory
             if not record_scores(directory, result.to_dict(), test=self.record, decoding=translator.decoding):
                 say(f"{directory / 'README.md'} was not written by a command, and stays as it is")
-        print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        print(json.dumps(result.to_dict() | result.details(), ensure_ascii=False, indent=2))
         return 0

@@ -10,8 +10,10 @@ from typing import Any
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import DataError
 from seq2seq.evaluation.calibration import Judged, calibration_errors, judge
+from seq2seq.evaluation.details import LengthBand, by_length
 from seq2seq.evaluation.invented_words import invented_rate, known_words
 from seq2seq.evaluation.metrics import Score, bleu, score_all, why_no_ter
+from seq2seq.evaluation.word_frequency import FrequencyBand, by_frequency, word_counts
 from seq2seq.pairs import SentencePair
 from seq2seq.translator import Translator
 
@@ -31,6 +33,10 @@ class Evaluation:
             data did not have (see `invented_words`); None if the model has no word list.
         judged: what became of each translation, for `calibration.calibrate`.
         calibration_error: how far confidence is from the truth, of words and sentences.
+        lengths: the scores of the sentences of each length.
+        frequencies: how well the words of each frequency are translated.
+        counted_in: what these frequencies come from: "training data", or "references" if the model has no
+            word list.
     """
 
     scores: dict[str, Score]
@@ -42,6 +48,9 @@ class Evaluation:
     invented_words: tuple[float, float] | None = None
     judged: Judged | None = field(default=None, repr=False, compare=False)
     calibration_error: Mapping[str, Any] | None = None
+    lengths: Sequence[LengthBand] = ()
+    frequencies: Sequence[FrequencyBand] = ()
+    counted_in: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """What `seq2seq evaluate` prints."""
@@ -53,6 +62,25 @@ class Evaluation:
             **({"invented_words": self._invented()} if self.invented_words else {}),
             **({"calibration_error": dict(self.calibration_error)} if self.calibration_error else {}),
             **({"notes": list(self.notes)} if self.notes else {}),
+        }
+
+    def details(self) -> dict[str, Any]:
+        """Where it is strong and weak, as plain values: what `seq2seq evaluate` prints besides."""
+        lengths = [
+            {
+                "words": str(one),
+                "sentences": one.sentences,
+                "bleu": round(one.bleu, 2),
+                "chrf": round(one.chrf, 2),
+            }
+            for one in self.lengths
+        ]
+        frequencies = [
+            {"times": str(one), "words": one.words, "f1": round(one.f1, 2)} for one in self.frequencies
+        ]
+        return {
+            "by_length": lengths,
+            "by_word_frequency": {"counted_in": self.counted_in, "bands": frequencies},
         }
 
     def _invented(self) -> dict[str, float]:
@@ -75,7 +103,9 @@ def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_score
     language = translator.target_language
     notes: tuple[str, ...] = ()
     invented, judged = None, None
+    weak: dict[str, Any] = {}
     if all_scores:
+        weak = _weak_places(translator, pairs, translations)
         judged = judge(made, references)
         invented = _invented_rates(translator, pairs, translations)
         reason = why_no_ter(translations, references, language=language)
@@ -93,7 +123,22 @@ def evaluate(translator: Translator, pairs: Sequence[SentencePair], *, all_score
         invented,
         judged=judged,
         calibration_error=calibration_errors(judged) if judged else None,
+        **weak,
     )
+
+
+def _weak_places(
+    translator: Translator, pairs: Sequence[SentencePair], translations: Sequence[str]
+) -> dict[str, Any]:
+    """The fields `lengths`, `frequencies` and `counted_in` of an `Evaluation`."""
+    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    listed = translator.bundle.target_words
+    counts = word_counts(listed.counts if listed else references)
+    return {
+        "lengths": by_length(sources, translations, references, language=translator.target_language),
+        "frequencies": by_frequency(translations, references, counts=counts),
+        "counted_in": "training data" if listed else "references",
+    }
 
 
 def _invented_rates(

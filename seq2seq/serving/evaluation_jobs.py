@@ -9,10 +9,11 @@ from typing import Any
 
 from seq2seq import files
 from seq2seq.errors import DataError
-from seq2seq.evaluation.details import by_length, differences, invented_in
+from seq2seq.evaluation.details import differences, invented_in
 from seq2seq.evaluation.invented_words import known_words
+from seq2seq.evaluation.metrics import METRICS
 from seq2seq.evaluation.scoring import evaluate
-from seq2seq.evaluation.significance import paired_significance
+from seq2seq.evaluation.significance import Comparison, paired_significance
 from seq2seq.evaluation.test_sets import read_test
 from seq2seq.pairs import SentencePair
 from seq2seq.serving.evaluation_report import Scored, System, html_report
@@ -26,7 +27,6 @@ from seq2seq.translation import Translation
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".tmx")
 MAX_BYTES = 2 << 20  # of a test file
 MAX_PAIRS = 2_000
-METRICS = ("bleu", "chrf")  # that are tested for significance; TER would take minutes
 SAMPLES = 1_000  # resamples of the test
 
 
@@ -81,19 +81,26 @@ def score_upload(
     made = [system.evaluation.translations for system in systems]
     comparisons = []
     if len(systems) == 2:
-        job.check()
-        comparisons = [
-            paired_significance(
-                made[0], made[1], references, language=languages[1], metric=metric, samples=SAMPLES
-            )
-            for metric in METRICS
-        ]
+        comparisons = _comparisons(systems, references, languages[1], job)
     path = upload.path.with_suffix(".html")
     result = Scored(
         upload.name, len(pairs), systems, comparisons, differences(sources, references, made), path
     )
     files.write_text(path, html_report(result))
     return result
+
+
+def _comparisons(
+    systems: Sequence[System], references: Sequence[str], language: str, job: Job
+) -> list[Comparison]:
+    """Whether two systems differ, by each score that both have. Raises Cancelled."""
+    made, found = [system.evaluation.translations for system in systems], []
+    for metric in METRICS:
+        job.check()
+        if all(metric in system.evaluation.scores for system in systems):
+            options: dict[str, Any] = {"language": language, "metric": metric, "samples": SAMPLES}
+            found.append(paired_significance(made[0], made[1], references, **options))
+    return found
 
 
 def _pairs(upload: Upload, languages: tuple[str, str]) -> list[SentencePair]:
@@ -109,9 +116,7 @@ def _pairs(upload: Upload, languages: tuple[str, str]) -> list[SentencePair]:
 def _system(service: TranslationService, request: Request, pairs: Sequence[SentencePair], job: Job) -> System:
     translator: Any = Turned(service, request, job)
     evaluation = evaluate(translator, pairs)
-    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    made, language = evaluation.translations, translator.target_language
-    listed = translator.bundle.target_words
+    sources = [pair.source for pair in pairs]
+    made, listed = evaluation.translations, translator.bundle.target_words
     invented = invented_in(sources, made, known=known_words(listed.counts)) if listed else []
-    lengths = by_length(sources, made, references, language=language)
-    return System(request.model, evaluation, lengths, invented)
+    return System(request.model, evaluation, invented)

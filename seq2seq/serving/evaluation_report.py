@@ -8,13 +8,19 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from seq2seq.evaluation.details import Difference, LengthBand
+from seq2seq.evaluation.details import Difference
 from seq2seq.evaluation.scoring import Evaluation
 from seq2seq.evaluation.significance import Comparison
 
 STYLE = """
-:root { color-scheme: light dark; --line: #d9d6cf; --soft: #59636d; --mark: #bfe0e6; }
-@media (prefers-color-scheme: dark) { :root { --line: #3a434c; --soft: #a2acb6; --mark: #2c5560; } }
+:root {
+  color-scheme: light dark;
+  --paper: #ffffff; --ink: #22262b; --line: #d9d6cf; --soft: #59636d; --mark: #bfe0e6;
+}
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #1c2126; --ink: #e6e9ec; --line: #3a434c; --soft: #a2acb6; --mark: #2c5560; }
+}
+html { background: var(--paper); color: var(--ink); }
 body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; }
 table { width: 100%; margin: 0.5rem 0 1.5rem; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.35rem 0.6rem; border-bottom: 1px solid var(--line); }
@@ -31,11 +37,10 @@ NAMES = {"bleu": "BLEU", "chrf": "chrF2", "ter": "TER"}
 
 @dataclass(frozen=True)
 class System:
-    """A model on the test set: its scores, those by length, and invented words with their translations."""
+    """A model on the test set: its scores, and invented words with their translations."""
 
     name: str
     evaluation: Evaluation
-    lengths: list[LengthBand]
     invented: list[tuple[str, str]]
 
 
@@ -79,6 +84,8 @@ def html_report(result: Scored) -> str:
         _comparisons(result),
         "<h2>By length of the source</h2>",
         _lengths(result.systems),
+        "<h2>By frequency of the word</h2>",
+        _frequencies(result.systems),
         "<h2>Words that the training data did not have</h2>",
         *(_invented(system) for system in result.systems),
         f"<h2>{_heading(result)}</h2>",
@@ -147,10 +154,28 @@ def _lengths(systems: Sequence[System]) -> str:
     for system in systems:
         head += [f"{escape(system.name)}<br>BLEU", "chrF2"]
     rows = []
-    for bands in zip(*(system.lengths for system in systems), strict=True):
+    for bands in zip(*(system.evaluation.lengths for system in systems), strict=True):
         scores = [f"{value:.1f}" for band in bands for value in (band.bleu, band.chrf)]
         rows.append([str(bands[0]), f"{bands[0].sentences:,}", *scores])
     return _table(head, rows, numbers=len(head) - 1)
+
+
+def _frequencies(systems: Sequence[System]) -> str:
+    """The words of the references and translations, by how often the training data had them.
+
+    Two models may come from different data, so each has a table of its own.
+    """
+    head = ["Seen", "In the references", "Right", "In the translations", "F1"]
+    parts = []
+    for system in systems:
+        rows = [
+            [str(band), f"{band.words:,}", f"{band.right:,}", f"{band.made:,}", f"{band.f1:.1f}"]
+            for band in system.evaluation.frequencies
+        ]
+        seen = f"seen is how often a word occurs in the {escape(system.evaluation.counted_in)}"
+        parts.append(f'<p class="soft">{escape(system.name)}: {seen}; F1 ignores the place of a word.</p>')
+        parts.append(_table(head, rows, numbers=4))
+    return "".join(parts)
 
 
 def _invented(system: System) -> str:

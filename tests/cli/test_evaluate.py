@@ -43,6 +43,8 @@ def test_the_direction_and_the_paper_style(folder: Path, capsys: pytest.CaptureF
     assert output.read_text(encoding="utf-8") == "".join(one_line(text) + "\n" for text in german)
     assert german != [one.text for one in translator.translate(SOURCES, target_language="fr")]
     expected = paper_bleu(german, REFERENCES, language="de")
+    assert sum(band["sentences"] for band in printed["by_length"]) == len(SOURCES)
+    assert printed["by_word_frequency"]["counted_in"] == "references"  # this model has no word list
     assert printed["paper_style"] == {"score": expected.score, "signature": expected.signature}
     assert "|moses-de|" in expected.signature
 

@@ -148,6 +148,22 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def choose(self, selector: str, path: Path) -> None:
+        """Choose a file in a field for files, as a user does in the dialog of the browser."""
+        document = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
+
+    def open_tab(self, name: str) -> None:
+        """Click the tab with this English name, and wait until its script has started, if it has one."""
+        script = name.lower()
+        self.evaluate(
+            "[...document.querySelectorAll('button[role=tab]')]"
+            f".find((tab) => tab.textContent.includes({json.dumps(name)})).click()"
+        )
+        if script in ("why", "files", "train", "evaluate"):
+            self.wait(f"!!document.querySelector('#{script}')?.dataset.started")
+
     def screenshot(self, path: Path, *, full: bool = True) -> None:
         """Write a PNG of the whole page, or of what the window shows."""
         data = self.call("Page.captureScreenshot", captureBeyondViewport=full)["data"]

@@ -83,11 +83,14 @@ def test_scores_are_those_of_the_library(server: PageServer, translators: dict[s
         scores = {name: round(score.score, 2) for name, score in one.scores.items()}
         assert {name: shown[name] for name in ("bleu", "chrf", "ter")} == scores
     made, references = [one.translations for one in expected], [pair.target for pair in pairs]
-    chance = paired_significance(made[0], made[1], references, language="fr", metric="chrf")
-    assert state["p_values"]["chrf"] == round(chance.p_value, 4)
+    for metric in ("bleu", "chrf", "ter"):
+        chance = paired_significance(made[0], made[1], references, language="fr", metric=metric)
+        assert state["p_values"][metric] == round(chance.p_value, 4)
     report = httpx.get(f"{server.url}live/result", params={"job": job}).text
     assert expected[0].scores["bleu"].signature in unescape(report)
     assert f"{expected[0].scores['ter'].score:.2f}" in report
+    assert "how often a word occurs in the training data" in report
+    assert f">{expected[0].frequencies[-1].f1:.1f}</td>" in report
     assert "<b>quoi</b>" not in report and "<script" not in report
     assert not re.search(r"(src|href)=", report)  # it needs no other file
 
@@ -107,12 +110,6 @@ def test_what_is_wrong_is_said(server: PageServer, monkeypatch: pytest.MonkeyPat
     assert state["error"] == "The file has 4 sentence pairs; at most 3 are scored."
 
 
-def choose_file(page: Browser, selector: str, path: Path) -> None:
-    document = page.call("DOM.getDocument")["root"]["nodeId"]
-    node = page.call("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
-    page.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
-
-
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 def test_evaluation_in_the_browser(
     server: PageServer, translators: dict[str, Translator], tmp_path: Path
@@ -124,7 +121,7 @@ def test_evaluation_in_the_browser(
         tabs = "[...document.querySelectorAll('button[role=tab]')]"
         page.evaluate(f"{tabs}.find((b) => b.textContent.includes('Evaluate')).click()")
         page.wait("!!document.querySelector('#evaluate')?.dataset.started")
-        choose_file(page, "#evaluate-file", tmp_path / "mine.tsv")
+        page.choose("#evaluate-file", tmp_path / "mine.tsv")
         page.evaluate("document.querySelector('#evaluate-second').value = 'greedy'")
         page.click("#evaluate-go")
         page.wait("document.querySelector('#evaluate-done').checkVisibility()")

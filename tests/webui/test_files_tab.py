@@ -189,13 +189,6 @@ def page(server: PageServer) -> Iterator[Browser]:
         assert browser.errors == []
 
 
-def choose_file(page: Browser, selector: str, path: Path) -> None:
-    """Choose a file as a user does in the dialog of the browser."""
-    document = page.call("DOM.getDocument")["root"]["nodeId"]
-    node = page.call("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
-    page.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
-
-
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) -> None:
     page.evaluate("localStorage.setItem('seq2seq.glossary.en-fr', '[[\"one\", \"un\"]]')")
@@ -208,7 +201,7 @@ def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) 
         "!!document.querySelector('#files-model option')"
     )
     (tmp_path / "a.srt").write_text(FILES["a.srt"][0])
-    choose_file(page, "#files-file", tmp_path / "a.srt")
+    page.choose("#files-file", tmp_path / "a.srt")
     page.wait("!document.querySelector('#files-go').disabled")
     page.click("#files-go")
     page.wait("document.querySelector('#files-done').checkVisibility()")
@@ -218,7 +211,7 @@ def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) 
     )
     assert httpx.get(link[0]).text == FILES["a.srt"][1] and link[1] == "a.fr.srt"
     (tmp_path / "b.txt").write_bytes(b"caf\xe9\n")
-    choose_file(page, "#files-file", tmp_path / "b.txt")
+    page.choose("#files-file", tmp_path / "b.txt")
     page.click("#files-go")
     page.wait("document.querySelector('#files-status').textContent.startsWith('b.txt:1: byte 0xe9')")
     assert not page.evaluate("document.querySelector('#files-done').checkVisibility()")

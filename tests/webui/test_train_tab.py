@@ -155,12 +155,6 @@ def write_corpus(path: Path) -> Path:
     return path
 
 
-def choose_file(page: Browser, selector: str, path: Path) -> None:
-    document = page.call("DOM.getDocument")["root"]["nodeId"]
-    node = page.call("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
-    page.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
-
-
 def text_of(page: Browser, name: str) -> str:
     return str(page.evaluate(f"document.querySelector('#train-{name}').textContent"))
 
@@ -176,7 +170,7 @@ def test_training_in_the_browser(server: PageServer, runs: Path, tmp_path: Path)
         open_tab = f"{tabs}.find((b) => b.textContent.includes('Train')).click()"
         page.evaluate(open_tab)
         page.wait("!!document.querySelector('#train')?.dataset.started")
-        choose_file(page, "#train-file", corpus)
+        page.choose("#train-file", corpus)
         page.evaluate("document.querySelector('#train-source').value = 'en'")
         page.evaluate("document.querySelector('#train-target').value = 'fr'")
         page.evaluate("document.querySelector('#train-target').dispatchEvent(new Event('input'))")

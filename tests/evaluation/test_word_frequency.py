@@ -1,0 +1,31 @@
+"""Words by their frequency: worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from seq2seq.evaluation.word_frequency import by_frequency, word_counts
+
+
+def test_words_are_counted_in_texts_and_lists() -> None:
+    assert word_counts(["Le chat, le 2 chien"]) == {"le": 2, "chat": 1, "chien": 1}
+    assert word_counts({"Paris": 3, "paris": 1, "l'eau": 2}) == {"paris": 4, "l": 2, "eau": 2}
+    assert word_counts(["你好 你"]) == {"你": 2, "好": 1}
+
+
+def test_each_band_has_its_words() -> None:
+    counts = {"le": 5_000, "chat": 7, "dort": 1}
+    made = ["le chat le rêve", "le chien"]
+    references = ["Le chat dort.", "le chien dort"]
+    bands = by_frequency(made, references, counts=counts)
+    # le: made 3 times, 2 of them right; chat 1 of 1; dort never made; rêve and chien unknown, chien right.
+    assert [(str(band), band.words, band.right, band.made) for band in bands] == [
+        ("0", 1, 1, 2),
+        ("1", 2, 0, 0),
+        ("5–9", 1, 1, 1),
+        ("1,000+", 2, 2, 3),
+    ]
+    assert [band.f1 for band in bands] == pytest.approx([200 / 3, 0, 100, 80])
+    assert by_frequency([""], [""], counts=counts) == []
+    with pytest.raises(ValueError):
+        by_frequency(["a"], [], counts=counts)
