@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,11 @@ _CERTAIN = 30.0  # log odds beyond which nothing changes
 _ODD_LENGTH = 3.0  # deviations from the mean
 LARGEST = 1e6
 """The largest weight of a feature."""
+MOST_BINS = 100
+"""Groups of the calibration curve, at most."""
+
+Bin = tuple[float, float, int]
+"""A group of words of similar confidence: its mean, the share of words that are right, and their number."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +142,13 @@ class Confidence:
     Attributes:
         words, sentences: the weight of each feature by its name, and `bias`.
         ratio: `mean` and `deviation` of `Evidence.ratio`.
+        curve: the calibration curve of words that it was not fitted on; empty if it was not measured.
     """
 
     words: Mapping[str, float]
     sentences: Mapping[str, float]
     ratio: Mapping[str, float]
+    curve: tuple[Bin, ...] = ()
 
     def of_words(self, seen: Evidence) -> list[float]:
         """For each word the probability that it is right."""
@@ -157,7 +164,8 @@ class Confidence:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for config.json."""
-        return asdict(self)
+        values = {group: dict(getattr(self, group)) for group in GROUPS}
+        return {**values, **({"curve": [list(one) for one in self.curve]} if self.curve else {})}
 
 
 def logistic(features: Sequence[float], weights: Mapping[str, float], names: Sequence[str]) -> float:
@@ -180,7 +188,26 @@ def stored_confidence(config: Mapping[str, Any], *, where: str) -> Confidence | 
         _check_weights(entry[group], names, where=f"{where}: confidence: {group}")
     if entry["ratio"]["deviation"] < 0:
         raise ModelError(f"{where}: confidence: ratio: deviation is negative, expected 0 or more")
-    return Confidence(**{group: entry[group] for group in GROUPS})
+    curve = _checked_curve(entry.get("curve", []), where=f"{where}: confidence: curve")
+    return Confidence(**{group: entry[group] for group in GROUPS}, curve=curve)
+
+
+def _checked_curve(entry: object, *, where: str) -> tuple[Bin, ...]:
+    """The groups of a calibration curve. Raises ModelError unless they are two shares and a number each."""
+
+    def is_bin(one: object) -> bool:
+        return (
+            isinstance(one, list)
+            and [type(value) in (int, float) for value in one] == [True] * 3
+            and all(0 <= share <= 1 for share in one[:2])
+            and type(one[2]) is int
+            and one[2] > 0
+        )
+
+    if not isinstance(entry, list) or len(entry) > MOST_BINS or not all(map(is_bin, entry)):
+        expected = f"up to {MOST_BINS} times confidence and share (0 to 1) and a number of words"
+        raise ModelError(f"{where} is {entry!r:.60}, expected {expected}")
+    return tuple((sure, right, number) for sure, right, number in entry)
 
 
 def _check_weights(weights: object, names: Sequence[str], *, where: str) -> None:

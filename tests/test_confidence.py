@@ -76,6 +76,9 @@ def test_evidence_is_finite_for_every_probability(logs: list[float]) -> None:
 def test_a_model_directory_holds_the_calibration(tmp_path: Path) -> None:
     model_directory.save(tmp_path / "m", replace(tiny.bundle(), confidence=CONFIDENCE))
     assert model_directory.load(tmp_path / "m").confidence == CONFIDENCE
+    measured = replace(CONFIDENCE, curve=((0.25, 0.5, 4), (0.9, 1.0, 3)))
+    model_directory.save(tmp_path / "c", replace(tiny.bundle(), confidence=measured))
+    assert model_directory.load(tmp_path / "c").confidence == measured
     model_directory.save(tmp_path / "n", tiny.bundle())
     assert model_directory.load(tmp_path / "n").confidence is None
     assert "confidence" not in json.loads((tmp_path / "n" / "config.json").read_text())
@@ -102,6 +105,9 @@ def damaged(group: str, name: str, value: Any) -> dict[str, Any]:
         (damaged("sentences", "bias", math.inf), "sentences: bias is inf, expected a number"),
         (damaged("sentences", "mean", 10**400), "sentences: mean is 1000.*, expected a number"),
         (damaged("ratio", "deviation", -1.0), "deviation is negative"),
+        (CONFIDENCE.to_dict() | {"curve": [[0.5, 1.5, 3]]}, "curve is .* expected up to 100 times"),
+        (CONFIDENCE.to_dict() | {"curve": [[0.5, 0.5, 0]]}, "curve is .* expected up to 100 times"),
+        (CONFIDENCE.to_dict() | {"curve": [[0.5, 0.5]]}, "curve is .* expected up to 100 times"),
     ],
 )
 def test_a_damaged_calibration_is_refused(tmp_path: Path, entry: object, message: str) -> None:

@@ -18,6 +18,7 @@ from seq2seq.confidence import (
     LARGEST,
     SENTENCE_FEATURES,
     WORD_FEATURES,
+    Bin,
     Confidence,
 )
 from seq2seq.errors import DataError
@@ -26,6 +27,8 @@ from seq2seq.text.word_spans import UNSPACED_SCRIPTS
 from seq2seq.translation import Translation, calibrated
 
 BINS = 15
+CURVE_BINS = 10
+"""Groups of a calibration curve that is stored or drawn."""
 FEWEST = 50
 """Translations that a calibration needs at least."""
 _RIDGE = 1.0  # penalty on the weights of standardised features, in units of one observation
@@ -126,13 +129,32 @@ def calibration_error(confidence: Sequence[float], outcome: Sequence[float], *, 
     return sum(abs(float(e.sum() - r.sum())) for e, r in parts) / max(len(expected), 1)
 
 
-def calibration_errors(judged: Judged) -> dict[str, float]:
-    """The calibration errors of the confidence of words and sentences."""
+def calibration_curve(
+    confidence: Sequence[float], outcome: Sequence[float], *, bins: int = CURVE_BINS
+) -> tuple[Bin, ...]:
+    """For each of `bins` groups of equal size, by rising confidence: its mean, the mean outcome, the number.
+
+    Groups that would be empty are left out.
+    """
+    order = np.argsort(confidence, kind="stable")
+    expected, real = np.asarray(confidence, float)[order], np.asarray(outcome, float)[order]
+    parts = zip(np.array_split(expected, bins), np.array_split(real, bins), strict=True)
+    return tuple((round(float(e.mean()), 4), round(float(r.mean()), 4), len(e)) for e, r in parts if len(e))
+
+
+def words_of(judged: Judged) -> tuple[list[float], list[float]]:
+    """The confidence of all words that were judged, and whether each is right (1.0 or 0.0)."""
     said, right = list[float](), list[float]()
     for one, outcome in zip(judged.translations, judged.right, strict=True):
         if outcome is not None:
             said += [word.confidence or 0.0 for word in one.words]
             right += map(float, outcome)
+    return said, right
+
+
+def calibration_errors(judged: Judged) -> dict[str, float]:
+    """The calibration errors of the confidence of words and sentences."""
+    said, right = words_of(judged)
     sentences = [one.confidence for one in judged.translations]
     return {
         "words": round(calibration_error(said, right), 4),
@@ -141,7 +163,7 @@ def calibration_errors(judged: Judged) -> dict[str, float]:
 
 
 def calibrate(judged: Judged) -> tuple[Confidence, dict[str, Any]]:
-    """Confidence fitted on every second translation, and its calibration errors on the others.
+    """Confidence fitted on every second translation, with its calibration curve and errors on the others.
 
     The entry `uncalibrated` of the errors has those of the translations as they are. Translations in several
     parts do not count. Raises DataError as `fit`.
@@ -151,6 +173,7 @@ def calibrate(judged: Judged) -> tuple[Confidence, dict[str, Any]]:
     half, rest = single.select(numbers[::2]), single.select(numbers[1::2])
     confidence = fit(half)
     changed = replace(rest, translations=[calibrated(one, confidence) for one in rest.translations])
+    confidence = replace(confidence, curve=calibration_curve(*words_of(changed)))
     return confidence, {**calibration_errors(changed), "uncalibrated": calibration_errors(rest)}
 
 

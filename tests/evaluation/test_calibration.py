@@ -21,6 +21,7 @@ from seq2seq.errors import DataError
 from seq2seq.evaluation.calibration import (
     Judged,
     calibrate,
+    calibration_curve,
     calibration_error,
     calibration_errors,
     fit_logistic,
@@ -160,6 +161,13 @@ def test_texts_in_several_parts_and_long_lines_do_not_count() -> None:
     )
 
 
+def test_calibration_curve_by_hand() -> None:
+    sure, right = [0.9, 0.1, 0.8, 0.3, 0.6], [1.0, 0.0, 0.0, 1.0, 1.0]
+    # By rising confidence: (0.1, 0.3, 0.6), of which two are right, and (0.8, 0.9), of which one is.
+    assert calibration_curve(sure, right, bins=2) == ((0.3333, 0.6667, 3), (0.85, 0.5, 2))
+    assert calibration_curve([], [], bins=2) == ()
+
+
 def test_too_few_translations_are_refused() -> None:
     with pytest.raises(DataError, match="49 translations in one part, expected 50 or more"):
         calibrate(synthetic(98, seed=3))
@@ -182,7 +190,9 @@ def test_the_command_stores_the_calibration_and_nothing_else(
     assert errors.keys() == {"words", "sentences", "uncalibrated"}
     assert contents(path, but=["config.json"]) == before
     stored = json.loads((path / "config.json").read_text())
-    assert stored.pop("confidence").keys() == {"words", "sentences", "ratio"} and stored == config
+    confidence = stored.pop("confidence")
+    assert confidence.keys() == {"words", "sentences", "ratio", "curve"} and stored == config
+    assert all(0 <= share <= 1 and number > 0 for *pair, number in confidence["curve"] for share in pair)
     assert main.run(arguments) == 0
     assert json.loads(capsys.readouterr().out)["calibration_error"].keys() == {"words", "sentences"}
     copy = tmp_path / "copy"

@@ -40,6 +40,17 @@ def test_curve_rises_with_the_own_probability(made: explain.Certainty) -> None:
     assert made.curve.min() >= 0 and made.curve.max() <= 1
 
 
+def test_measured_curve_is_that_of_the_model() -> None:
+    bins = ((0.2, 0.3, 5), (0.9, 0.8, 5))
+    translator = Translator.from_pretrained("en-fr")
+    assert translator.bundle.confidence is not None
+    confidence = replace(translator.bundle.confidence, curve=bins)
+    translator.bundle = replace(translator.bundle, confidence=confidence)
+    made = explain.confidence(explain.sentence(translator, "Good morning.", verbatim=False))
+    assert made.measured == bins and len(made.figure().axes) == 3
+    assert explain.to_dict(made)["measured"] == [[0.2, 0.3, 5], [0.9, 0.8, 5]]
+
+
 def test_words_have_the_confidence_of_the_translation() -> None:
     sentence = explained(small())
     made = explain.confidence(sentence)

@@ -78,8 +78,8 @@ export const translate = async ({ typed = false } = {}) => {
   const request = wanted();
   const refusal = tooLong();
   if (refusal || !request.text.trim()) {
+    clear(request);
     if (refusal) status(refusal, true);
-    else clear(request);
     markStale();
     return !refusal;
   }

@@ -1,6 +1,6 @@
 // The tab "Why": asks for one picture after the other, and draws the numbers as tables and SVG.
 
-import { percent, say } from "./strings.js";
+import { number, percent, say } from "./strings.js";
 
 const root = () => document.querySelector("#why");
 const find = (selector) => root().querySelector(selector);
@@ -112,6 +112,23 @@ const reason = (one) => {
   return say(`why.cause_${cause.replaceAll(" ", "_")}`, { lowest: percent(one.lowest), focus: percent(one.focus) });
 };
 
+// A square from 0 to 1 in both directions with its diagonal, a line, and dots with titles.
+const square = (across, up, line, dots) => {
+  const size = 190, edge = 44;
+  const at = ([x, y]) => `${edge + x * size},${8 + (1 - y) * size}`;
+  const names = [`why.axis_${across}`, `why.axis_${up}`].map((key) => say(key));
+  return draw("svg", { viewBox: `0 0 ${size + edge + 12} ${size + edge + 6}`, class: "why-curve", role: "img", "aria-label": `${names[1]} / ${names[0]}` },
+    draw("rect", { x: edge, y: 8, width: size, height: size, class: "frame" }),
+    draw("path", { d: `M${at([0, 0])} L${at([1, 1])}`, class: "diagonal" }),
+    draw("polyline", { points: line.map(at).join(" "), class: "curve" }),
+    ...dots.map(([x, y, title]) => draw("circle", { cx: edge + x * size, cy: 8 + (1 - y) * size, r: 4 }, draw("title", {}, title))),
+    ...[0, 0.5, 1].flatMap((tick) => [
+      draw("text", { x: edge + tick * size, y: size + 22, "text-anchor": "middle" }, String(tick)),
+      draw("text", { x: edge - 6, y: 12 + (1 - tick) * size, "text-anchor": "end" }, String(tick))]),
+    draw("text", { x: edge + size / 2, y: size + 37, "text-anchor": "middle" }, names[0]),
+    draw("text", { transform: `translate(10 ${8 + size / 2}) rotate(-90)`, "text-anchor": "middle" }, names[1]));
+};
+
 const PICTURES = {
   confidence(data, card) {
     const rows = data.words.map((one) =>
@@ -120,23 +137,13 @@ const PICTURES = {
         make("td", { class: "why-bar", "data-value": one.confidence.toFixed(4), "--w": one.confidence.toFixed(3) },
           make("span", {}, percent(one.confidence))),
         make("td", { class: "why-reason" }, reason(one))));
-    const size = 190, edge = 44;
-    const at = ([x, y]) => `${edge + x * size},${8 + (1 - y) * size}`;
-    const curve = draw("svg", { viewBox: `0 0 ${size + edge + 12} ${size + edge + 6}`, class: "why-curve", role: "img",
-      "aria-label": `${say("why.axis_confidence")} / ${say("why.axis_model")}` },
-      draw("rect", { x: edge, y: 8, width: size, height: size, class: "frame" }),
-      draw("path", { d: `M${at([0, 0])} L${at([1, 1])}`, class: "diagonal" }),
-      draw("polyline", { points: data.curve.map(at).join(" "), class: "curve" }),
-      ...data.words.map((one) => draw("circle", { cx: edge + one.lowest * size, cy: 8 + (1 - one.confidence) * size, r: 4 },
-        draw("title", {}, `${one.text}: ${percent(one.confidence)}`))),
-      ...[0, 0.5, 1].flatMap((tick) => [
-        draw("text", { x: edge + tick * size, y: size + 22, "text-anchor": "middle" }, String(tick)),
-        draw("text", { x: edge - 6, y: 12 + (1 - tick) * size, "text-anchor": "end" }, String(tick))]),
-      draw("text", { x: edge + size / 2, y: size + 37, "text-anchor": "middle" }, say("why.axis_model")),
-      draw("text", { transform: `translate(10 ${8 + size / 2}) rotate(-90)`, "text-anchor": "middle" }, say("why.axis_confidence")));
+    const words = data.words.map((one) => [one.lowest, one.confidence, `${one.text}: ${percent(one.confidence)}`]);
+    const groups = data.measured.map(([sure, right, count]) => [sure, right, `${percent(right)} / ${number(count)}`]);
+    const curves = [square("model", "confidence", data.curve, words)];
+    if (groups.length) curves.push(square("confidence", "right", groups, groups));
     const notes = [say("why.whole", { percent: percent(data.confidence) }), data.calibrated ? "" : say("why.uncalibrated"), ...data.reasons];
     card.read(notes.filter(Boolean).join(" "));
-    return make("div", { class: "why-pair" }, scroll(say("why.confidence"), make("table", { class: "why-bars" }, make("tbody", {}, ...rows))), curve);
+    return make("div", { class: "why-pair" }, scroll(say("why.confidence"), make("table", { class: "why-bars" }, make("tbody", {}, ...rows))), make("div", { class: "why-curves" }, ...curves));
   },
 
   attention: (data, card) => attentionMap(data, card.read, say("why.attention")),
