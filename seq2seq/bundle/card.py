@@ -27,7 +27,7 @@ def render(record: Mapping[str, Any]) -> str:
         _metadata(record),
         f"# {_line(_text(facts, 'title') or _directions(record) or 'Translation model')}",
         _text(facts, "summary") or SUMMARY,
-        _example(_text(facts, "name") or "path/to/this/folder"),
+        _example(_text(facts, "name") or "path/to/this/folder", _pairs(record)),
         f"| | |\n|---|---|\n{rows}".rstrip(),
         _licence(facts) or _licence(_table(_table(record, "init_from"), "facts")),
         f"## Limits\n\n{_text(facts, 'limits') or LIMITS}",
@@ -49,11 +49,12 @@ def _metadata(record: Mapping[str, Any]) -> str:
     return "\n".join(["---", *lines, "---"])
 
 
-def _example(name: str) -> str:
+def _example(name: str, pairs: list[list[str]]) -> str:
+    into = f", target_language={json.dumps(pairs[-1][1])}" if len(pairs) > 1 else ""
     return (
         "    from seq2seq import Translator\n"
         f"    translator = Translator.from_pretrained({json.dumps(name, ensure_ascii=False)})\n"
-        '    print(translator.translate("…"))'
+        f'    print(translator.translate("…"{into}))'
     )
 
 
@@ -124,8 +125,11 @@ def _validation(scores: Mapping[str, Any]) -> str:
     bleu, loss, step = (
         _number(scores, name, form) for name, form in (("bleu", ".2f"), ("loss", ".3f"), ("step", ",.0f"))
     )
+    each = _table(scores, "directions")
+    of_each = ", ".join(f"{name} {_number(_table(each, name), 'score', '.2f')}" for name in each)
     parts = [
         f"greedy BLEU {bleu} (`{_line(_text(scores, 'signature'))}`)" if bleu else "",
+        f"of each: {_line(of_each)}" if of_each else "",
         f"loss {loss} nats a token" if loss else "",
         f"after {step} updates" if step else "",
     ]

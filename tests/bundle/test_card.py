@@ -59,7 +59,7 @@ def test_the_card_without_facts() -> None:
         "A recurrent encoder-decoder with attention, trained with seq2seq.\n\n"
         "    from seq2seq import Translator\n"
         '    translator = Translator.from_pretrained("path/to/this/folder")\n'
-        '    print(translator.translate("…"))\n\n'
+        '    print(translator.translate("…", target_language="en"))\n\n'
         "| | |\n|---|---|\n"
         "| directions | en → no, no → en |\n"
         "| network | gru, encoder 1 × 8 |\n"
@@ -154,3 +154,10 @@ def test_a_card_names_the_model_that_a_fine_tuning_started_from_and_its_attribut
         {"init_from": {"name": "en-fr", "facts": facts}, "facts": {"attribution": "Ours and theirs."}}
     )
     assert "Ours and theirs." in own and "Sentences of Tatoeba." not in own
+
+
+def test_the_scores_of_each_direction_follow_their_mean() -> None:
+    each = {"en-no": {"score": 40.0, "signature": "s"}, "no-en": {"score": 46.384, "signature": "s"}}
+    validation = RECORD["validation"] | {"directions": each}
+    card = render(RECORD | {"validation": validation})
+    assert "`), of each: en-no 40.00, no-en 46.38, loss 1.160 nats a token" in card
