@@ -108,6 +108,22 @@ def check_start(settings: Settings, out: Path | None) -> None:
         RunDirectory(out).check_is_free()
 
 
+def would_resume(settings: Settings, corpora: Corpora, out: Path) -> dict[str, Any]:
+    """Say where the run in `out` would go on; returns where its settings come from.
+
+    Raises what resuming would raise, if `settings` or `corpora` do not fit the run.
+    """
+    from seq2seq.training import checkpoint
+    from seq2seq.training.run_directory import RunDirectory
+    from seq2seq.training.run_settings import resumed_run, stored_recipe
+
+    resumed_run(settings, corpora, out)
+    steps = checkpoint.stored(RunDirectory(out).checkpoints)
+    place = f"after update {steps[-1][0]:,}" if steps else "from the start, because it has no checkpoint"
+    say(f"dry run: {out} would go on {place}, with its own data and settings; neither is looked at again")
+    return stored_recipe(out) or {}
+
+
 def chosen(data: Data, *, device: str, out: Path, checked: bool) -> list[Choice]:
     """The settings for `data` on this machine. Raises what is wrong with the data, if it is to be checked."""
     machine = _machine(device, out)

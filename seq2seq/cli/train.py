@@ -149,6 +149,10 @@ class Train:
         if message:
             say(message)
         recipe, found = ({}, {}) if resume else self._look(settings, interruption.check)
+        if self.resume and self.dry_run:
+            from seq2seq.cli.preflight import would_resume
+
+            recipe = would_resume(settings, corpora, self.out)
         interruption.check()
         if self.init_from:
             from seq2seq.bundle.starting import check_start, load_start

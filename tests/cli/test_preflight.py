@@ -91,6 +91,10 @@ def test_same_command_goes_on_with_a_larger_limit_only(train, data: str, tmp_pat
     assert again.code == 2 and f"--resume --out {tmp_path / 'run'} --training.steps 4" in again.err
     other = train(*options, "--training.steps", "4", "--model.cell", "gru")
     assert other.code == 2 and "model.cell is 'lstm', not 'gru'" in other.err
+    dry = train("--resume", "--dry-run", "--training.steps", "4")
+    assert dry.code == 0 and "would go on after update 2, with its own data and settings" in dry.err
+    assert json.loads(dry.out)["recipe"] == stored["recipe"]
+    assert train("--resume", "--dry-run", "--model.cell", "gru").code == 2
     more = train(*options, "--training.steps", "4")
     assert more.code == 0 and "going on with training.steps 4 (was 2)" in more.err
     assert "resumed at step 2" in more.err and "done (steps)" in more.err
