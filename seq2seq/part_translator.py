@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -139,7 +139,7 @@ class PartTranslator:
 
     def _searched(self, part: Part, config: DecodingConfig, arguments: dict[str, Any]) -> Translation:
         """The best translation that a search finds, and `n_best` others as its alternatives."""
-        config = replace(config, n_best=candidates(config, choose=config.verbatim))
+        config = _with_hypotheses(config, config.verbatim)
         found = decode(self.engine, config=config, **arguments)
         hypotheses = self._sorted(part, self._ranked([part], found)[0])
         words = self.source.words(part.ids, part.originals)
@@ -162,7 +162,7 @@ class PartTranslator:
         ]
 
     def _found(self, parts: Sequence[Part]) -> list[list[Hypothesis]]:
-        """The hypotheses of each part, which has ids: all, or the best one if it suffices and has no faults."""
+        """The hypotheses of each part with ids: all, or the best one if it suffices and has no faults."""
         config, search = self._searched_settings, partial(decode, self.engine, merge=True)
         enough = config.n_best > self.config.n_best == 1 and not config.mbr and self.reverse is None
         found = search(config=config, best_only=enough, **self._search_arguments(parts))
@@ -181,9 +181,7 @@ class PartTranslator:
     @property
     def _searched_settings(self) -> DecodingConfig:
         """The settings with as many hypotheses as translations are chosen from."""
-        return replace(
-            self.config, n_best=candidates(self.config, choose=self._mends or self.reverse is not None)
-        )
+        return _with_hypotheses(self.config, self._mends or self.reverse is not None)
 
     def _finished(
         self, parts: Sequence[Part], found: Sequence[Sequence[Hypothesis]], *, tries: int
@@ -336,6 +334,12 @@ class PartTranslator:
             begin = (one for one in ids if one in self.placeholders or self.target.decode([one]).strip())
             text = _begun(text, part, next(begin, None), self.placeholders)
         return text[:-1] if text.endswith(_TWO_STOPS) else text
+
+
+@lru_cache(maxsize=64)
+def _with_hypotheses(config: DecodingConfig, choose: bool) -> DecodingConfig:
+    """`config` with as many hypotheses as translations are taken from."""
+    return replace(config, n_best=candidates(config, choose=choose))
 
 
 def _without_last_word(text: str) -> str:

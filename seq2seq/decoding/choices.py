@@ -32,10 +32,10 @@ class Scores(NamedTuple):
     """The scores of a step on top of the hypotheses so far."""
 
     base: Array  # (B,K') float64; base + logit = log probability of the hypothesis with that token
-    logits: Tensor  # (B,K',V); whoever chooses may overwrite them
+    logits: Tensor | Array  # (B,K',V); whoever chooses may overwrite them
     endings: Array  # (B,K') log probability of the hypothesis with EOS
     candidates: Tensor | None  # (V,) token of each column
-    blocked: Tensor  # columns of the forbidden tokens and, last, of EOS
+    blocked: Array  # columns of the forbidden tokens and, last, of EOS
     sentences: Array  # (B,) numbers of the sentences
     length: int  # of a hypothesis that ends in this step, EOS included
 
@@ -51,12 +51,10 @@ class Choice(NamedTuple):
 
 def choose_best(width: int, scores: Scores) -> Choice:
     """The `width` best continuations without EOS, and the endings that are no worse than the last of them."""
-    logits: Tensor | Array
-    if scores.logits.is_cpu:
-        logits = scores.logits.numpy()
-        logits[..., scores.blocked.numpy()] = NEVER
-    else:
-        logits = scores.logits.index_fill_(-1, scores.blocked, NEVER)
+    logits = scores.logits
+    if isinstance(logits, Tensor) and logits.is_cpu:
+        logits = logits.numpy()
+    logits[..., scores.blocked] = NEVER
     parents: Array | None = None
     if width == 1:  # argmax also takes the first of equals, and is faster
         columns = as_array(logits.argmax(-1))
@@ -76,7 +74,8 @@ def as_array(values: Tensor | Array) -> Array:
 
 def choose_sampled(temperature: float, top_k: int, top_p: float, noise: Tensor, scores: Scores) -> Choice:
     """One token per hypothesis: the first whose cumulative probability exceeds a uniform random number."""
-    logits, order = scores.logits.index_fill_(-1, scores.blocked[:-1], NEVER), None
+    logits, order = torch.as_tensor(scores.logits), None
+    logits[..., scores.blocked[:-1]] = NEVER
     if top_k or top_p < 1:
         logits, order = logits.sort(dim=-1, descending=True, stable=True)
         logits = logits[..., : top_k or None]
@@ -89,7 +88,8 @@ def choose_sampled(temperature: float, top_k: int, top_p: float, noise: Tensor, 
     drawn = torch.searchsorted(cumulative, points, right=True).clamp(max=logits.shape[-1] - 1)
     totals = scores.base + logits.gather(-1, drawn).squeeze(-1).cpu().numpy()
     tokens = (drawn if order is None else order.gather(-1, drawn)).squeeze(-1)
-    columns, ends = tokens.cpu().numpy(), (tokens == scores.blocked[-1]).cpu().numpy()
+    columns = tokens.cpu().numpy()
+    ends = columns == scores.blocked[-1]
     return Choice(np.where(ends, NEVER, totals), None, columns, ends)
 
 
@@ -97,13 +97,13 @@ def choose_given(targets: Tensor, scores: Scores) -> Choice:
     """The token of `targets` (B,T) at this step; a token outside a shortlist is impossible."""
     sentences = torch.from_numpy(scores.sentences).to(targets.device)
     tokens = targets[sentences, scores.length - 1].unsqueeze(1)  # (B, 1)
-    ids = scores.candidates
+    every, ids = torch.as_tensor(scores.logits), scores.candidates
     if ids is None:
-        ids = torch.arange(scores.logits.shape[-1], device=tokens.device)
-    logits, columns = scores.logits.masked_fill(ids != tokens.unsqueeze(-1), NEVER).max(-1)
-    ends = ((columns == scores.blocked[-1]) & (logits > NEVER)).cpu().numpy()
-    totals = scores.base + logits.cpu().numpy()
-    return Choice(np.where(ends, NEVER, totals), None, columns.cpu().numpy(), ends)
+        ids = torch.arange(every.shape[-1], device=tokens.device)
+    best = every.masked_fill(ids != tokens.unsqueeze(-1), NEVER).max(-1)
+    logits, columns = as_array(best.values), as_array(best.indices)
+    ends = (columns == scores.blocked[-1]) & (logits > NEVER)
+    return Choice(np.where(ends, NEVER, scores.base + logits), None, columns, ends)
 
 
 def _top(base: Array, logits: Tensor | Array, size: int) -> tuple[Array, Array, Array]:
@@ -120,7 +120,7 @@ def _top(base: Array, logits: Tensor | Array, size: int) -> tuple[Array, Array, 
         logits = _padded(logits, rows * number - vocabulary)
     maxima = _maxima(logits.reshape(sentences, hypotheses, rows, number))
     reached = (base[..., None] + maxima).reshape(sentences, -1)
-    bound = np.partition(reached, -size, 1)[:, -size, None].clip(_LOWEST)  # (B,1)
+    bound = np.maximum(np.partition(reached, -size, 1)[:, -size, None], _LOWEST)  # (B,1)
     hypothesis, block = np.divmod((reached >= bound).ravel().nonzero()[0], number)  # of B * K, of n
     places = (hypothesis * (rows * number) + block)[:, None] + np.arange(0, rows * number, number)
     sums = base.ravel()[hypothesis][:, None] + _at(logits, places)  # (N,rows) of N blocks
@@ -151,7 +151,7 @@ def _first(
 
 def _maxima(blocks: Tensor | Array) -> Array:
     """The largest of each block of a table (B,K,rows,n): (B,K,n)."""
-    return as_array(blocks.amax(2) if isinstance(blocks, Tensor) else blocks.max(2))
+    return as_array(blocks.amax(2) if isinstance(blocks, Tensor) else np.maximum.reduce(blocks, 2))
 
 
 def _at(logits: Tensor | Array, places: Array) -> Array:
@@ -187,9 +187,7 @@ def tokens_of(columns: Array, candidates: Tensor | None) -> Array:
 
 
 @lru_cache(maxsize=8)
-def columns_of(
-    tokens: tuple[int, ...], candidates: Tensor | None, device: torch.device
-) -> tuple[Tensor, int]:
+def columns_of(tokens: tuple[int, ...], candidates: Tensor | None) -> tuple[Array, int]:
     """Columns of `tokens`, and the column of the last of them, EOS.
 
     Tensors hash by identity, so this is computed once per shortlist. The tokens have the same columns in the
@@ -202,7 +200,7 @@ def columns_of(
         if tokens[-1] not in positions:
             raise ValueError(f"candidates is {list(positions)!r}, expected EOS ({tokens[-1]}) among them")
         columns = [positions[token] for token in tokens if token in positions]
-    return torch.tensor(columns, device=device), columns[-1]
+    return np.array(columns), columns[-1]
 
 
 def uniform_noise(seed: int, ids: Sequence[int], lengths: Tensor, *, samples: int) -> Tensor:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+import numpy as np
 from torch import Tensor
 
 from seq2seq.config import DecodingConfig
@@ -25,6 +26,8 @@ class Constraint(Protocol):
     It must treat every hypothesis by itself, so that the other sentences of a batch change no result. It has
     no state: search passes everything it may depend on. A constraint changes logits but not their normaliser,
     so that the log probabilities of tokens that it leaves alone remain those of the model.
+
+    A rule that seldom acts may have a method `idle`: see `is_idle`.
     """
 
     def select(self, sentences: Sequence[int]) -> Self:
@@ -42,6 +45,12 @@ class Constraint(Protocol):
             candidates: (V,) int64, the token of each column, if a shortlist is used; None if column v is
                 token v.
         """
+
+
+def is_idle(rule: Constraint, prefixes: np.ndarray) -> bool:
+    """Whether `rule` says that it would change nothing after `prefixes` (B,K,t); most rules do not say it."""
+    idle = getattr(rule, "idle", None)
+    return idle is not None and idle(prefixes)
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
+import numpy as np
 import torch
 from torch import Tensor
+
+Array = np.ndarray[Any, Any]
 
 
 class SearchState(Protocol):
     """What an engine carries from step to step: memory per sentence, recurrent state per hypothesis."""
 
-    def select(self, sentences: Tensor, hypotheses: Tensor) -> Self:
+    def select(self, sentences: Array, hypotheses: Array) -> Self:
         """Keep the rows `sentences` (B',) of the memory, and the rows `hypotheses` (B',K) of the state.
 
         Hypotheses are numbers into the flat B * K' rows of the previous step; one may be taken several times.
@@ -29,23 +32,27 @@ class SearchState(Protocol):
 
 @dataclass(frozen=True)
 class StepOutput:
-    """Scores of the next token. The search owns `logits` from here on and overwrites some of them."""
+    """Scores of the next token. The search owns `logits` from here on and overwrites some of them.
 
-    logits: Tensor
+    An engine that computes without torch gives arrays: on a CPU, the first call of torch after its products
+    takes longer than all else that a search of one sentence does with a step.
+    """
+
+    logits: Tensor | Array
     """(B,K,V) float32, unnormalised; -inf marks an impossible token."""
-    log_normaliser: Tensor
+    log_normaliser: Tensor | Array
     """(B,K): the log probability of a token is its logit minus this."""
     candidates: Tensor | None
     """(B,V) token ids of the shortlist of each sentence, or (V,) of all; None: candidate v is token v. EOS
     and placeholders have the same column in each sentence. It is the same object in steps with the same
     sentences."""
-    weights: Tensor | None
-    """(B,K,S) attention weights behind these scores; None without attention."""
+    weights: Tensor | Array | None
+    """(B,K,S) float32 attention weights behind these scores; None without attention."""
     state: Any
     """The `SearchState` after the step."""
 
 
-StepFunction = Callable[[Tensor, Any], StepOutput]
+StepFunction = Callable[[Array, Any], StepOutput]
 """step(tokens (B,K) int64, state) -> StepOutput. In the first call tokens are BOS and K is 1 (when sampling,
 the number of samples)."""
 
@@ -65,5 +72,5 @@ class Engine(Protocol):
     def start(self, sources: Sequence[Sequence[int]]) -> SearchState:
         """Encode `sources`, token ids that end in EOS, and return the state before the first target token."""
 
-    def step(self, tokens: Tensor, state: Any) -> StepOutput:
+    def step(self, tokens: Array, state: Any) -> StepOutput:
         """Scores of the token after `tokens` (B,K), and the state after it."""

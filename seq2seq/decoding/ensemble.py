@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from seq2seq.decoding.engine import Engine, SearchState, StepOutput
+from seq2seq.decoding.engine import Array, Engine, SearchState, StepOutput
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class EnsembleState:
 
     states: tuple[SearchState, ...]
 
-    def select(self, sentences: Tensor, hypotheses: Tensor) -> EnsembleState:
+    def select(self, sentences: Array, hypotheses: Array) -> EnsembleState:
         """Keep these rows of each."""
         return EnsembleState(tuple(state.select(sentences, hypotheses) for state in self.states))
 
@@ -42,7 +41,7 @@ class EnsembleEngine:
         """Encode `sources` with each engine."""
         return EnsembleState(tuple(engine.start(sources) for engine in self.engines))
 
-    def step(self, tokens: Tensor, state: EnsembleState) -> StepOutput:
+    def step(self, tokens: Array, state: EnsembleState) -> StepOutput:
         """Scores of the token after `tokens` (B,K).
 
         Logits are log P(y) plus the mean of the normalisers, so that an ensemble of a model with itself has
@@ -50,10 +49,11 @@ class EnsembleEngine:
         """
         outputs = [engine.step(tokens, one) for engine, one in zip(self.engines, state.states, strict=True)]
         _check_candidates([output.candidates for output in outputs])
-        log_probs = torch.stack([output.logits - output.log_normaliser.unsqueeze(-1) for output in outputs])
-        normaliser = torch.stack([output.log_normaliser for output in outputs]).mean(0)
+        normalisers = torch.stack([torch.as_tensor(output.log_normaliser) for output in outputs])
+        logits = torch.stack([torch.as_tensor(output.logits) for output in outputs])
+        log_probs, normaliser = logits - normalisers.unsqueeze(-1), normalisers.mean(0)
         mean = log_probs.logsumexp(0) - math.log(len(outputs))
-        weights = [output.weights for output in outputs if output.weights is not None]
+        weights = [torch.as_tensor(output.weights) for output in outputs if output.weights is not None]
         return StepOutput(
             logits=mean + normaliser.unsqueeze(-1),
             log_normaliser=normaliser,

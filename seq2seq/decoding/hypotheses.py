@@ -70,9 +70,7 @@ def best_hypotheses(
                 f"probability of every hypothesis of sentence {sentence} is 0, expected one above 0"
             )
         ranked.sort()
-    best = [ranked[:n_best] for ranked in endings]
-    traced = iter(_trace(records, [one for of_sentence in best for one in of_sentence]))
-    return [[next(traced) for _ in of_sentence] for of_sentence in best]
+    return [[_traced(records, ending) for ending in ranked[:n_best]] for ranked in endings]
 
 
 class _Ending(NamedTuple):
@@ -85,61 +83,27 @@ class _Ending(NamedTuple):
     sentence: int
 
 
-def _trace(records: list[StepRecord], endings: list[_Ending]) -> list[Hypothesis]:
-    """The hypotheses with these endings, N of them, traced back together."""
-    number, steps = len(endings), max((ending.step + 1 for ending in endings), default=0)
-    sentences, last, k = (
-        np.array([getattr(ending, name) for ending in endings], np.int64)
-        for name in ("sentence", "step", "k")
-    )
-    tokens, sums = np.zeros((number, steps), np.int64), np.zeros((number, steps))
-    finished, weights = np.zeros(number, bool), _empty_weights(records, number, steps)
-    for step in reversed(range(steps)):
-        record = records[step]
-        here = np.flatnonzero(last >= step)
-        rows = np.searchsorted(record.sentences, sentences[here])
-        ending = last[here] == step
-        finished[here[ending]] = record.ends[rows[ending], k[here[ending]]]
-        longer, row = here[~ending], rows[~ending]
-        tokens[longer, step] = record.tokens[row, k[longer]]
-        sums[longer, step] = record.totals[row, k[longer]]
-        if record.parents is not None:
-            k[longer] = record.parents[row, k[longer]]
-        if weights is not None and record.weights is not None:
-            weights[here, step, : record.weights.shape[-1]] = record.weights[rows, k[here]]
-    return [
-        _hypothesis(
-            records, one, tokens[n], sums[n], bool(finished[n]), None if weights is None else weights[n]
-        )
-        for n, one in enumerate(endings)
-    ]
-
-
-def _empty_weights(records: list[StepRecord], number: int, steps: int) -> Array | None:
-    """Zeros (N,T,S) for the attention of N hypotheses; None without attention."""
-    widths = [record.weights.shape[-1] for record in records if record.weights is not None]
-    return np.zeros((number, steps, max(widths)), np.float32) if widths else None
-
-
-def _hypothesis(
-    records: list[StepRecord],
-    ending: _Ending,
-    tokens: Array,
-    sums: Array,
-    finished: bool,
-    weights: Array | None,
-) -> Hypothesis:
+def _traced(records: list[StepRecord], ending: _Ending) -> Hypothesis:
     """The hypothesis with this ending. Its attention is as wide as that of its last step: longer sentences
     may have left before."""
-    length, final = ending.step, records[ending.step].weights
-    totals = [0.0, *sums[:length].tolist(), ending.log_prob]
-    if weights is not None and final is not None:
-        weights = weights[: length + 1, : final.shape[-1]].copy()
+    *before, last = records[: ending.step + 1]
+    k, row = ending.k, int(last.sentences.searchsorted(ending.sentence))
+    finished, tokens, totals = bool(last.ends[row, k]), list[int](), [ending.log_prob]
+    weights = [] if last.weights is None else [last.weights[row, k]]
+    for record in reversed(before):
+        row = int(record.sentences.searchsorted(ending.sentence))
+        tokens.append(int(record.tokens[row, k]))
+        totals.append(float(record.totals[row, k]))
+        if record.parents is not None:
+            k = int(record.parents[row, k])
+        if record.weights is not None:
+            weights.append(record.weights[row, k, : weights[0].size])
+    totals.append(0.0)
     return Hypothesis(
-        tokens=tuple(tokens[:length].tolist()),
+        tokens=tuple(reversed(tokens)),
         log_prob=ending.log_prob,
         score=-ending.rank,
-        token_log_probs=tuple(after - before for before, after in pairwise(totals)),
-        weights=None if weights is None else torch.from_numpy(weights),
+        token_log_probs=tuple(after - before for after, before in pairwise(totals))[::-1],
+        weights=torch.from_numpy(np.stack(weights[::-1])) if weights else None,
         finished=finished,
     )

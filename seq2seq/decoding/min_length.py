@@ -37,7 +37,7 @@ class MinLength:
         length = prefixes.shape[-1]
         if length >= max(self.least, default=0):
             return logits
-        _, ending = columns_of((self.eos,), candidates, logits.device)
+        _, ending = columns_of((self.eos,), candidates)
         short = torch.tensor(self.least, device=logits.device)[sentences] > length  # (B,)
         logits[..., ending] -= TOO_SHORT * short.unsqueeze(1)
         return logits

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -110,10 +111,8 @@ class _WordSearch:
             left = sum(math.exp(total) for _, total in self.live)
             if not self.live or (len(best) == n and left < best[-1]):
                 return
-            device, last = engine.device, [tokens[-1] for tokens, _ in self.live]
-            sentence = torch.zeros(1, dtype=torch.int64, device=device)
-            state = output.state.select(sentence, torch.tensor([parents], device=device))
-            output = engine.step(torch.tensor([last], device=device), state)
+            state = output.state.select(np.zeros(1, np.int64), np.array([parents]))
+            output = engine.step(np.array([[tokens[-1] for tokens, _ in self.live]]), state)
 
     def extend(self, log_probs: Tensor) -> list[int]:
         """Replace the live hypotheses by their best continuations; returns which one each extends.
@@ -200,7 +199,8 @@ class _WordSearch:
 
 def _log_probs(output: StepOutput, vocabulary: int) -> Tensor:
     """Log probabilities (K,V) of the tokens; -inf for those that a shortlist lacks."""
-    values = (output.logits - output.log_normaliser.unsqueeze(-1))[0].float().cpu()
+    logits, normaliser = torch.as_tensor(output.logits), torch.as_tensor(output.log_normaliser)
+    values = (logits - normaliser.unsqueeze(-1))[0].float().cpu()
     if output.candidates is None:
         return values
     full = torch.full((len(values), vocabulary), -math.inf)

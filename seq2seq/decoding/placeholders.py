@@ -43,7 +43,7 @@ class Placeholders:
 
     def apply(self, logits: Tensor, prefixes: Tensor, sentences: Tensor, candidates: Tensor | None) -> Tensor:
         """Forbid placeholders that are not left, and the end while some are."""
-        columns, ending = columns_of((*self.ids, self.eos), candidates, logits.device)
+        columns, ending = columns_of((*self.ids, self.eos), candidates)
         if len(columns) <= len(self.ids):
             raise ValueError("candidates lack a placeholder, expected all of them")
         columns, numbers = columns[:-1], torch.tensor(self.ids, device=logits.device)

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import torch
+import numpy as np
 
 from seq2seq.decoding.engine import Engine, StepOutput
 
@@ -59,7 +59,7 @@ class Memory:
         elif (state := self.sources.get(source)) is None:
             state = self.sources.put(source, engine.start([source]))
         for end in range(known + 1, len(path) + 1):
-            output = engine.step(torch.tensor([[path[end - 1]]], device=engine.device), state)
+            output = engine.step(np.array([[path[end - 1]]]), state)
             state = self.steps.put((source, path[:end]), output).state
         assert output is not None, "a path has at least one token"
         return output

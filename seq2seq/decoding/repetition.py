@@ -50,6 +50,11 @@ class LimitRepeats:
         """The same rule holds for every sentence."""
         return self
 
+    def idle(self, prefixes: np.ndarray) -> bool:
+        """Whether no hypothesis can have a repetition too many, or too few different tokens."""
+        length = prefixes.shape[-1]
+        return length < min(FEWEST_DIFFERENT) and (length < SHORT or not _seen_before(prefixes).any())
+
     def apply(self, logits: Tensor, prefixes: Tensor, sentences: Tensor, candidates: Tensor | None) -> Tensor:
         """Set to -inf the logits of tokens that would repeat a sequence too often, or of all but EOS."""
         if prefixes.shape[-1] < SHORT:
@@ -77,15 +82,9 @@ class LimitRepeats:
         A sequence of n tokens occurs r times if the last n * (r - 1) tokens equal those n places before. Most
         tokens do not even equal the last few, so these are compared first.
         """
-        places = min(LONGEST, tokens.shape[-1] - _FIRST_LOOK)
-        equal = np.ones((*tokens.shape[:2], places), bool)
-        for back in range(1, _FIRST_LOOK + 1):  # the last tokens, and those 1 to `places` places before them
-            earlier = tokens[..., -back - places : -back]
-            equal &= earlier == tokens[..., -back, None]
-            if not equal.any():
-                return
+        equal = _seen_before(tokens)
         for row, k, place in zip(*equal.nonzero(), strict=True):
-            size, prefix = places - int(place), tokens[row, k]
+            size, prefix = equal.shape[-1] - int(place), tokens[row, k]
             compared = size * max(self.repeats, -(-SHORT // size)) - 1  # without the new token
             if len(prefix) < compared + size:
                 continue
@@ -97,6 +96,15 @@ class LimitRepeats:
         end = _column(self.eos, candidates, row)
         if end is not None and scores[end] > scores.max() - _FORBIDDEN:
             scores[torch.arange(len(scores), device=scores.device) != end] = NEVER
+
+
+def _seen_before(tokens: np.ndarray) -> np.ndarray:
+    """Whether the last few of `tokens` (B,K,t) also stand `P`, `P` - 1, ... or 1 places before: (B,K,P)."""
+    places = min(LONGEST, tokens.shape[-1] - _FIRST_LOOK)
+    equal = tokens[..., -1 - places : -1] == tokens[..., -1, None]
+    for back in range(2, _FIRST_LOOK + 1):
+        equal &= tokens[..., -back - places : -back] == tokens[..., -back, None]
+    return equal
 
 
 def _vocabulary(logits: Tensor, candidates: Tensor | None) -> int:

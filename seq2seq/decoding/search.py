@@ -36,7 +36,7 @@ from seq2seq.decoding.choices import (
     tokens_of,
     uniform_noise,
 )
-from seq2seq.decoding.constraints import Constraint
+from seq2seq.decoding.constraints import Constraint, is_idle
 from seq2seq.decoding.engine import SearchState, StepFunction, StepOutput
 from seq2seq.decoding.hypotheses import Hypotheses, Hypothesis, StepRecord, best_hypotheses
 from seq2seq.decoding.penalties import Length, length_divisor
@@ -237,7 +237,7 @@ class _Search:
             self.select(self.sentences, np.repeat(self.sentences[:, None], width, 1))
         while len(self.sentences):
             before = self.prefixes
-            output = self.step(self.on_device(self.tokens), self.state)
+            output = self.step(self.tokens, self.state)
             scores = self.score(output)
             choice = choose(scores)
             endings, done = self.end_hypotheses(choice, scores)
@@ -259,23 +259,25 @@ class _Search:
 
     def select(self, rows: Array, hypotheses: Array) -> None:
         """Keep these rows of the state (see `SearchState`)."""
-        self.state = self.state.select(self.on_device(rows), self.on_device(hypotheses))
+        self.state = self.state.select(rows, hypotheses)
 
     def score(self, output: StepOutput) -> Scores:
         """Scores of the step on top of the hypotheses so far, after the constraints."""
         # A NaN or +inf among the logits shows in their normaliser: no need to look at each.
         normaliser = as_array(output.log_normaliser)
-        if not math.isfinite(normaliser.sum()):
+        if not math.isfinite(np.add.reduce(normaliser, None)):
             bad = self.sentences[~np.isfinite(normaliser).all(1)].tolist()
             raise ValueError(f"log_normaliser of sentences {bad} is not finite, expected finite scores")
         logits = output.logits
-        if self.constraints:
+        rules = [rule for rule in self.constraints if not is_idle(rule, self.prefixes)]
+        if rules:
             prefixes, sentences = self.on_device(self.prefixes), self.on_device(self.sentences)
-            for constraint in self.constraints:
-                logits = constraint.apply(logits, prefixes, sentences, output.candidates)
-        blocked, eos = columns_of(self.never, output.candidates, logits.device)
+            logits = torch.as_tensor(logits)
+            for rule in rules:
+                logits = rule.apply(logits, prefixes, sentences, output.candidates)
+        blocked, eos = columns_of(self.never, output.candidates)
         base, length = self.live - normaliser, len(self.records) + 1
-        endings = base + (logits.numpy()[..., eos] if logits.is_cpu else logits[..., eos].cpu().numpy())
+        endings = base + as_array(logits[..., eos])
         return Scores(base, logits, endings, output.candidates, blocked, self.sentences, length)
 
     def end_hypotheses(self, choice: Choice, scores: Scores) -> tuple[Array | None, Array | None]:
@@ -295,9 +297,9 @@ class _Search:
         lost = highest / self.divisors <= self.best[:, 0 if self.options.best_only else last]
         return endings, closing | beaten | lost
 
-    def record(self, choice: Choice, endings: Array | None, weights: Tensor | None) -> None:
+    def record(self, choice: Choice, endings: Array | None, weights: Tensor | Array | None) -> None:
         """Record the step, to trace hypotheses back later."""
-        kept = None if weights is None else as_array(weights.float())
+        kept = None if weights is None else as_array(weights)
         tables = self.tokens, choice.totals, choice.parents, choice.ends, endings
         self.records.append(StepRecord(self.sentences, *tables, kept))
 

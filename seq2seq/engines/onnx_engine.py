@@ -28,13 +28,12 @@ class OnnxState:
     recurrent: tuple[np.ndarray, ...]  # (B,K,H) each
     listed: Candidates | None = None
 
-    def select(self, sentences: Tensor, hypotheses: Tensor) -> OnnxState:
+    def select(self, sentences: np.ndarray, hypotheses: np.ndarray) -> OnnxState:
         """Keep the rows `sentences` (B',) of the memory and `hypotheses` (B',K') of the recurrent state."""
-        rows, width = hypotheses.numpy(), hypotheses.shape[1]
-        recurrent = tuple(part.reshape(-1, part.shape[2]).take(rows, 0) for part in self.recurrent)
+        recurrent = tuple(part.reshape(-1, part.shape[2]).take(hypotheses, 0) for part in self.recurrent)
         stay = len(sentences) == len(self.lengths)  # search only ever removes sentences
-        kept = slice(None) if stay else sentences.numpy()
-        listed = self.listed and self.listed.select(kept, width)
+        kept = slice(None) if stay else sentences
+        listed = self.listed and self.listed.select(kept, hypotheses.shape[1])
         if stay:
             return OnnxState(self.lengths, self.memory, recurrent, listed)
         lengths = self.lengths[kept]
@@ -112,9 +111,9 @@ class OnnxEngine:
         inputs = {**dict(zip(self.column_names, weights, strict=True)), "places": places[:, None]}
         return Candidates(torch.from_numpy(ids), inputs)
 
-    def step(self, tokens: Tensor, state: OnnxState) -> StepOutput:
+    def step(self, tokens: np.ndarray, state: OnnxState) -> StepOutput:
         """Scores of the token after `tokens` (B,K)."""
-        feeds = {"tokens": np.ascontiguousarray(tokens.numpy()), **state.memory}
+        feeds = {"tokens": np.ascontiguousarray(tokens), **state.memory}
         feeds.update(zip(self.states, state.recurrent, strict=True))
         listed = state.listed
         if self.shortlist is None:
@@ -125,10 +124,10 @@ class OnnxEngine:
             inputs = {"hidden": hidden, **(listed.inputs if listed else {})}
             logits, log_normaliser = output.run(None, inputs)
         return StepOutput(
-            logits=torch.from_numpy(logits),
-            log_normaliser=torch.from_numpy(log_normaliser),
+            logits=logits,
+            log_normaliser=log_normaliser,
             candidates=None if listed is None else listed.ids,
-            weights=torch.from_numpy(weights),
+            weights=weights,
             state=OnnxState(state.lengths, state.memory, tuple(recurrent), listed),
         )
 

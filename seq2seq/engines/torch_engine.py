@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.engine import Array, StepOutput
 from seq2seq.engines.prepacked import prepack
 from seq2seq.nn.attention import Memory
 from seq2seq.nn.decoder import DecoderState
@@ -23,11 +22,12 @@ class NetworkState:
     memory: Memory
     decoder: DecoderState
 
-    def select(self, sentences: Tensor, hypotheses: Tensor) -> NetworkState:
+    def select(self, sentences: Array, hypotheses: Array) -> NetworkState:
         """Keep the rows `sentences` (B',) of the memory and `hypotheses` (B',K') of the recurrent state."""
+        device = self.memory.values.device
         all_stay = len(sentences) == len(self.memory.values)  # search only ever removes sentences
-        memory = self.memory if all_stay else self.memory.select(sentences)
-        return NetworkState(memory, self.decoder.select(hypotheses.flatten()))
+        memory = self.memory if all_stay else self.memory.select(torch.from_numpy(sentences).to(device))
+        return NetworkState(memory, self.decoder.select(torch.from_numpy(hypotheses.ravel()).to(device)))
 
 
 class TorchEngine:
@@ -43,16 +43,17 @@ class TorchEngine:
         memory, state = self.model.encode(tokens.to(self.device), lengths.to(self.device))
         return NetworkState(memory, state)
 
-    def step(self, tokens: Tensor, state: NetworkState) -> StepOutput:
+    def step(self, tokens: Array, state: NetworkState) -> StepOutput:
         """Scores of the token after `tokens` (B,K)."""
         sentences, beam = tokens.shape
         decoder = self.model.decoder
-        output, after = decoder(tokens.reshape(-1, 1), state.decoder, state.memory)
+        newest = torch.from_numpy(tokens.reshape(-1, 1)).to(self.device)
+        output, after = decoder(newest, state.decoder, state.memory)
         logits = decoder.logits(output, state.memory).float().view(sentences, beam, -1)
         return StepOutput(
             logits=logits,
             log_normaliser=logits.logsumexp(-1),
             candidates=None,
-            weights=None if output.weights is None else output.weights.view(sentences, beam, -1),
+            weights=None if output.weights is None else output.weights.float().view(sentences, beam, -1),
             state=NetworkState(state.memory, after),
         )

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from seq2seq.config import DecodingConfig
 from seq2seq.data.sample import sample_corpus
 from seq2seq.decoding.decode import FORBIDDEN, decode, growing, length_limits
-from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.engine import Array, StepOutput
 from seq2seq.decoding.search import SearchOptions, force
 from seq2seq.engines.torch_engine import TorchEngine
 from seq2seq.translator import Translator
@@ -141,13 +141,14 @@ class ShortlistEngine:
         lengths: torch.Tensor  # (B,) steps to the end
         steps: int = 0
 
-        def select(self, sentences: torch.Tensor, hypotheses: torch.Tensor) -> ShortlistEngine.State:
+        def select(self, sentences: Array, hypotheses: Array) -> ShortlistEngine.State:
             return replace(self, lengths=self.lengths[sentences])
 
     def start(self, sources: Sequence[Sequence[int]]) -> State:
         return self.State(torch.tensor([len(source) for source in sources]))
 
-    def step(self, tokens: torch.Tensor, state: State) -> StepOutput:
+    def step(self, newest: Array, state: State) -> StepOutput:
+        tokens = torch.from_numpy(newest)
         ends = (state.lengths <= state.steps + 1).view(-1, 1).expand_as(tokens)
         column = torch.where(ends, 1, torch.where(tokens == 7, 0, 2))
         logits = 20.0 * F.one_hot(column, 3).float()

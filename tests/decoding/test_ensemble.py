@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode
-from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.engine import Array, StepOutput
 from seq2seq.decoding.ensemble import EnsembleEngine
 from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
@@ -29,7 +30,7 @@ class Fixed:
     def start(self, sources: Any) -> Any:
         return None
 
-    def step(self, tokens: torch.Tensor, state: Any) -> StepOutput:
+    def step(self, tokens: Array, state: Any) -> StepOutput:
         logits = torch.tensor([[self.logits]])
         weights = None if self.weights is None else torch.tensor([[self.weights]])
         candidates = None if self.candidates is None else torch.tensor(self.candidates)
@@ -38,7 +39,7 @@ class Fixed:
 
 def step(*engines: Fixed) -> StepOutput:
     ensemble = EnsembleEngine(engines)  # type: ignore[arg-type]
-    return ensemble.step(torch.zeros(1, 1, dtype=torch.int64), ensemble.start([[3]]))
+    return ensemble.step(np.zeros((1, 1), np.int64), ensemble.start([[3]]))
 
 
 def test_probabilities_and_attention_are_means() -> None:

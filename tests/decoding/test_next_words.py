@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from seq2seq.decoding import next_words as module
-from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.engine import Array, StepOutput
 from seq2seq.decoding.next_words import Question, next_words
 from seq2seq.decoding.prefix import Beginning, ForcedPrefix, surfaces_of
 from tests import tiny
@@ -30,7 +30,7 @@ EOS = TOKENIZER.eos_id
 class PathState:
     last: torch.Tensor  # (K,)
 
-    def select(self, sentences: torch.Tensor, hypotheses: torch.Tensor) -> PathState:
+    def select(self, sentences: Array, hypotheses: Array) -> PathState:
         return PathState(self.last[hypotheses.flatten()])
 
 
@@ -48,9 +48,9 @@ class Markov:
         self.starts += 1
         return PathState(torch.zeros(1, dtype=torch.int64))
 
-    def step(self, tokens: torch.Tensor, state: PathState) -> StepOutput:
+    def step(self, tokens: Array, state: PathState) -> StepOutput:
         self.steps += 1
-        last = tokens.flatten()
+        last = torch.from_numpy(tokens.flatten())
         assert len(state.last) == len(last)
         logits = torch.full((1, len(last), TOKENIZER.vocab_size), -math.inf)
         logits[0][:, self.tokens] = self.table[last]

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from seq2seq.decoding.engine import Array
 from seq2seq.decoding.remembered import Memory, Recent, memory_of
 
 
@@ -23,9 +24,9 @@ class Counting:
         self.starts += 1
         return (sources[0],)
 
-    def step(self, tokens: torch.Tensor, state: tuple[Any, ...]) -> Any:
+    def step(self, tokens: Array, state: tuple[Any, ...]) -> Any:
         self.steps += 1
-        return SimpleNamespace(state=(*state, int(tokens)))
+        return SimpleNamespace(state=(*state, int(tokens[0, 0])))
 
 
 def test_only_new_steps_are_computed() -> None:

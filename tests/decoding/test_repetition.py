@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode, growing
-from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.engine import Array, StepOutput
 from seq2seq.decoding.repetition import LimitRepeats
 from seq2seq.decoding.search import beam
 from seq2seq.text.tokenizer import Tokenizer
@@ -126,7 +126,7 @@ class LoopState:
     step: int
     loops: list[list[int]]
 
-    def select(self, sentences: Tensor, hypotheses: Tensor) -> LoopState:
+    def select(self, sentences: Array, hypotheses: Array) -> LoopState:
         return replace(self, loops=[self.loops[number] for number in sentences.tolist()])
 
 
@@ -141,7 +141,7 @@ class LoopEngine:
     def start(self, sources: Sequence[Sequence[int]]) -> LoopState:
         return LoopState(0, [list(source[:-1]) for source in sources])
 
-    def step(self, tokens: Tensor, state: LoopState) -> StepOutput:
+    def step(self, tokens: Array, state: LoopState) -> StepOutput:
         self.rows += len(tokens)
         logits = torch.zeros(*tokens.shape, VOCABULARY)
         for row, loop in enumerate(state.loops):

@@ -10,7 +10,7 @@ import torch
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.decode import decode
-from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.engine import Array, StepOutput
 from seq2seq.engines.torch_engine import TorchEngine
 from tests import tiny
 
@@ -26,18 +26,18 @@ class Table:
     probabilities = (0.5, 0.25, 0.15, 0.1)
 
     class State:
-        def select(self, sentences: torch.Tensor, hypotheses: torch.Tensor) -> Table.State:
+        def select(self, sentences: Array, hypotheses: Array) -> Table.State:
             return self
 
     def start(self, sources: list[list[int]]) -> State:
         return self.State()
 
-    def step(self, tokens: torch.Tensor, state: State) -> StepOutput:
+    def step(self, tokens: Array, state: State) -> StepOutput:
         first = torch.full((8,), -torch.inf)
         first[4:] = torch.tensor(self.probabilities).log()
         ended = torch.full((8,), -torch.inf)
         ended[3] = 0.0
-        logits = torch.where((tokens == 2).unsqueeze(-1), first, ended)
+        logits = torch.where(torch.from_numpy(tokens == 2).unsqueeze(-1), first, ended)
         return StepOutput(logits, logits.logsumexp(-1), None, None, state)
 
 

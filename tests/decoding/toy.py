@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from seq2seq.decoding.engine import StepOutput
+from seq2seq.decoding.engine import Array, StepOutput
 from seq2seq.decoding.hypotheses import Hypothesis
 from seq2seq.decoding.search import SearchOptions
 
@@ -26,10 +27,10 @@ class ToyState:
     tables: Tensor  # (B,) numbers of tables
     paths: Tensor  # (B * K, t)
 
-    def select(self, sentences: Tensor, hypotheses: Tensor) -> ToyState:
+    def select(self, sentences: Array, hypotheses: Array) -> ToyState:
         assert sentences.tolist() == sorted(set(sentences.tolist()))
         old = len(self.paths) // len(self.tables)
-        assert torch.equal(hypotheses // old, sentences[:, None].expand_as(hypotheses)), "of another sentence"
+        assert (hypotheses // old == sentences[:, None]).all(), "of another sentence"
         return ToyState(self.tables[sentences], self.paths[hypotheses.flatten()])
 
 
@@ -50,8 +51,9 @@ class Toy:
         chosen = torch.tensor(tables or range(len(self.logits)), dtype=torch.int64)
         return ToyState(chosen, torch.full((len(chosen), 1), BOS))
 
-    def step(self, tokens: Tensor, state: ToyState) -> StepOutput:
-        assert tokens.dtype == torch.int64
+    def step(self, newest: Array, state: ToyState) -> StepOutput:
+        assert newest.dtype == np.int64
+        tokens = torch.from_numpy(newest)
         self.shapes.append((tokens.shape[0], tokens.shape[1]))
         assert len(state.tables) == len(tokens)
         paths = torch.cat([state.paths, tokens.reshape(-1, 1)], 1)
