@@ -57,7 +57,10 @@ class RunDirectory:
         self._log: IO[str] | None = None
 
     def check_is_free(self) -> None:
-        """Raise UsageError if the directory holds a run, a part of one, or a model."""
+        """Raise UsageError if the directory holds a run, a part of one, or a model, or if its name is not
+        UTF-8, which libraries that write in it expect."""
+        if str(self.path).encode(errors="ignore").decode() != str(self.path):
+            raise UsageError(f"{str(self.path)!r} is not UTF-8: choose another --out")
         if (self.path / SETTINGS).exists():
             raise UsageError(
                 f"{self.path} holds a run already: add --resume to go on with it, or choose another --out"

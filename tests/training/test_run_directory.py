@@ -13,7 +13,7 @@ import torch
 from seq2seq import files
 from seq2seq.bundle import model_directory
 from seq2seq.bundle.finding import BEST, resolve
-from seq2seq.errors import DataError, ModelError, RunError
+from seq2seq.errors import DataError, ModelError, RunError, UsageError
 from seq2seq.training.run_directory import RunDirectory
 from tests import tiny
 
@@ -177,3 +177,10 @@ def test_removing_prepared_data_leaves_other_files(tmp_path: Path) -> None:
     RunDirectory(tmp_path).remove_prepared()
     assert sorted(os.listdir(tmp_path)) == ["notes.txt", "sample"]
     RunDirectory(tmp_path / "nothing").remove_prepared()
+
+
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    """Arrow cannot write there. Spaces, umlauts, emoji and line ends are fine."""
+    RunDirectory(tmp_path / "a b/ümlaut 🐈\n").check_is_free()
+    with pytest.raises(UsageError, match=r"bad\\udcff' is not UTF-8: choose another --out"):
+        RunDirectory(tmp_path / os.fsdecode(b"bad\xff")).check_is_free()
