@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 NEVER = -math.inf  # log probability of a dead hypothesis, logit of an impossible token
 _LOWEST = -sys.float_info.max  # of log probabilities that are not -inf
-_BLOCK, _LEAST = 16, 8  # most and fewest logits of a block, whose maximum `_top` compares first
+_BLOCK, _LEAST = 16, 8  # most and fewest logits of a block, whose maximum `top` compares first
 
 Array = np.ndarray[Any, Any]
 
@@ -61,7 +61,7 @@ def choose_best(width: int, scores: Scores) -> Choice:
         first = np.arange(columns.size).reshape(columns.shape) * logits.shape[-1]
         totals = scores.base + _at(logits, first + columns)
     else:
-        totals, parents, columns = _top(scores.base, logits, width)
+        totals, parents, columns = top(scores.base, logits, width)
     return Choice(totals, parents, columns, scores.endings >= totals[:, -1:])
 
 
@@ -106,7 +106,7 @@ def choose_given(targets: Tensor, scores: Scores) -> Choice:
     return Choice(np.where(ends, NEVER, scores.base + logits), None, columns, ends)
 
 
-def _top(base: Array, logits: Tensor | Array, size: int) -> tuple[Array, Array, Array]:
+def top(base: Array, logits: Tensor | Array, size: int) -> tuple[Array, Array, Array]:
     """The `size` largest of base (B,K) + logits (B,K,V) per sentence: sums, hypotheses, columns, each
     (B,size). The first of equals wins. Where there are fewer above -inf, the rest is -inf, 0 and 0.
 
@@ -132,7 +132,7 @@ def _top(base: Array, logits: Tensor | Array, size: int) -> tuple[Array, Array, 
 def _first(
     sums: Array, places: Array, sentences: int, hypotheses: int, columns: int, size: int
 ) -> tuple[Array, Array, Array]:
-    """The `size` largest of `sums` (N,) of each sentence, as `_top` returns them. `places` are positions in a
+    """The `size` largest of `sums` (N,) of each sentence, as `top` returns them. `places` are positions in a
     table (B,K,V) of V = `columns`."""
     totals, chosen = np.full((sentences, size), NEVER), np.zeros((sentences, size), np.int64)
     if sentences == 1:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from seq2seq.decoding.engine import Engine, StepOutput
+from seq2seq.decoding.choices import NEVER, as_array, top
+from seq2seq.decoding.engine import Array, Engine, StepOutput
 from seq2seq.decoding.prefix import JOINERS, Beginning, ForcedPrefix
 from seq2seq.decoding.remembered import memory_of
 from seq2seq.preparation.lexicon import MARKS
@@ -97,9 +97,9 @@ class _WordSearch:
         rest = prefix.rest(0, head)
         self.passed = 0.0 if rest else 1.0
         self.live: list[tuple[list[int], float]] = [(list(head), 0.0)]
-        self.between = prefix.surfaces.between_ids
-        self.allowed: dict[bytes, Tensor] = {}  # tokens that may follow where so much of the prefix is left
-        self.lengths = prefix.surfaces.sizes.clone()
+        self.between, self.forbidden = prefix.surfaces.between_words, np.array(question.forbidden)
+        self.allowed: dict[bytes, Array] = {}  # tokens that may follow where so much of the prefix is left
+        self.lengths = prefix.surfaces.sizes.copy()
         for token, sign in zip(prefix.surfaces.placeholder_ids, question.beginning.signs, strict=False):
             self.lengths[token] = len(sign)
 
@@ -114,25 +114,23 @@ class _WordSearch:
             state = output.state.select(np.zeros(1, np.int64), np.array([parents]))
             output = engine.step(np.array([[tokens[-1] for tokens, _ in self.live]]), state)
 
-    def extend(self, log_probs: Tensor) -> list[int]:
+    def extend(self, log_probs: Array) -> list[int]:
         """Replace the live hypotheses by their best continuations; returns which one each extends.
 
         log_probs: (K,V) of the next token of each.
         """
-        log_probs[:, list(self.question.forbidden)] = -math.inf
+        log_probs[:, self.forbidden] = NEVER
         used = {token for tokens, _ in self.live for token in tokens}
         placeholders = [t for t in self.prefix.surfaces.placeholder_ids if self._barred(t, used)]
-        log_probs[:, placeholders] = -math.inf
-        for row, (tokens, total) in enumerate(self.live):
-            self._end_word(log_probs[row], tokens, total)
-            log_probs[row] += total
-        size = min(WIDTH, log_probs.numel())
-        best = log_probs.flatten().topk(size)
+        log_probs[:, placeholders] = NEVER
+        for scores, (tokens, total) in zip(log_probs, self.live, strict=True):
+            self._end_word(scores, tokens, total)
+        base = np.array([[total for _, total in self.live]])
+        values, rows, best = (part[0].tolist() for part in top(base, log_probs[None], WIDTH))
         live, parents = list[tuple[list[int], float]](), list[int]()
-        least = math.log(LEAST) + max(math.log(self.passed or 1e-300), float(best.values[0]))
-        for value, place in zip(best.values.tolist(), best.indices.tolist(), strict=True):
-            row, token = divmod(place, log_probs.shape[1])
-            if value < least or value == -math.inf or self._finishes([*self.live[row][0], token], value):
+        least = math.log(LEAST) + max(math.log(self.passed or 1e-300), values[0])
+        for value, row, token in zip(values, rows, best, strict=True):
+            if value < least or value == NEVER or self._finishes([*self.live[row][0], token], value):
                 continue
             live.append(([*self.live[row][0], token], value))
             parents.append(row)
@@ -143,31 +141,32 @@ class _WordSearch:
         """Whether the placeholder `token` is not left in the source."""
         return token not in self.question.source or token in used
 
-    def _end_word(self, scores: Tensor, tokens: list[int], total: float) -> None:
+    def _end_word(self, scores: Array, tokens: list[int], total: float) -> None:
         """Restrict `scores` (V,) to what continues a hypothesis, and count the probability that it ends."""
         rest = self.prefix.rest(0, tokens)
         if rest is not None:
             if rest not in self.allowed:
-                self.allowed[rest] = torch.tensor(self.prefix.allowed(0, rest))
+                self.allowed[rest] = self.prefix.allowed(0, rest)
             allowed = self.allowed[rest]
             kept = scores[allowed]
             if rest:
                 passing = self.lengths[allowed] >= len(rest)
-                self.passed += float(kept[passing].exp().sum()) * math.exp(total)
-            scores.fill_(-math.inf)[allowed] = kept
+                self.passed += float(np.exp(kept[passing]).sum()) * math.exp(total)
+            scores.fill(NEVER)
+            scores[allowed] = kept
         elif text := self.text(tokens).strip():
             mass = self._ending(scores)
             if mass and not _OPEN.search(text):
                 self.finish(self.text(tokens), total + math.log(mass))
-            scores[self.between] = -math.inf
+            scores[self.between] = NEVER
 
-    def _ending(self, scores: Tensor) -> float:
+    def _ending(self, scores: Array) -> float:
         """The probability that a word ends here: of all tokens that do not make it longer.
 
         Label smoothing gives each of the many tokens a little, so those near the uniform distribution do not
         count.
         """
-        chances = scores[self.between].exp()
+        chances = np.exp(scores[self.between])
         return float(chances[chances > UNIFORM / len(scores)].sum())
 
     def _finishes(self, tokens: list[int], total: float) -> bool:
@@ -193,16 +192,15 @@ class _WordSearch:
 
     def finish(self, text: str, total: float) -> None:
         """Add the probability of a finished word."""
-        if total > -math.inf and "\ufffd" not in text:
+        if total > NEVER and "\ufffd" not in text:
             self.words[text] = self.words.get(text, 0.0) + math.exp(total)
 
 
-def _log_probs(output: StepOutput, vocabulary: int) -> Tensor:
+def _log_probs(output: StepOutput, vocabulary: int) -> Array:
     """Log probabilities (K,V) of the tokens; -inf for those that a shortlist lacks."""
-    logits, normaliser = torch.as_tensor(output.logits), torch.as_tensor(output.log_normaliser)
-    values = (logits - normaliser.unsqueeze(-1))[0].float().cpu()
+    values = (as_array(output.logits) - as_array(output.log_normaliser)[..., None])[0]
     if output.candidates is None:
         return values
-    full = torch.full((len(values), vocabulary), -math.inf)
-    full[:, output.candidates.cpu()] = values
+    full = np.full((len(values), vocabulary), NEVER, np.float32)
+    full[:, as_array(output.candidates)] = values
     return full

@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from seq2seq.decoding.constraints import Constraint
+from seq2seq.decoding.engine import Array
 from seq2seq.preparation.lexicon import MARKS
 from seq2seq.text.symbols import FIRST_SURFACES, SPACE, placeholder
 from seq2seq.text.tokenizer import Tokenizer
@@ -54,7 +56,7 @@ class Surfaces:
         self.longest = max(self.lengths)
         self._ordered = sorted((text, token) for token, text in enumerate(self.texts) if text)
         self._tokens: dict[bytes, list[int]] = {}
-        self._beyond: dict[bytes, list[int]] = {}  # after a single byte, a space above all, there are many
+        self._beyond: dict[bytes, Array] = {}  # after a single byte, a space above all, there are many
         for text, token in self._ordered:
             self._tokens.setdefault(text, []).append(token)
 
@@ -63,31 +65,27 @@ class Surfaces:
         ends = range(1, min(self.longest, len(rest)) + 1)
         return [token for end in ends for token in self._tokens.get(rest[:end], ())]
 
-    def beyond(self, rest: bytes) -> list[int]:
+    def beyond(self, rest: bytes) -> Array:
         """The tokens that begin with `rest` and are longer."""
         if rest not in self._beyond:
             first = bisect_left(self._ordered, (rest + b"\0",))
             last = bisect_right(self._ordered, (rest + _NEVER_IN_UTF8,))
-            tokens = [token for _, token in self._ordered[first:last]]
+            tokens = np.array([token for _, token in self._ordered[first:last]], np.int64)
             if len(rest) > 1:
                 return tokens
             self._beyond[rest] = tokens
         return self._beyond[rest]
 
     @cached_property
-    def between_words(self) -> list[int]:
+    def sizes(self) -> Array:
+        """`lengths` as an array (V,)."""
+        return np.array(self.lengths)
+
+    @cached_property
+    def between_words(self) -> Array:
         """The tokens that, right behind a word, do not make it longer (see `goes_on`), and EOS."""
-        return [Tokenizer.eos_id, *(t for t, text in enumerate(self.texts) if text and not _extends(text))]
-
-    @cached_property
-    def sizes(self) -> Tensor:
-        """`lengths` as a tensor (V,)."""
-        return torch.tensor(self.lengths)
-
-    @cached_property
-    def between_ids(self) -> Tensor:
-        """`between_words` as a tensor, in ascending order."""
-        return torch.tensor(sorted(set(self.between_words)))
+        tokens = (t for t, text in enumerate(self.texts) if text and not _extends(text))
+        return np.array(sorted({Tokenizer.eos_id, *tokens}), np.int64)
 
 
 def _extends(text: bytes) -> bool:
@@ -223,22 +221,23 @@ class ForcedPrefix:
         ends = spelled == len(beginning.wanted) and beginning.whole_word
         return b"" if ends or beginning.closed else None
 
-    def allowed(self, number: int, rest: bytes) -> list[int]:
+    def allowed(self, number: int, rest: bytes) -> Array:
         """The tokens that may follow in a translation of source `number` where `rest` is left."""
         beginning = self.beginnings[number]
         if not rest:
-            return [self.eos] if beginning.closed else self.surfaces.between_words
+            return np.array([self.eos]) if beginning.closed else self.surfaces.between_words
         ids = self.surfaces.placeholder_ids
         allowed = self.surfaces.within(rest) + [ids[number] for number in beginning.fitting(rest)]
         if beginning.closed:
-            return allowed
+            return np.array(allowed, np.int64)
         longer = self.surfaces.beyond(rest)
         if beginning.whole_word:
-            longer = [t for t in longer if not _extends(self.surfaces.texts[t][len(rest) :])]
-        return allowed + longer
+            texts = ((t, self.surfaces.texts[t][len(rest) :]) for t in longer.tolist())
+            longer = np.array([t for t, text in texts if not _extends(text)], np.int64)
+        return np.concatenate([np.array(allowed, np.int64), longer])
 
 
-def _columns(tokens: Sequence[int], candidates: Tensor | None, device: torch.device) -> Tensor:
+def _columns(tokens: Array, candidates: Tensor | None, device: torch.device) -> Tensor:
     """The columns of those of `tokens` that have one."""
-    wanted = torch.tensor(tokens, dtype=torch.int64, device=device)
+    wanted = torch.from_numpy(tokens).to(device)
     return wanted if candidates is None else torch.isin(candidates, wanted).nonzero().squeeze(1)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seq2seq.decoding.choices import NEVER, Scores, _top, choose_best
+from seq2seq.decoding.choices import NEVER, Scores, choose_best, top
 
 
 def scores(base: np.ndarray, logits: torch.Tensor) -> Scores:
@@ -62,5 +62,5 @@ def test_tensors_and_arrays_give_the_same(vocabulary: int, size: int) -> None:
     torch.manual_seed(vocabulary)
     base, logits = np.random.default_rng(0).standard_normal((4, 3)), torch.randn(4, 3, vocabulary)
     logits[1] = logits[1].round()  # ties
-    for one, other in zip(_top(base, logits, size), _top(base, logits.numpy(), size), strict=True):
+    for one, other in zip(top(base, logits, size), top(base, logits.numpy(), size), strict=True):
         assert np.array_equal(one, other)
