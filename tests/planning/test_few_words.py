@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from functools import cache
+from itertools import accumulate
 
 import pytest
 
@@ -12,13 +14,20 @@ from seq2seq.planning.few_words import few_words, new_words
 from tests.planning.corpora import english_german
 
 
+@cache
+def sample() -> list[SentencePair]:
+    """The sample corpus."""
+    return [SentencePair(pair.source, pair.target) for pair in sample_corpus(train=3000).train]
+
+
+@cache
 def natural(number: int) -> list[SentencePair]:
     """Texts whose words have the frequencies of natural language: the nth word one nth of the first's."""
     chance, ranks = random.Random(1), range(1, 20_001)
-    weights = [1 / rank for rank in ranks]
+    weights = list(accumulate(1 / rank for rank in ranks))
 
     def text() -> str:
-        return " ".join(f"w{rank}" for rank in chance.choices(ranks, weights, k=12))
+        return " ".join(f"w{rank}" for rank in chance.choices(ranks, cum_weights=weights, k=12))
 
     return [SentencePair(text(), text()) for _ in range(number)]
 
@@ -30,7 +39,7 @@ def test_the_share_of_new_words_is_that_of_each_fifth_text() -> None:
 
 @pytest.mark.parametrize("number", [300, 1000, 3000])
 def test_the_sample_corpus_is_known_for_what_it_is(number: int) -> None:
-    pairs = [SentencePair(pair.source, pair.target) for pair in sample_corpus(train=3000).train[:number]]
+    pairs = sample()[:number]
     assert few_words(pairs)
     others = natural(number)
     english = [SentencePair(pair.source, other.source) for pair, other in zip(pairs, others, strict=True)]
