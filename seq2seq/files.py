@@ -120,35 +120,28 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """A binary file to write. It replaces `path` at the end of the block, unless the block raises an error.
 
     A link is followed: the file that it points to is replaced. What exists at `path` and is not a regular
-    file (a pipe, a terminal, /dev/null) cannot be replaced and is written directly. Raises RunError if the
-    system refuses to open or to replace `path`.
+    file (a pipe, a terminal, /dev/null) cannot be replaced and is written directly. An error of the system,
+    also one inside of the block, is a RunError that names `path`.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         target = path.resolve()
-        special = target.exists() and not target.is_file()
-    if special:
-        with writing(path):
-            file = target.open("wb")
-        with file:
-            yield file
-        return
-    scratch = target.with_name(f".seq2seq-{secrets.token_hex(4)}")
-    try:
-        with writing(path):
-            file = scratch.open("xb")
-        with file:
-            yield file
-            with writing(path):
+        if target.exists() and not target.is_file():
+            with target.open("wb") as file:
+                yield file
+            return
+        scratch = target.with_name(f".seq2seq-{secrets.token_hex(4)}")
+        try:
+            with scratch.open("xb") as file:  # after an error, closing it may fail a second time
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
-        with writing(path):
             if target.exists():
                 shutil.copymode(target, scratch)
             os.replace(scratch, target)
-    finally:
-        with suppress(OSError):  # after a success it no longer exists
-            scratch.unlink()
+        finally:
+            with suppress(OSError):  # after a success it no longer exists
+                scratch.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -159,7 +152,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file atomically."""
-    with replacing(path) as file, writing(path):
+    with replacing(path) as file:
         file.write(content)
 
 

@@ -6,17 +6,21 @@ import errno
 import json
 import multiprocessing
 import os
+import random
 import stat
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from seq2seq import files
+from seq2seq.documents import translating
 from seq2seq.errors import DataError, ModelError, RunError
 
 DISK_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -62,6 +66,36 @@ def test_write_text_keeps_the_old_file_on_a_full_disk(
     with pytest.raises(RunError, match=r"x: cannot be written \(No space left on device\)"):
         files.write_text(tmp_path / "x", "new")
     assert names(tmp_path) == ["x"] and (tmp_path / "x").read_text() == "good"
+
+
+@contextmanager
+def small_files(largest: int) -> Iterator[None]:
+    """No file of this process may have more than so many bytes."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("size", [5_000, 500_000])  # fails when it is flushed, when it is written
+@pytest.mark.parametrize("writing", [files.replacing, translating.writing], ids=["files", "documents"])
+@pytest.mark.parametrize("name", ["x", "x.gz"])
+def test_what_does_not_fit_names_the_file_and_leaves_the_old_one(
+    tmp_path: Path, size: int, writing: Callable[[Path], AbstractContextManager[BinaryIO]], name: str
+) -> None:
+    """Closing the file fails a second time, with an error that names nothing."""
+    (tmp_path / name).write_bytes(b"good")
+    content = random.Random(1).randbytes(size)
+    with (
+        pytest.raises(RunError, match=rf"{name}: cannot be written \(File too large\)"),
+        small_files(1000),
+        writing(tmp_path / name) as file,
+    ):
+        file.write(content)
+    assert names(tmp_path) == [name] and (tmp_path / name).read_bytes() == b"good"
 
 
 def test_a_file_in_place_of_a_folder_is_an_error(tmp_path: Path) -> None:

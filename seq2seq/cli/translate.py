@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from seq2seq import files
 from seq2seq.bundle.finding import DEFAULT
 from seq2seq.cli.bulk import is_shared, translate_share
 from seq2seq.cli.messages import say
@@ -145,7 +144,6 @@ class Translate:
                 source = stack.enter_context(translating.reading(Path(self.source)))
             if self.out:
                 output = stack.enter_context(translating.writing(Path(self.out)))
-                stack.enter_context(files.writing(Path(self.out)))
             pieces = translating.read_pieces(
                 source or sys.stdin.buffer, translating.suffix(Path(self.source)), request
             )

@@ -84,7 +84,7 @@ def _writer(path: Path, languages: tuple[str, str]) -> Writer:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
-    with files.replacing(path) as file, files.writing(path):
+    with files.replacing(path) as file:
         if not path.name.lower().endswith(".gz"):
             yield file
             return

@@ -226,7 +226,7 @@ def _translate(
     """Write the translation of a shard, then its mark."""
     line, byte = plan.starts[shard]
     path, expected = folder / f"{shard:05}.txt", plan.lines_of(shard)
-    with source.open("rb") as file, files.replacing(path) as output, files.writing(path):
+    with source.open("rb") as file, files.replacing(path) as output:
         file.seek(byte)
         lines = Lines(file, name=request.name, first=line)
         pieces = pieces_of_lines(lines, request, lambda all_, _: read_plain(islice(all_, expected), request))
@@ -243,7 +243,7 @@ def _merge(target: Path, folder: Path) -> None:
         return
     paths = [folder / f"{shard:05}.txt" for shard in range(len(plan.starts))]
     lines = 0
-    with files.replacing(target) as output, files.writing(target):
+    with files.replacing(target) as output:
         for path in paths:
             mark = files.read_json(path.with_suffix(".json"), error=RunError)
             hashed = hashlib.sha256()

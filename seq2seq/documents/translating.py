@@ -137,5 +137,5 @@ def translate_file(
     check_formats(source, target)
     with reading(source) as stream:
         pieces = read_pieces(stream, suffix(source), request)
-        with writing(target) as output, files.writing(target):
+        with writing(target) as output:
             return write_pieces(pieces, output, translate, buffer=buffer)

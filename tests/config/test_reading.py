@@ -78,6 +78,11 @@ def test_a_recipe_changes_only_its_settings(tmp_path: Path) -> None:
     assert settings.data == DataConfig() and settings.model.decoder_size == ModelConfig().decoder_size
 
 
+def test_a_recipe_from_a_windows_editor_is_read(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_bytes(b"\xef\xbb\xbf[model]\r\nencoder_size = 7\r\n")
+    assert read_settings(tmp_path / "my.toml").model.encoder_size == 7
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [(b"[model", "my.toml"), (b"\xff", "not UTF-8 at byte 0"), (b"[model]\nx = 1", "unknown setting 'x'")],
