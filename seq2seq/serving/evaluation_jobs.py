@@ -21,7 +21,7 @@ from seq2seq.serving.file_jobs import in_turns
 from seq2seq.serving.jobs import Job
 from seq2seq.serving.request import InvalidRequest, Request
 from seq2seq.serving.service import TranslationService
-from seq2seq.serving.uploads import Upload
+from seq2seq.serving.uploads import Upload, for_page
 from seq2seq.translation import Translation
 
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".tmx")
@@ -107,7 +107,7 @@ def _pairs(upload: Upload, languages: tuple[str, str]) -> list[SentencePair]:
     try:
         pairs = read_test((str(upload.path),), languages=languages)
     except DataError as error:
-        raise DataError(str(error).replace(str(upload.path), upload.name)) from None
+        raise DataError(for_page(str(error), upload.path, upload.name)) from None
     if len(pairs) > MAX_PAIRS:
         raise DataError(f"The file has {len(pairs):,} sentence pairs; at most {MAX_PAIRS:,} are scored")
     return pairs

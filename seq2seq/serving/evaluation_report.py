@@ -59,6 +59,7 @@ class Scored:
     def shown(self) -> dict[str, Any]:
         """What the page shows before the report is opened."""
         return {
+            "name": self.name,
             "pairs": self.pairs,
             "systems": [
                 {

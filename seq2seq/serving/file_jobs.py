@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,16 +28,18 @@ CHUNK = 16  # texts that are translated in one turn
 
 @dataclass(frozen=True)
 class Result:
-    """A translated file: where it is, its name, and how many texts were translated or kept as they are."""
+    """A translated file: where it is, its name, how many texts it has and how many of them were kept as they
+    are, wholly or in part, and the most frequent reason for that."""
 
     path: Path
     name: str
     texts: int
     kept: int
+    reason: str = ""
 
     def shown(self) -> dict[str, Any]:
         """What the page says about it."""
-        return {"name": self.name, "texts": self.texts, "kept": self.kept}
+        return {"name": self.name, "texts": self.texts, "kept": self.kept, "reason": self.reason}
 
 
 def check_column(column: object) -> str:
@@ -61,11 +64,11 @@ def translate_upload(
     kind = translating.suffix(upload.path)
     with translating.reading(upload.path) as stream:
         job.expect(_count(translating.read_pieces(stream, kind, document)))
-    kept = 0
+    notes = Counter[str]()
 
     def watch(line: int, translation: Translation) -> None:
-        nonlocal kept
-        kept += bool(translation.note)
+        if translation.note:
+            notes[translation.note] += 1
         job.step()
 
     def translate(texts: Iterable[str]) -> Iterator[Translation]:
@@ -75,8 +78,10 @@ def translate_upload(
     with translating.reading(upload.path) as stream, translating.writing(target) as output:
         pieces = translating.read_pieces(stream, kind, document)
         texts = translating.write_pieces(pieces, output, translate, watch=watch)
-    name = Path(upload.name)
-    return Result(target, f"{name.stem}.{languages[1] or 'translated'}{name.suffix}", texts, kept)
+    name, reason = Path(upload.name), max(notes, key=notes.__getitem__, default="")
+    return Result(
+        target, f"{name.stem}.{languages[1] or 'translated'}{name.suffix}", texts, notes.total(), reason
+    )
 
 
 def in_turns(

@@ -47,7 +47,7 @@ def preflight(runs: TrainingRuns, plan: Plan, upload: Upload | None, job: Job) -
                 process.wait()
         said = (folder / "errors").read_text(encoding="utf-8", errors="replace")
         if process.returncode:
-            raise failed(said, folder)
+            raise failed(said, folder, plan.corpus)
         numbers = json.loads((folder / "out").read_text(encoding="utf-8"))["preflight"]
         shutil.rmtree(folder)
     return Report([line.replace(f"{folder}/", "") for line in said.split("\n") if line], numbers)

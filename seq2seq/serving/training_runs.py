@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,11 +29,14 @@ from typing import Any
 
 from seq2seq import files
 from seq2seq.bundle.finding import BEST
+from seq2seq.config import TrainingConfig
 from seq2seq.data.sample import write_sample
 from seq2seq.errors import DataError, UsageError
+from seq2seq.monitoring.closing import closing_verdict
+from seq2seq.monitoring.curve import Curve
 from seq2seq.serving.request import InvalidRequest
 from seq2seq.serving.training_log import TrainingLog
-from seq2seq.serving.uploads import Upload
+from seq2seq.serving.uploads import Upload, for_page
 from seq2seq.text.languages import is_language_tag
 
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".tmx")
@@ -166,6 +170,7 @@ class TrainingRuns:
             "best": self.best(),
             "goes_on": state in ("stopped", "done", "failed") and (self.run / "training.json").exists(),
             "error": self.error() if state == "failed" else "",
+            "verdict": self.verdict() if state == "done" else "",
             **self.log.curves(),
         }
 
@@ -189,7 +194,18 @@ class TrainingRuns:
 
     def error(self) -> str:
         """What went wrong, without paths."""
-        return said_error(self._output(), self.current)
+        return said_error(self._output(), self.current, self.plan.corpus if self.plan else "")
+
+    def verdict(self) -> str:
+        """What the validations say at the end, by its name in `monitoring.closing`; "" for a damaged log."""
+        ended = re.findall(r"^done \((\w+)\)", self._output(), re.MULTILINE)
+        curve = Curve()
+        with suppress(DataError):
+            for record in self.log.validations:
+                curve.add(record)
+            stopped = ended[-1] if ended else "minutes"
+            return closing_verdict(curve, TrainingConfig(), stopped=stopped, out=self.run).name
+        return ""
 
     def bundle(self) -> Path:
         """A zip with the best model so far. Raises UsageError if there is none."""
@@ -251,19 +267,23 @@ def copy_data(plan: Plan, upload: Upload | None, folder: Path) -> None:
         shutil.copyfile(upload.path, folder / f"data{upload.path.suffix}")
 
 
-def said_error(output: str, folder: Path | None) -> str:
-    """The error of a command that failed, without the path of `folder`; "" if it said none."""
+def said_error(output: str, folder: Path | None, corpus: str = "") -> str:
+    """The error of a command that failed, without the path of `folder`, in which `corpus` is the user's name
+    of the data."""
     text = output.replace("\r", "\n")
     place = text.rfind("error: ")
     if place < 0:
         return "The training failed."
     message = text[place + len("error: ") :].strip()
-    return message.replace(f"{folder}/", "") if folder else message
+    if folder is None:
+        return message
+    data = folder / f"data{Path(corpus).suffix.lower()}"
+    return for_page(message, data, corpus or data.name).replace(f"{folder}/", "")
 
 
-def failed(output: str, folder: Path) -> DataError:
+def failed(output: str, folder: Path, corpus: str) -> DataError:
     """The error of a command as one for users."""
-    return DataError(said_error(output, folder))
+    return DataError(said_error(output, folder, corpus))
 
 
 def _is_training(pid: int) -> bool:

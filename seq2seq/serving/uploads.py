@@ -25,6 +25,7 @@ MAX_AGE = 3600.0  # seconds after which a file is deleted, and what was made of 
 _LOOK = 60.0  # seconds between looks for old files
 MAX_NAME = 120  # characters
 FULL = "The server has no room for more files. Please try again later."
+_OPTIONS = re.compile(r",? or [^,;]*--[a-z][\w.-]*")
 _UNSAFE = re.compile(r"[^\w .()\[\]-]+")
 
 
@@ -113,6 +114,12 @@ class Uploads:
             with self._lock:
                 self.remove_old()
                 self._sweeping = bool(self._files)
+
+
+def for_page(message: str, path: Path, name: str) -> str:
+    """An error of a command as a user of the page may read it: with the user's `name` of the file at `path`,
+    and without the options of the command."""
+    return _OPTIONS.sub("", message.replace(str(path), name))
 
 
 def shown_size(size: float) -> str:

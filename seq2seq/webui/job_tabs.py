@@ -19,7 +19,7 @@ def routes(service: TranslationService, folder: Path | None = None) -> list[Rout
     runs = TrainingRuns(folder)
     uploads, jobs, check = Uploads(), Jobs(), check_permission(service)
     tabs = {"files": files_tab, "train": train_tab, "evaluate": evaluate_tab}
-    kinds = {name: tab.kind(check) for name, tab in tabs.items()}
+    kinds = {name: job_routes.Kind(tab.SUFFIXES, tab.MAX_BYTES, check) for name, tab in tabs.items()}
     return [
         *job_routes.routes(uploads, jobs, kinds),
         *files_tab.routes(service, uploads, jobs, check),

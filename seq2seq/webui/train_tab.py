@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import gradio as gr
 from starlette.requests import Request as HttpRequest
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -35,28 +34,20 @@ from seq2seq.serving.training_runs import (
     TrainingRuns,
     checked_minutes,
 )
-from seq2seq.serving.uploads import Upload, Uploads, shown_size
+from seq2seq.serving.uploads import Upload, Uploads
 from seq2seq.webui import job_markup
 from seq2seq.webui.guard import LIVE_PATH
-from seq2seq.webui.job_routes import Kind
 from seq2seq.webui.json_routes import HEADERS, Check, Values, answered, json_route
 from seq2seq.webui.model_info import ModelInfo
-from seq2seq.webui.page_head import PATH
 from seq2seq.webui.strings import html
 
 MINUTES = 10
 """The limit that the page proposes."""
 
 
-def kind(check: Check) -> Kind:
-    """The files of the tab."""
-    return Kind(SUFFIXES, MAX_BYTES, check)
-
-
 def add_tab(service: TranslationService, models: Sequence[ModelInfo]) -> None:
     """Add the content of the tab to the page under construction."""
-    script = f"import(new URL('.{PATH}/train.js', document.baseURI)).then((train) => train.start());"
-    gr.HTML(_content(), apply_default_css=False, js_on_load=script, elem_id="train")
+    job_markup.add("train", _content())
 
 
 def routes(
@@ -111,8 +102,8 @@ def _form() -> str:
         for name, example in (("source", "en"), ("target", "fr"))
     )
     return (
-        f'<div class="card job-form">{job_markup.drop("train", SUFFIXES)}'
-        f"{html('p', 'train.limits', id='train-limits', class_='note', data_size=shown_size(MAX_BYTES))}"
+        f'<div class="card job-form">{job_markup.drop("train", SUFFIXES, MAX_BYTES)}'
+        f"{job_markup.limits('train', MAX_BYTES)}"
         f'<div class="job-row check"><input type="checkbox" id="train-sample">'
         f"{html('label', 'train.sample', for_='train-sample')}</div>"
         f'<div class="job-row">{fields}{html("label", "train.minutes", for_="train-minutes")}'
@@ -143,6 +134,7 @@ def _run() -> str:
         f'<span class="job-buttons">{buttons}'
         f"{html('a', 'train.download', id='train-download', class_='quiet boxed', href='#', hidden=True)}"
         f'</span></div><dl class="train-facts">{facts}</dl>'
+        '<p id="train-verdict" class="job-status" role="status" hidden></p>'
         '<p id="train-error" class="job-status error" hidden></p>'
         '<div class="train-curves"><figure id="train-loss"></figure><figure id="train-bleu"></figure></div>'
         f'<div id="train-samples" hidden>{html("h3", "train.samples")}'

@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import gradio as gr
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
@@ -32,6 +31,7 @@ from seq2seq.explain import Explanation, Sentence
 from seq2seq.serving.request import InvalidRequest
 from seq2seq.serving.service import FAILED, TranslationService
 from seq2seq.serving.turns import Busy
+from seq2seq.webui import job_markup
 from seq2seq.webui.guard import BUSY, LIVE_PATH
 from seq2seq.webui.json_routes import json_object
 from seq2seq.webui.model_info import ModelInfo
@@ -61,8 +61,7 @@ PICTURES: dict[str, Callable[[Sentence, Values], Explanation]] = {
 
 def add_tab(service: TranslationService, models: Sequence[ModelInfo]) -> None:
     """Add the content of the tab to the page under construction."""
-    script = f"import(new URL('.{PATH}/why.js', document.baseURI)).then((why) => why.start());"
-    gr.HTML(_content(models), apply_default_css=False, js_on_load=script, elem_id="why")
+    job_markup.add("why", _content(models))
 
 
 def routes(service: TranslationService) -> list[Route]:

@@ -28,6 +28,7 @@ OPTIONS = [
     "--force-color-profile=srgb",
     "--hide-scrollbars",
 ]
+TABS = ("translate", "why", "files", "train", "evaluate", "about")
 KEY_CODES = {"Enter": 13, "Escape": 27, "Backspace": 8, "Tab": 9}
 
 
@@ -102,7 +103,7 @@ class Browser:
         self.call("Page.navigate", url=url)
         self.wait(ready)
 
-    def wait(self, condition: str, seconds: float = 30.0) -> Any:
+    def wait(self, condition: str, seconds: float = 60.0) -> Any:
         """The value of `condition` as soon as it is true in JavaScript."""
         end = time.monotonic() + seconds
         while not (value := self.evaluate(condition)):
@@ -155,14 +156,10 @@ class Browser:
         self.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
 
     def open_tab(self, name: str) -> None:
-        """Click the tab with this English name, and wait until its script has started, if it has one."""
-        script = name.lower()
-        self.evaluate(
-            "[...document.querySelectorAll('button[role=tab]')]"
-            f".find((tab) => tab.textContent.includes({json.dumps(name)})).click()"
-        )
-        if script in ("why", "files", "train", "evaluate"):
-            self.wait(f"!!document.querySelector('#{script}')?.dataset.started")
+        """Click a tab of `TABS` in any language, and wait until its script has started, if it has one."""
+        self.evaluate(f"document.querySelectorAll('button[role=tab]')[{TABS.index(name)}].click()")
+        if name not in ("translate", "about"):
+            self.wait(f"!!document.querySelector('#{name}')?.dataset.started")
 
     def screenshot(self, path: Path, *, full: bool = True) -> None:
         """Write a PNG of the whole page, or of what the window shows."""

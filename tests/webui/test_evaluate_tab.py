@@ -105,6 +105,7 @@ def test_what_is_wrong_is_said(server: PageServer, monkeypatch: pytest.MonkeyPat
     assert send(server, TSV, first="none").status_code == 422
     state = finish(server, send(server, "one\ttwo\nalone\n", first="wide").json()["job"])
     assert state["state"] == "failed" and state["error"].startswith("mine.tsv:2:"), state
+    assert "--" not in state["error"]  # there are no options here
     monkeypatch.setattr(evaluation_jobs, "MAX_PAIRS", 3)
     state = finish(server, send(server, TSV, first="wide").json()["job"])
     assert state["error"] == "The file has 4 sentence pairs; at most 3 are scored."

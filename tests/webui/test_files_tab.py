@@ -16,6 +16,7 @@ pytest.importorskip("gradio")
 
 from seq2seq.serving import file_jobs, jobs
 from seq2seq.serving.limits import Limits
+from seq2seq.translation import Translation
 from seq2seq.webui.json_routes import Forbidden
 from seq2seq.webui.permission import check_permission, is_loopback
 from seq2seq.webui.server import PageServer
@@ -136,6 +137,17 @@ def test_model_that_fails_says_no_more_than_that(
     assert (state["state"], state["error"]) == ("failed", jobs.FAILED)
 
 
+def test_most_frequent_reason_for_what_was_kept_is_given(
+    server: PageServer, translators: dict[str, FakeTranslator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = {"one": "no", "two": "never", "three": "no", "four": ""}
+    monkeypatch.setattr(
+        translators["en-fr"], "answer", lambda text, n_best: Translation(text, note=notes[text])
+    )
+    state = finish(server, start(server, "a.txt", "\n".join(notes).encode()))
+    assert (state["texts"], state["kept"], state["reason"]) == (4, 3, "no")
+
+
 def test_cancelled_job_stops_and_gives_nothing(server: PageServer) -> None:
     job = start(server, "a.txt", b"one\n" * 320, model="slow")  # 32 s
     wait_until(lambda: status(server, job)["done"] > 0)
@@ -210,6 +222,10 @@ def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) 
         "[document.querySelector('#files-download').href, document.querySelector('#files-download').download]"
     )
     assert httpx.get(link[0]).text == FILES["a.srt"][1] and link[1] == "a.fr.srt"
+    for name, said in (("c.docx", "c.docx cannot be taken: expected"), ("empty.txt", "empty.txt is empty.")):
+        (tmp_path / name).write_bytes(b"PK" if name == "c.docx" else b"")
+        page.choose("#files-file", tmp_path / name)
+        page.wait(f"document.querySelector('#files-status').textContent.startsWith({said!r})")
     (tmp_path / "b.txt").write_bytes(b"caf\xe9\n")
     page.choose("#files-file", tmp_path / "b.txt")
     page.click("#files-go")

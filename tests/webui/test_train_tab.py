@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -114,6 +115,8 @@ def test_plan_that_is_wrong_names_the_field(values: tuple[Any, Any, Any], field:
 def test_error_of_a_training_has_no_path() -> None:
     output = "Settings\nerror: /x/y/data.tsv:3: one column found\n"
     assert said_error(output, Path("/x/y")) == "data.tsv:3: one column found"
+    option = "error: /x/y/data.tsv:1: 1 column found, expected 2, or two names in --data.columns\n"
+    assert said_error(option, Path("/x/y"), "Mine.TSV") == "Mine.TSV:1: 1 column found, expected 2"
     assert said_error("nothing", None) == "The training failed."
 
 
@@ -147,6 +150,21 @@ def test_going_on_adds_to_the_minutes(tmp_path: Path, monkeypatch: pytest.Monkey
     assert started[1] == ["train", "--resume", "--out", str(made.run), "--training.minutes", "3.5"]
     again = training_runs.TrainingRuns(tmp_path)  # a server that starts later
     assert again.current == made.current and again.plan == made.plan and not again.running
+
+
+@pytest.mark.parametrize(("bleu", "verdict"), [([50.0], "unknown"), ([50.0, 50.0, 50.0], "ready")])
+def test_verdict_is_that_of_the_validations(tmp_path: Path, bleu: list[float], verdict: str) -> None:
+    run = tmp_path / "20260101-120000" / "run"
+    run.mkdir(parents=True)
+    (run.parent / "page.json").write_text(json.dumps(asdict(Plan("sample", "en", "fr", 1.0))))
+    (run.parent / "output").write_text("ready\ndone (patience): best greedy BLEU 50.00 at step 1\n")
+    made = training_runs.TrainingRuns(tmp_path)
+    for step, score in enumerate(bleu):
+        record = {"event": "validation", "step": step, "epoch": 0, "bleu": score, "loss": 1.0}
+        with (run / "log.jsonl").open("a") as log:
+            log.write(json.dumps(record) + "\n")
+    status = made.status()
+    assert (status["state"], status["verdict"]) == ("done", verdict)
 
 
 def write_corpus(path: Path) -> Path:

@@ -96,8 +96,8 @@ const inLanguage = (reason) => {
 };
 
 // "this does not look like English" in the language of the page. It is always the language of the source.
-export const noteInLanguage = (note) => {
-  const language = languageName(direction().source);
+export const noteInLanguage = (note, source = direction().source) => {
+  const language = languageName(source);
   const inLanguage = (one) => (one.startsWith("this does not look like ") ? say("reason.language", { language }) : one);
   return note.split("; ").map(inLanguage).join("; ");
 };

@@ -1,5 +1,6 @@
-// What the tabs for files, training and evaluation share: sending a file, watching a job, showing progress.
+// What the tabs for files, training and evaluation share: a file that is sent, a job that is watched, its result.
 
+import { settings } from "./direction.js";
 import { onEvent, stored } from "./page.js";
 import { ask, reason } from "./requests.js";
 import { languageName, number, say } from "./strings.js";
@@ -7,6 +8,7 @@ import { languageName, number, say } from "./strings.js";
 const PIECE = 48 * 1024; // see uploads.py
 const PAUSE = 400; // milliseconds between looks at a job
 
+export const partOf = (name) => (part) => document.querySelector(`#${name}-${part}`);
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 export const models = () => [...document.querySelectorAll("#directions > [data-name]")].map((item) => item.dataset);
 export const modelName = ({ name, source, target }) =>
@@ -48,12 +50,26 @@ export const upload = async (file, kind, watch, signal) => {
   return token;
 };
 
-// A place for a file: dropped, chosen or taken away. `changed` gets the file.
+// Why a file is not taken, "" if it is.
+const refusal = (file, { accept, dataset }) => {
+  const suffixes = accept.split(",");
+  if (!suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix)))
+    return say("jobs.kind", { name: file.name, suffixes: suffixes.join(" ") });
+  if (!file.size) return say("jobs.empty", { name: file.name });
+  return file.size > Number(dataset.most) ? say("jobs.large", { name: file.name }) : "";
+};
+
+// A place for a file, dropped or chosen. `changed` gets a file that can be taken.
 export const dropZone = (name, changed) => {
-  const zone = document.querySelector(`#${name}-drop`);
+  const zone = partOf(name)("drop");
   const input = zone.querySelector("input");
   const take = (file) => {
     if (!file) return;
+    const status = partOf(name)("status");
+    status.textContent = refusal(file, input);
+    status.classList.toggle("error", status.textContent !== "");
+    input.value = ""; // so that the same file can be chosen again
+    if (status.textContent) return;
     const text = zone.querySelector(".job-drop-text");
     delete text.dataset.text;
     text.textContent = file.name;
@@ -71,7 +87,7 @@ export const dropZone = (name, changed) => {
 
 // Runs one job at a time: the file is sent, `begin(token)` names the job, `done` gets its result.
 export const runner = (name, { kind, begin, done }) => {
-  const find = (part) => document.querySelector(`#${name}-${part}`);
+  const find = partOf(name);
   let controller = null;
   let job = "";
   const show = (share, text) => {
@@ -119,4 +135,39 @@ export const runner = (name, { kind, begin, done }) => {
     find("progress").hidden = true;
     find("go").disabled = false;
   };
+};
+
+// Says the limits of a tab. False if the tab has started before.
+export const begins = (name) => {
+  const root = document.querySelector(`#${name}`);
+  if (root.dataset.started) return false;
+  root.dataset.started = "true";
+  const { dataset } = partOf(name)("limits");
+  delete dataset.text;
+  partOf(name)("limits").textContent = say(`${name}.limits`, { size: dataset.size, number: number(Number(dataset.number)) });
+  return true;
+};
+
+// A tab with one file, one choice of a model and one job, whose result can be fetched.
+export const jobTab = (name, { begin, chosen = () => {}, done }) => {
+  const find = partOf(name);
+  let file = null;
+  const finished = (state) => {
+    find("done").hidden = false;
+    find("download").href = address(state.job);
+    find("download").download = state.name;
+    done(state);
+  };
+  const run = runner(name, { kind: name, begin, done: finished });
+  fillModels(find("model"), settings.model);
+  dropZone(name, (taken) => {
+    file = taken;
+    find("go").disabled = false;
+    find("done").hidden = true;
+    chosen(file);
+  });
+  find("go").addEventListener("click", () => {
+    find("done").hidden = true;
+    run(file);
+  });
 };

@@ -1,13 +1,13 @@
 // The tab "Train": a corpus in, a preflight, and the curves of the training while it runs.
 
 import { choose } from "./direction.js";
-import { dropZone, duration, pause, runner, upload } from "./jobs.js";
+import { begins, dropZone, duration, partOf, pause, runner, upload } from "./jobs.js";
 import { find as first, make } from "./page.js";
 import { ask, reason } from "./requests.js";
 import { number, say } from "./strings.js";
 import { addModel } from "./trained.js";
 
-const find = (part) => document.querySelector(`#train-${part}`);
+const find = partOf("train");
 const PAUSE = 1000; // milliseconds between looks at a training
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 460, HEIGHT = 200, LEFT = 40, BOTTOM = 22, TOP = 8, RIGHT = 10;
@@ -88,6 +88,8 @@ const show = (state) => {
     best: state.best?.bleu == null ? "–" : say("train.at_step", { bleu: state.best.bleu.toFixed(1), step: number(state.best.step) }),
   };
   for (const [fact, text] of Object.entries(facts)) find(`fact-${fact}`).textContent = text;
+  find("verdict").hidden = !state.verdict;
+  find("verdict").textContent = state.verdict ? say(`train.verdict_${state.verdict}`) : "";
   find("error").hidden = !state.error;
   find("error").textContent = state.error;
   find("stop").hidden = !busy;
@@ -156,11 +158,7 @@ const expectation = ({ pairs, seconds, expected_bleu: bleu }) =>
     bleu ? say("train.expect_bleu", { low: bleu[0].toFixed(0), high: bleu[1].toFixed(0) }) : ""].filter(Boolean).join(" · ");
 
 export const start = async () => {
-  const root = document.querySelector("#train");
-  if (root.dataset.started) return;
-  root.dataset.started = "true";
-  delete find("limits").dataset.text;
-  find("limits").textContent = say("train.limits", { size: find("limits").dataset.size });
+  if (!begins("train")) return;
   find("download").href = String(new URL("./live/train/model", document.baseURI));
   const check = runner("train", {
     kind: "train",
