@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seq2seq import files
-from seq2seq.bundle.directions import direction_names
+from seq2seq.bundle.directions import Direction, Directions, direction_names
 from seq2seq.bundle.finding import locate
 from seq2seq.bundle.model_directory import FIXED, Bundle, load
 from seq2seq.config import Settings, to_dict
@@ -68,15 +68,20 @@ def check_start(bundle: Bundle, settings: Settings, *, name: str) -> None:
                 )
 
 
-def start_languages(bundle: Bundle, given: tuple[str, str], *, name: str) -> tuple[str, str]:
+def start_languages(bundle: Bundle, given: Direction, *, name: str, directions: Directions = ()) -> Direction:
     """The languages of a training that starts from the model: those `given`, else those of its direction.
+    With `directions`, those of a training of several, the model must have a tag for each.
 
-    Raises UsageError if they contradict, or if the model has several directions.
+    Raises UsageError if they contradict.
     """
-    if len(bundle.directions) > 1:
-        raise UsageError(
-            f"{name} translates {direction_names(bundle.directions)}, expected a model with one direction"
-        )
+    if directions or len(bundle.directions) > 1:
+        if not directions or {target for _, target in directions} - set(bundle.source.tag_ids):
+            raise UsageError(
+                f"{name} translates {direction_names(bundle.directions)}, the training data is of "
+                f"{direction_names(directions or (given,))}, expected "
+                + ("two or more of its directions" if len(bundle.directions) > 1 else "one direction")
+            )
+        return given
     own = next(iter(bundle.directions), ("", ""))
     for side, language, known in zip(("source", "target"), given, own, strict=True):
         if language and known and not same_language(language, known):

@@ -214,9 +214,9 @@ def _trainer(
         corpora = _start(settings, corpora, run, progress)
     first = first_model(corpora, run)
     if first and not resume:
-        corpora = replace(
-            corpora, languages=start_languages(first, corpora.languages, name=corpora.init_from)
-        )
+        name, directions = corpora.init_from, corpora.directions
+        languages = start_languages(first, corpora.languages, name=name, directions=directions)
+        corpora = replace(corpora, languages=languages)
     prepared, valid = _data(settings, corpora, run.path, progress, interruption, stored=resume, first=first)
     if resume:
         check_validation_data(valid, corpora, run.path)

@@ -72,8 +72,14 @@ def test_languages_are_the_models_unless_they_contradict() -> None:
     unknown = replace(bundle, directions=())
     assert start_languages(unknown, ("pt", ""), name="m") == ("pt", "")
     several = tiny.bundle_of_directions(("en", "fr"), ("fr", "en"))
-    with pytest.raises(UsageError, match="translates en-fr, fr-en, expected a model with one direction"):
-        start_languages(several, ("", ""), name="m")
+    both = (("fr", "en"), ("en", "fr"))
+    assert start_languages(several, ("", ""), name="m", directions=both) == ("", "")
+    with pytest.raises(UsageError, match="m translates en-fr, fr-en, the training data is of en-fr"):
+        start_languages(several, ("en", "fr"), name="m")
+    with pytest.raises(UsageError, match="is of en-fr, en-de, expected two or more of its directions"):
+        start_languages(several, ("", ""), name="m", directions=(("en", "fr"), ("en", "de")))
+    with pytest.raises(UsageError, match="the training data is of fr-en, en-fr, expected one direction"):
+        start_languages(bundle, ("", ""), name="m", directions=both)
 
 
 def test_the_copy_is_the_model(tmp_path: Path) -> None:

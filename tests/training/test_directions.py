@@ -13,6 +13,7 @@ import torch
 
 from seq2seq.bundle.finding import resolve
 from seq2seq.bundle.model_directory import load
+from seq2seq.bundle.starting import start_settings
 from seq2seq.config import Settings
 from seq2seq.config.corpora import Corpora
 from seq2seq.data.batching import Batches, PairColumns, token_lengths
@@ -126,7 +127,7 @@ def test_resumed_equals_uninterrupted(tmp_path: Path, step: int) -> None:
     assert list(record["directions"]) == ["en-fr", "fr-en"]
 
 
-def test_a_run_of_several_directions_can_be_used_and_resumed(tmp_path: Path) -> None:
+def test_a_run_of_several_directions_can_be_used_resumed_and_tuned(tmp_path: Path) -> None:
     """From files to a model, without validation data."""
     for language, side in (("en", "source"), ("fr", "target")):
         lines = "".join(f"{getattr(pair, side)}\n" for pair in tiny.pairs(80, seed=1))
@@ -153,6 +154,10 @@ def test_a_run_of_several_directions_can_be_used_and_resumed(tmp_path: Path) -> 
         made = translator.translate(["one two", "<2fr> <2en>"], target_language=language)
         alone = [translator.translate(text, target_language=language) for text in ("one two", "<2fr> <2en>")]
         assert [one.text for one in made] == [one.text for one in alone]
+    further, tuned = replace(corpora, init_from=str(tmp_path / "run")), tmp_path / "tuned"
+    train(start_settings(bundle, start), further, tuned, device="cpu", progress=progress)
+    assert load(resolve(tuned)).directions == DIRECTIONS
+    assert load(resolve(tuned)).source.to_bytes() == bundle.source.to_bytes()
 
 
 @pytest.mark.slow
