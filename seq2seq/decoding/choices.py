@@ -124,29 +124,28 @@ def top(base: Array, logits: Tensor | Array, size: int) -> tuple[Array, Array, A
     hypothesis, block = np.divmod((reached >= bound).ravel().nonzero()[0], number)  # of B * K, of n
     places = (hypothesis * (rows * number) + block)[:, None] + np.arange(0, rows * number, number)
     sums = base.ravel()[hypothesis][:, None] + _at(logits, places)  # (N,rows) of N blocks
-    enough = sums >= bound[hypothesis // hypotheses]
-    sums, places = sums[enough], places[enough]
-    return _first(sums, places, sentences, hypotheses, rows * number, size)
-
-
-def _first(
-    sums: Array, places: Array, sentences: int, hypotheses: int, columns: int, size: int
-) -> tuple[Array, Array, Array]:
-    """The `size` largest of `sums` (N,) of each sentence, as `top` returns them. `places` are positions in a
-    table (B,K,V) of V = `columns`."""
-    totals, chosen = np.full((sentences, size), NEVER), np.zeros((sentences, size), np.int64)
-    if sentences == 1:
-        best = np.lexsort((places, -sums))[:size]
-        totals[0, : len(best)], chosen[0, : len(best)] = sums[best], places[best]
+    if sentences == 1 and bound[0, 0] > _LOWEST:  # the usual case of a user who waits
+        best = np.lexsort((places.ravel(), -sums.ravel()))[:size]
+        totals, chosen = sums.take(best)[None], places.take(best)[None]
     else:
-        sentence = places // (hypotheses * columns)  # ascending
-        best = np.lexsort((places, -sums, sentence))
-        rank = np.arange(len(sentence)) - sentence.searchsorted(sentence)
-        some = rank < size
-        where = sentence[some], rank[some]
-        totals[where], chosen[where] = sums[best[some]], places[best[some]]
-    hypothesis, column = np.divmod(chosen, columns)
+        enough = sums >= bound[hypothesis // hypotheses]
+        width = hypotheses * rows * number
+        totals, chosen = _first(sums[enough], places[enough], sentences, width, size)
+    hypothesis, column = np.divmod(chosen, rows * number)
     return totals, hypothesis % hypotheses, column
+
+
+def _first(sums: Array, places: Array, sentences: int, width: int, size: int) -> tuple[Array, Array]:
+    """The `size` largest of `sums` (N,) of each sentence and their places, (B,size) each. `places` are
+    positions in a table of `sentences` rows of `width`. Where there are fewer, the rest is -inf and 0."""
+    sentence = places // width  # ascending
+    order = np.lexsort((places, -sums, sentence))
+    rank = np.arange(len(sentence)) - sentence.searchsorted(sentence)
+    some = rank < size
+    where, best = (sentence[some], rank[some]), order[some]
+    totals, chosen = np.full((sentences, size), NEVER), np.zeros((sentences, size), np.int64)
+    totals[where], chosen[where] = sums[best], places[best]
+    return totals, chosen
 
 
 def _maxima(blocks: Tensor | Array) -> Array:

@@ -30,7 +30,7 @@ class SearchState(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class StepOutput:
     """Scores of the next token. The search owns `logits` from here on and overwrites some of them.
 

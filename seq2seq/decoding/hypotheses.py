@@ -70,7 +70,8 @@ def best_hypotheses(
                 f"probability of every hypothesis of sentence {sentence} is 0, expected one above 0"
             )
         ranked.sort()
-    return [[_traced(records, ending) for ending in ranked[:n_best]] for ranked in endings]
+    steps = [_Step.of(record) for record in records]
+    return [[_traced(steps, ending) for ending in ranked[:n_best]] for ranked in endings]
 
 
 class _Ending(NamedTuple):
@@ -83,27 +84,45 @@ class _Ending(NamedTuple):
     sentence: int
 
 
-def _traced(records: list[StepRecord], ending: _Ending) -> Hypothesis:
+class _Step(NamedTuple):
+    """A record as lists, whose single elements are much faster to read."""
+
+    rows: dict[int, int]  # of each sentence
+    tokens: list[list[int]]
+    totals: list[list[float]]
+    parents: list[list[int]] | None
+    record: StepRecord
+
+    @classmethod
+    def of(cls, record: StepRecord) -> _Step:
+        rows = {sentence: row for row, sentence in enumerate(record.sentences.tolist())}
+        parents = None if record.parents is None else record.parents.tolist()
+        return cls(rows, record.tokens.tolist(), record.totals.tolist(), parents, record)
+
+
+def _traced(steps: list[_Step], ending: _Ending) -> Hypothesis:
     """The hypothesis with this ending. Its attention is as wide as that of its last step: longer sentences
     may have left before."""
-    *before, last = records[: ending.step + 1]
-    k, row = ending.k, int(last.sentences.searchsorted(ending.sentence))
-    finished, tokens, totals = bool(last.ends[row, k]), list[int](), [ending.log_prob]
-    weights = [] if last.weights is None else [last.weights[row, k]]
-    for record in reversed(before):
-        row = int(record.sentences.searchsorted(ending.sentence))
-        tokens.append(int(record.tokens[row, k]))
-        totals.append(float(record.totals[row, k]))
-        if record.parents is not None:
-            k = int(record.parents[row, k])
-        if record.weights is not None:
-            weights.append(record.weights[row, k, : weights[0].size])
+    k, last = ending.k, steps[ending.step]
+    row, seen = last.rows[ending.sentence], last.record.weights
+    tokens, totals, weights = list[int](), [ending.log_prob], [] if seen is None else [seen[row, k]]
+    finished = bool(last.record.ends[row, k])
+    for number in range(ending.step - 1, -1, -1):
+        step = steps[number]
+        row = step.rows[ending.sentence]
+        tokens.append(step.tokens[row][k])
+        totals.append(step.totals[row][k])
+        if step.parents is not None:
+            k = step.parents[row][k]
+        if step.record.weights is not None:
+            weights.append(step.record.weights[row, k, : weights[0].size])
     totals.append(0.0)
+    attention = np.concatenate(weights[::-1]).reshape(len(weights), -1) if weights else None
     return Hypothesis(
         tokens=tuple(reversed(tokens)),
         log_prob=ending.log_prob,
         score=-ending.rank,
         token_log_probs=tuple(after - before for after, before in pairwise(totals))[::-1],
-        weights=torch.from_numpy(np.stack(weights[::-1])) if weights else None,
+        weights=None if attention is None else torch.from_numpy(attention),
         finished=finished,
     )

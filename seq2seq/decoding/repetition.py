@@ -53,7 +53,7 @@ class LimitRepeats:
     def idle(self, prefixes: np.ndarray) -> bool:
         """Whether no hypothesis can have a repetition too many, or too few different tokens."""
         length = prefixes.shape[-1]
-        return length < min(FEWEST_DIFFERENT) and (length < SHORT or not _seen_before(prefixes).any())
+        return length < SHORT or (length < min(FEWEST_DIFFERENT) and not _seen_before(prefixes).any())
 
     def apply(self, logits: Tensor, prefixes: Tensor, sentences: Tensor, candidates: Tensor | None) -> Tensor:
         """Set to -inf the logits of tokens that would repeat a sequence too often, or of all but EOS."""
@@ -103,6 +103,8 @@ def _seen_before(tokens: np.ndarray) -> np.ndarray:
     places = min(LONGEST, tokens.shape[-1] - _FIRST_LOOK)
     equal = tokens[..., -1 - places : -1] == tokens[..., -1, None]
     for back in range(2, _FIRST_LOOK + 1):
+        if not equal.any():
+            break
         equal &= tokens[..., -back - places : -back] == tokens[..., -back, None]
     return equal
 

@@ -265,7 +265,7 @@ class _Search:
         """Scores of the step on top of the hypotheses so far, after the constraints."""
         # A NaN or +inf among the logits shows in their normaliser: no need to look at each.
         normaliser = as_array(output.log_normaliser)
-        if not math.isfinite(np.add.reduce(normaliser, None)):
+        if not all(map(math.isfinite, normaliser.ravel().tolist())):
             bad = self.sentences[~np.isfinite(normaliser).all(1)].tolist()
             raise ValueError(f"log_normaliser of sentences {bad} is not finite, expected finite scores")
         logits = output.logits
@@ -284,7 +284,7 @@ class _Search:
         """Log probabilities of the endings of this step (B,K'), and which sentences are done (B,).
 
         Both are None if no hypothesis can end in this step."""
-        if scores.length < self.earliest_end and not choice.ends.any():
+        if scores.length < self.earliest_end and not np.count_nonzero(choice.ends):
             return None, None
         self.earliest_end = 0
         closing = self.max_lengths <= scores.length
