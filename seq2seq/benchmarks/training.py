@@ -21,7 +21,7 @@ from seq2seq.benchmarks.texts import words
 from seq2seq.bundle.model_directory import Bundle
 from seq2seq.config import Settings
 from seq2seq.data.batching import Batch, Batches, PairColumns, token_lengths
-from seq2seq.errors import DataError
+from seq2seq.errors import DataError, UsageError
 from seq2seq.nn.model import build_model, count_parameters
 from seq2seq.pairs import SentencePair
 from seq2seq.planning.machine import peak_memory
@@ -76,7 +76,8 @@ class TrainingFigures:
 class TrainingBenchmark:
     """Updates of a network with `settings` on `pairs`; with `bundle`, of its network and tokenizers.
 
-    `updates` batches are read in each round. Raises DataError if there is no batch.
+    `updates` batches are read in each round. Raises DataError if there is no batch, and UsageError if
+    the size of the batches is not set.
     """
 
     def __init__(
@@ -88,6 +89,10 @@ class TrainingBenchmark:
         updates: int,
         bundle: Bundle | None = None,
     ) -> None:
+        if not settings.training.batch_tokens:
+            raise UsageError(
+                "training.batch_tokens is 0 (auto), expected a number: a trial is no measurement"
+            )
         source, target = _tokenizers(settings, pairs, bundle)
         model = replace(
             settings.model if bundle is None else bundle.model.config,

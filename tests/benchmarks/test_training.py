@@ -14,7 +14,7 @@ from seq2seq.benchmarks.peers import Peer
 from seq2seq.benchmarks.tables import training_lines
 from seq2seq.benchmarks.texts import pairs_of
 from seq2seq.benchmarks.training import TrainingBenchmark
-from seq2seq.errors import DataError
+from seq2seq.errors import DataError, UsageError
 from tests import tiny
 
 CPU = torch.device("cpu")
@@ -62,6 +62,11 @@ def test_operations_are_near_three_times_those_of_the_weights(benchmark: Trainin
         6 * (encoder * batch.source.numel() + decoder * batch.target.numel()) for batch in benchmark.batches
     )
     assert benchmark.operations() == pytest.approx(expected, rel=0.35)  # attention, padding
+
+
+def test_a_batch_without_a_size_is_refused() -> None:
+    with pytest.raises(UsageError, match="batch_tokens is 0"):
+        TrainingBenchmark(tiny.settings(batch_tokens=0), tiny.pairs(9), device=CPU, updates=1)
 
 
 def test_a_rate_is_that_of_the_product() -> None:
