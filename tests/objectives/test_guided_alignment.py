@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -53,7 +54,14 @@ def test_the_weight_falls_to_zero() -> None:
     assert weight_at(10**6, weight=0.5, steps=0) == 0.5
 
 
-def batches(pairs: Sequence[SentencePair], tokens: Tokenizer, batch_tokens: int = 200) -> Batches:
+def batches(
+    pairs: Sequence[SentencePair],
+    tokens: Tokenizer,
+    *,
+    batch_tokens: int = 200,
+    rank: int = 0,
+    world: int = 1,
+) -> Batches:
     data = PairColumns(list(pairs))
     return Batches(
         data,
@@ -63,6 +71,8 @@ def batches(pairs: Sequence[SentencePair], tokens: Tokenizer, batch_tokens: int 
         batch_tokens=batch_tokens,
         max_length=100,
         seed=1,
+        rank=rank,
+        world=world,
     )
 
 
@@ -112,16 +122,24 @@ def gradients(step: TrainStep, group: Sequence[Batch], tokens: int) -> dict[str,
 
 @pytest.mark.parametrize("consistency", [0.0, 1.0])
 def test_parts_of_a_batch_have_its_gradient(consistency: float) -> None:
-    """As parts of an update, or of other processes. Without dropout both readings are the same."""
+    """As parts of an update, and of two processes. Without dropout both readings are the same."""
     step, read = trained_step(consistency=consistency)
     for module in step.model.modules():
         if isinstance(getattr(module, "p", None), float):
             module.p = 0.0  # type: ignore[assignment]
     batch = max(read.epoch(0), key=lambda batch: batch.labels.shape[1])
     whole = gradients(step, [batch], batch.tokens)
-    parts = gradients(step, [part for half in halves(batch) for part in halves(half)], batch.tokens)
-    for name, gradient in whole.items():
-        torch.testing.assert_close(parts[name], gradient, rtol=1e-4, atol=1e-6)
+    quarters = [part for half in halves(batch) for part in halves(half)]
+    processes = [
+        batches(tiny.pairs(400), word_tokenizer(), rank=rank, world=2).make(
+            np.array(batch.rows), epoch=0, index=0
+        )
+        for rank in (0, 1)
+    ]
+    for group in (quarters, processes):
+        parts = gradients(step, group, batch.tokens)
+        for name, gradient in whole.items():
+            torch.testing.assert_close(parts[name], gradient, rtol=1e-4, atol=1e-6)
     step.guide = None
     plain = gradients(step, [batch], batch.tokens)
     assert not all(torch.allclose(plain[name], gradient, atol=1e-5) for name, gradient in whole.items())
