@@ -108,3 +108,12 @@ def resolve(path: Path) -> Path:
     if not target.is_dir():
         raise ModelError(f"{pointer}: points to {name}, which does not exist")
     return target
+
+
+def successor(directory: Path) -> Path | None:
+    """The best model of a run, if it has taken the place of its model `directory` meanwhile; else None."""
+    run, whole = directory.parent.parent, ("config.json", "model.safetensors")
+    if all((directory / name).exists() for name in whole) or not (run / BEST).exists():
+        return None
+    newer = resolve(run)
+    return newer if newer != directory else None

@@ -36,6 +36,7 @@ from seq2seq import files
 from seq2seq.bundle.card import render
 from seq2seq.bundle.checksums import ENTRY, check_files, checksums
 from seq2seq.bundle.directions import Directions, config_directions, direction_names
+from seq2seq.bundle.finding import successor
 from seq2seq.bundle.record import is_rendered
 from seq2seq.bundle.shortlist_file import SHORTLIST, load_shortlist, save_shortlist
 from seq2seq.bundle.weights import NumberType, load_weights, save_weights, unique_weights
@@ -168,11 +169,23 @@ def _refuse_other_files(directory: Path) -> None:
 
 
 def load(directory: Path) -> Bundle:
-    """Read a model directory. Weights become float32.
+    """Read a model directory. Weights become float32. If it is the best model of a run that trains, and a
+    better one takes its place meanwhile, that one is read.
 
     Raises ModelError with the file, what it holds and what was expected. The checksums come last, so that a
     fault that can be named is named.
     """
+    try:
+        return _load(directory)
+    except ModelError:
+        newer = successor(directory)
+        if newer is None:
+            raise
+    return load(newer)
+
+
+def _load(directory: Path) -> Bundle:
+    """The same as `load`, of a directory that stays."""
     where = f"{directory}/config.json"
     config = files.read_json(directory / "config.json")
     if config.get("format") not in FORMATS:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -127,6 +128,24 @@ def test_keeping_a_step_again_never_leaves_the_run_without_a_model(
     run.keep(tiny.bundle(), step=10, validation={})
     assert existed and all(existed)
     assert os.listdir(tmp_path / "bundles") == ["step-10-1"] and resolve(tmp_path).name == "step-10-1"
+
+
+def test_a_model_that_is_replaced_while_it_is_loaded_gives_the_better_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunDirectory(tmp_path)
+    run.keep(tiny.bundle(seed=1), step=10, validation={})
+    first, load_weights = resolve(tmp_path), model_directory.load_weights
+
+    def replaced(*arguments: Any) -> Any:
+        if resolve(tmp_path) == first:
+            run.keep(tiny.bundle(seed=2), step=20, validation={})
+        return load_weights(*arguments)
+
+    monkeypatch.setattr(model_directory, "load_weights", replaced)
+    weights = model_directory.unique_weights(model_directory.load(first).model)
+    for name, weight in model_directory.unique_weights(tiny.bundle(seed=2).model).items():
+        assert torch.equal(weights[name], weight)
 
 
 def test_a_model_directory_stands_for_itself(tmp_path: Path) -> None:
