@@ -16,6 +16,7 @@ LEVERS: dict[str, dict[str, Any]] = {
     "cutoff": {"consistency": 1.0, "cut_tokens": 0.1, "cut_features": 0.1},
     "simcut": {"consistency": 3.0, "cut_tokens": 0.1, "consistency_kind": "simcut"},
     "scheduled sampling": {"scheduled_sampling": 0.5, "scheduled_sampling_steps": 4},
+    "guided alignment": {"guided_alignment": 1.0, "guided_alignment_steps": 5, "consistency": 1.0},
     "minimum risk": {"minimum_risk": 3},
     "muon": {"optimizer": "muon", "weight_decay": 0.01},
 }
