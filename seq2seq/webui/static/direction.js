@@ -52,7 +52,6 @@ export const choose = (name) => {
   announceEvent("settings");
 };
 
-
 const show = () => {
   const { source, target, reverse } = direction();
   const [from, to] = [languageName(source), languageName(target)];
@@ -70,6 +69,10 @@ const show = () => {
 
 export const start = () => {
   for (const name of all("[data-language]")) name.textContent = languageName(name.dataset.language);
+  for (const option of find("#model").options) {
+    const { source, target } = facts(option.value);
+    if (source) option.textContent = `${languageName(source)} → ${languageName(target)} · ${option.textContent.split(" · ").at(-1)}`;
+  }
   find("#model").addEventListener("change", (event) => choose(event.target.value));
   choose(settings.model);
   // The card of the model is in another tab, which gradio builds when it is opened.
