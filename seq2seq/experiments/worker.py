@@ -26,6 +26,7 @@ from seq2seq.evaluation.test_sets import read_test
 from seq2seq.experiments.job import MEMORY, RESULT, Job, logged, read_memory
 from seq2seq.monitoring.progress import Progress
 from seq2seq.nn.model import count_parameters
+from seq2seq.planning.machine import peak_memory
 from seq2seq.processes.directory_lock import directory_lock
 from seq2seq.processes.interruption import Interruption
 from seq2seq.training.out_of_memory import out_of_memory
@@ -133,27 +134,10 @@ def _tokens_per_second(run: RunDirectory) -> float:
 
 def _peak_memory(earlier: dict[str, float]) -> dict[str, int]:
     """Peak memory in bytes, of this process so far and of the `earlier` ones of the run."""
-    peaks = {"peak_memory": _process_peak()}
+    peaks = {"peak_memory": peak_memory()}
     if torch.cuda.is_available():
         peaks["device_memory"] = torch.cuda.max_memory_allocated()
     return {name: max(value, int(earlier.get(name, 0))) for name, value in peaks.items()}
-
-
-def _process_peak() -> int:
-    """The most memory that this process has held at once, in bytes; 0 if the system does not say.
-
-    Linux's `getrusage` starts with the memory of the parent process, so /proc is preferred.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        lines = status.read_text(encoding="utf-8").split("\n")
-        (peak,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
-        return 1024 * int(peak)
-    try:
-        import resource
-    except ModuleNotFoundError:
-        return 0
-    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # in bytes on macOS
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import torch
 from seq2seq.experiments import worker
 from seq2seq.experiments.job import MEMORY, Job
 from seq2seq.experiments.worker import WorkerProgress, run_job
+from seq2seq.planning.machine import peak_memory
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_settings import Corpora
 from seq2seq.translator import Translator
@@ -124,10 +125,10 @@ def test_messages_that_nobody_reads_are_no_error(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_peak_memory_grows_by_what_is_held() -> None:
-    before = worker._process_peak()
+    before = peak_memory()
     held_now = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     more = torch.ones((before - held_now + 64_000_000) // 4)
-    assert 60e6 < worker._process_peak() - before < 80e6 and more.numel()
+    assert 60e6 < peak_memory() - before < 80e6 and more.numel()
 
 
 def test_peak_of_a_run_is_that_of_all_its_processes(shared_data: Path, tmp_path: Path) -> None:
