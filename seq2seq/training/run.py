@@ -136,8 +136,8 @@ def _run(
         interruption.graceful = True
         state = trainer.run()
         if distributed.is_main() and state.step:
-            draw_curves(run, progress)
-            if state.stopped != "interrupted":
+            if state.stopped != "interrupted":  # else it has only seconds to end
+                draw_curves(run, progress)
                 keep_average(run, trainer.validator, say=progress.say)
                 say_verdict(run, trainer.settings.training, progress, stopped=state.stopped)
             score_and_calibrate(

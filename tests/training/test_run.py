@@ -270,6 +270,7 @@ def test_a_run_stopped_by_a_signal_is_resumed(
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
     assert interrupted_train(tmp_path, data, after=3).signal == signal.SIGTERM
+    assert not (tmp_path / "learning-curves.png").exists()  # drawing takes seconds
     assert signal.getsignal(signal.SIGTERM) is before
     assert len(steps(tmp_path)) == 3
     state = train(settings(), data, tmp_path, resume=True, device="cpu", progress=RecordingProgress())
