@@ -100,13 +100,17 @@ class Compare:
         """Training and test data; the sample corpus if none is given."""
         from seq2seq.data.sample import write_sample
         from seq2seq.training.run import Corpora
+        from seq2seq.training_data.arguments import make_corpora
 
         if self.train or self.valid or self.test:
             if not (self.train and self.test):
                 raise UsageError(
                     "--train and --test belong together; without both, the sample corpus is used"
                 )
-            return Corpora(self.train, self.valid, (self.source_lang, self.target_lang)), self.test
+            corpora = make_corpora(self.train, self.valid, (self.source_lang, self.target_lang))
+            if len(corpora.directions) > 1:
+                raise UsageError("--train has several directions, expected one: compare scores a direction")
+            return corpora, self.test
         say("NO DATA GIVEN: comparing on the sample corpus (English to French, generated; see --train)")
         paths = {name: str(path) for name, path in write_sample(self.out / "sample").items()}
         return Corpora(((paths["train"],),), ((paths["valid"],),), ("en", "fr")), (paths["test"],)

@@ -11,6 +11,7 @@ import pytest
 import tyro
 
 from seq2seq.cli import main
+from seq2seq.cli.compare import Compare
 from seq2seq.cli.evaluate import Evaluate
 from seq2seq.cli.options import (
     DecodingOverrides,
@@ -190,3 +191,11 @@ def test_a_wrong_glossary_is_reported_before_the_model_is_read(tmp_path: Path) -
 )
 def test_a_run_without_out_has_the_name_of_its_data(arguments: list[str], directory: str) -> None:
     assert Origin.parse(arguments).directory == Path(directory)
+
+
+def test_a_comparison_has_one_direction() -> None:
+    given = (("en-fr=a.en,a.fr",), ("fr-en=a.fr,a.en",))
+    with pytest.raises(UsageError, match="--train has several directions, expected one"):
+        Compare(train=given, test=("en-fr=b.en,b.fr",))._data()
+    corpora, _ = Compare(train=given[:1], test=("b.en", "b.fr"))._data()
+    assert corpora.languages == ("en", "fr") and corpora.train == (("a.en", "a.fr"),)
