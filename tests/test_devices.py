@@ -109,7 +109,7 @@ def test_a_child_that_was_forked_after_a_translation_on_4_threads_translates(eng
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     code = FORK.replace("{engine}", engine)
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, timeout=60, capture_output=True, text=True
+        [sys.executable, "-c", code], env=environment, timeout=120, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr.decode()
 

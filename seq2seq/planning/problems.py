@@ -25,6 +25,7 @@ _MANY_DROPPED = 0.1
 _OVERLAP = 0.01
 _MANY_BYTES = 0.01
 _MANY_LONG = 0.05
+_QUOTED = 0.9
 _UNRELATED = 0.2  # correlation of lengths: 0.7 to 0.95 in sound corpora
 _REMEDIES = {
     "length ratio": "if the pairs are right, --data.max-ratio 0 keeps them",
@@ -82,18 +83,18 @@ def check_machine(machine: Machine, *, weights: int, disk: int) -> None:
     """Raise RunError if the disk is too small for the run, or the memory for the weights alone."""
     if machine.disk and disk > machine.disk:
         raise RunError(
-            f"the run needs about {_giga(disk)} of disk, {_giga(machine.disk)} are free: free some, choose "
+            f"the run needs about {_size(disk)} of disk, {_size(machine.disk)} are free: free some, choose "
             "another --out, or fewer --training.keep-checkpoints"
         )
     if machine.memory and 20 * weights > machine.memory:
         raise RunError(
-            f"{weights:,} weights need {_giga(20 * weights)} of memory in training, {_giga(machine.memory)} "
+            f"{weights:,} weights need {_size(20 * weights)} of memory in training, {_size(machine.memory)} "
             "are free: choose a smaller network or vocabulary"
         )
 
 
-def _giga(size: float) -> str:
-    return f"{size / 1e9:.1f} GB"
+def _size(size: float) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def warnings_about(found: Look, pieces: Pieces, settings: Settings, languages: tuple[str, str]) -> list[str]:
@@ -108,7 +109,22 @@ def warnings_about_data(found: Look, languages: tuple[str, str]) -> list[str]:
         *_about_overlap(found),
         *_about_languages(found, languages),
         *_about_lengths(found),
+        *_about_quoting(found),
     ]
+
+
+def _about_quoting(found: Look) -> list[str]:
+    """Fields in quotation marks, as spreadsheets write them: in TSV and plain text the marks are text."""
+    warnings = []
+    for side in ("source", "target"):
+        texts = [getattr(pair, side) for pair in found.sample]
+        quoted = sum(len(text) > 1 and text[0] == '"' == text[-1] for text in texts)
+        if quoted > _QUOTED * len(texts):
+            warnings.append(
+                f"{100 * quoted / len(texts):.0f} % of the {side}s stand in quotation marks, which are "
+                "learned as text: if they come from a spreadsheet, save it without quoting, or as .csv"
+            )
+    return warnings
 
 
 def _about_dropped(found: Look) -> list[str]:

@@ -108,6 +108,14 @@ def test_shuffled_lines(tmp_path: Path) -> None:
     assert "are the lines aligned?" in " ".join(warnings_about(found, pieces, Settings(), ("", "")))
 
 
+def test_quoting_of_a_spreadsheet(tmp_path: Path) -> None:
+    pairs = english_german(300)
+    quoted = [SentencePair(f'"{pair.source}"', pair.target) for pair in pairs]
+    text = warnings(tmp_path, quoted)
+    assert "100 % of the sources stand in quotation marks" in text and "of the targets stand" not in text
+    assert "quotation marks" not in warnings(tmp_path, [*quoted[:150], *pairs[150:]])
+
+
 def test_validation_pairs_in_the_training_data(tmp_path: Path) -> None:
     pairs = english_german(300)
     found = seen(tmp_path, pairs, pairs[:30])
@@ -128,6 +136,9 @@ def test_a_full_disk_and_a_network_too_large() -> None:
     check_machine(machine, weights=10**7, disk=10**8)
     with pytest.raises(RunError, match=r"needs about 2\.0 GB of disk, 1\.0 GB are free"):
         check_machine(machine, weights=10**7, disk=2 * 10**9)
+    small = Machine("", threads=2, bfloat16=False, memory=10**9, disk=400_000)
+    with pytest.raises(RunError, match=r"needs about 30\.0 MB of disk, 0\.4 MB are free"):
+        check_machine(small, weights=10**6, disk=3 * 10**7)
     with pytest.raises(RunError, match=r"100,000,000 weights need 2\.0 GB of memory"):
         check_machine(machine, weights=10**8, disk=0)
     check_machine(Machine("", 2, False, memory=0, disk=0), weights=10**9, disk=10**12)  # nothing is known
