@@ -91,13 +91,21 @@ def train_alignment(
     return _Training(groups, len(vocabulary) + 1, tension, check).run(iterations, vocabulary)
 
 
-def align_numbers(source: WordArrays, target: WordArrays, size: int, *, iterations: int) -> AlignmentTable:
+def align_numbers(
+    source: WordArrays,
+    target: WordArrays,
+    size: int,
+    *,
+    iterations: int,
+    check: Callable[[], None] = lambda: None,
+) -> AlignmentTable:
     """The table of texts whose words, or pieces, are numbered already: from 1 to `size`, on either side.
 
-    Its vocabulary is empty. Of a large corpus a random sample is used, as in `train_alignment`.
+    Its vocabulary is empty. Of a large corpus a random sample is used, and `check` is called, as in
+    `train_alignment`.
     """
     groups = list(groups_of(source, target, sample_rows(source, target, seed=1)))
-    return _Training(groups, size + 1, TENSION).run(iterations, {})
+    return _Training(groups, size + 1, TENSION, check).run(iterations, {})
 
 
 def sample_rows(source: WordArrays, target: WordArrays, *, seed: int) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ summed over all such pieces. The weight w may fall to 0, so that the end of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -65,6 +65,14 @@ class GuidedAlignment:
         self._weights: Tensor | None = None
         decoder.register_forward_hook(self._see)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> GuidedAlignment:
+        """This object: a copy of the network, such as that of a validation, needs no second table."""
+        return self
+
+    def forget(self) -> None:
+        """Let go of the weights of a pass that failed, and with them of all its tensors."""
+        self._weights = None
+
     def _see(self, decoder: nn.Module, _: Any, result: Any) -> None:
         self._weights = result[0].weights if decoder.training else None
 
@@ -91,23 +99,34 @@ class GuidedAlignment:
         return torch.from_numpy(links)
 
 
-def guide(decoder: nn.Module, batches: Batches, *, weight: float, steps: int) -> GuidedAlignment:
+def guide(
+    decoder: nn.Module,
+    batches: Batches,
+    *,
+    weight: float,
+    steps: int,
+    check: Callable[[], None] = lambda: None,
+) -> GuidedAlignment:
     """Align the pairs of `batches`, without noise and with the best splits, and guide `decoder` by that.
 
     It takes some seconds to a minute, and up to 1 GB of memory. The same data give the same alignment.
+    `check` is called now and then meanwhile; what it raises ends the work.
     """
     rows = batches.rows[:: max(1, -(-len(batches.rows) // MOST_PAIRS))]
     size = max(batches.source.vocab_size, batches.target.vocab_size)
     sides = (("source", batches.source), ("target", batches.target))
-    source, target = (_numbered(_ids(batches, rows, side, tokenizer)) for side, tokenizer in sides)
-    table = align_numbers(source, target, size, iterations=_ITERATIONS)
+    source, target = (_numbered(_ids(batches, rows, side, tokenizer, check)) for side, tokenizer in sides)
+    table = align_numbers(source, target, size, iterations=_ITERATIONS, check=check)
     numbers = {str(number): number for number in range(1, size + 1)}
     return GuidedAlignment(decoder, replace(table, vocabulary=numbers), weight=weight, steps=steps)
 
 
-def _ids(batches: Batches, rows: np.ndarray, side: str, tokenizer: Tokenizer) -> Iterator[list[int]]:
+def _ids(
+    batches: Batches, rows: np.ndarray, side: str, tokenizer: Tokenizer, check: Callable[[], None]
+) -> Iterator[list[int]]:
     """The token ids of a side of some pairs, with EOS, as the network reads them."""
     for start in range(0, len(rows), _CHUNK):
+        check()
         texts = batches.data[rows[start : start + _CHUNK].tolist()][side]
         for ids in tokenizer.encode_batch(texts):
             yield [*ids, tokenizer.eos_id]

@@ -234,6 +234,7 @@ def _trainer(
         progress=progress,
         show=(show_pairs(corpora.train[0]), show_pairs(corpora.valid[0]) if corpora.valid else ""),
         interrupted=interruption,
+        check=interruption.check,
     )
     if distributed.is_main():
         run.description = describe(settings, corpora.absolute()) | {"valid_sha256": pairs_sha256(valid)}

@@ -90,6 +90,8 @@ class TrainStep:
                     raise
                 missing = type(error)(str(error))  # without its frames, which hold tensors
             self.optimizer.zero_grad(set_to_none=True)
+            if self.guide is not None:
+                self.guide.forget()
             if not self.micro_batches.lower(group, step=step):
                 raise missing
 

@@ -55,14 +55,14 @@ class Trainer:
         prepared: training data and tokenizers.
         valid: validation pairs.
         run: the run directory.
-        languages: source and target language, "" if unknown. `prepared` has those of a model with several
-            directions.
+        languages: source and target language, "" if unknown; several directions are in `prepared`.
         corpora: names of the training data, for the record of the model.
         device: a device of torch.
         progress: receives messages; default: none are shown.
         show: shell commands that print some training and validation pairs, for warnings.
         interrupted: called after each update and often in a validation; if it returns true, the run saves and
             stops. A validation that was cut short is made when the run is resumed.
+        check: called while the training is made ready; what it raises ends that.
 
     Raises UsageError for settings that cannot be trained with, DataError without validation pairs.
     """
@@ -80,6 +80,7 @@ class Trainer:
         progress: Progress | None = None,
         show: tuple[str, str] = ("", ""),
         interrupted: Callable[[], bool] = lambda: False,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings, self.prepared, self.run_directory = settings, prepared, run
         self.languages, self.corpora, self.interrupted = languages, corpora, interrupted
@@ -101,7 +102,7 @@ class Trainer:
             raise UsageError(
                 f"no training pair has at most data.max_length = {settings.data.max_length} tokens"
             )
-        self._guide()
+        self._guide(check)
         if not valid:
             raise DataError("no validation pair found, expected at least one")
         self.valid_pairs = len(valid)
@@ -126,12 +127,12 @@ class Trainer:
         torch.manual_seed(seed + distributed.rank())  # each process drops other units
         return model
 
-    def _guide(self) -> None:
+    def _guide(self, check: Callable[[], None]) -> None:
         """Let attention follow a word alignment of the training pairs, if the settings say so."""
         config, step = self.settings.training, self.train_step
         if config.guided_alignment:
             weight, steps = config.guided_alignment, config.guided_alignment_steps
-            step.guide = guide(step.model.decoder, self.batches, weight=weight, steps=steps)
+            step.guide = guide(step.model.decoder, self.batches, weight=weight, steps=steps, check=check)
 
     def _batches(
         self,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
+from weakref import ReferenceType, ref
 
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ from seq2seq.objectives.guided_alignment import (
 )
 from seq2seq.pairs import SentencePair
 from seq2seq.text.tokenizer import Tokenizer
+from seq2seq.training import train_step
 from seq2seq.training.train_step import TrainStep
 from tests import tiny
 
@@ -110,6 +113,41 @@ def test_a_number_word_is_linked_to_its_translation() -> None:
             found += 1
             right += tiny.ENGLISH.index(source) == tiny.FRENCH.index(target)
     assert found > 20 and right / found > 0.9
+
+
+def test_a_pass_that_fails_leaves_no_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the second try, with a smaller part, would need the memory of both."""
+    step, read = trained_step()
+    kept, original = list[ReferenceType[Tensor]](), train_step.cross_entropy
+
+    def loss(logits: Tensor, targets: Tensor, **options: float) -> Tensor:
+        kept.append(ref(logits))
+        if len(kept) == 1:
+            raise MemoryError
+        assert kept[0]() is None, "the graph of the first try"
+        return original(logits, targets, **options)
+
+    monkeypatch.setattr(train_step, "cross_entropy", loss)
+    step.update([next(iter(read.epoch(0)))], rate=1e-3, step=1)
+    assert len(kept) > 2
+
+
+def test_a_copy_of_the_network_has_no_second_table() -> None:
+    step, _ = trained_step()
+    (hook,) = deepcopy(step.model).decoder._forward_hooks.values()
+    assert hook.__self__ is step.guide  # type: ignore[attr-defined]
+
+
+def test_aligning_can_be_interrupted() -> None:
+    step, read = trained_step()
+    calls = iter(range(10))
+
+    def check() -> None:
+        if next(calls) == 3:
+            raise SystemExit(143)
+
+    with pytest.raises(SystemExit):
+        guide(step.model.decoder, read, weight=1.0, steps=0, check=check)
 
 
 def gradients(step: TrainStep, group: Sequence[Batch], tokens: int) -> dict[str, Tensor]:
