@@ -100,7 +100,7 @@ class Compare:
         """Training and test data; the sample corpus if none is given."""
         from seq2seq.data.sample import write_sample
         from seq2seq.training.run import Corpora
-        from seq2seq.training_data.arguments import make_corpora
+        from seq2seq.training_data.arguments import make_corpora, split_direction
 
         if self.train or self.valid or self.test:
             if not (self.train and self.test):
@@ -110,7 +110,12 @@ class Compare:
             corpora = make_corpora(self.train, self.valid, (self.source_lang, self.target_lang))
             if len(corpora.directions) > 1:
                 raise UsageError("--train has several directions, expected one: compare scores a direction")
-            return corpora, self.test
+            named, test = split_direction(self.test)
+            if named and named != corpora.languages:
+                raise UsageError(
+                    f"--test is named {'-'.join(named)}, expected {'-'.join(corpora.languages)} as --train"
+                )
+            return corpora, test
         say("NO DATA GIVEN: comparing on the sample corpus (English to French, generated; see --train)")
         paths = {name: str(path) for name, path in write_sample(self.out / "sample").items()}
         return Corpora(((paths["train"],),), ((paths["valid"],),), ("en", "fr")), (paths["test"],)

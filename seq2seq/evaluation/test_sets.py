@@ -23,14 +23,18 @@ def direction_of_test(
     and for "" the translator's. Raises UsageError for one that the model does not have.
     """
     named, paths = split_direction(words)
+    if named and target_language and not same_language(target_language, named[1]):
+        raise UsageError(
+            f"the test data is named {direction_name(named)}, and the target language is {target_language}: "
+            "expected one of them"
+        )
     if named is None or not translator.directions:
         return named or translator.direction_to(target_language or None), paths
     direction = find_direction(translator.directions, direction_name(named))
-    if direction is None or (target_language and not same_language(target_language, direction[1])):
+    if direction is None:
         known = direction_names(translator.directions)
-        wanted = f" and the target language {target_language}" if direction else ""
         raise UsageError(
-            f"the test data is named {direction_name(named)}{wanted}, expected a direction of the model "
+            f"the test data is named {direction_name(named)}, expected a direction of the model "
             f"(directions: {known})"
         )
     return direction, paths

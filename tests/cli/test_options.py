@@ -197,5 +197,9 @@ def test_a_comparison_has_one_direction() -> None:
     given = (("en-fr=a.en,a.fr",), ("fr-en=a.fr,a.en",))
     with pytest.raises(UsageError, match="--train has several directions, expected one"):
         Compare(train=given, test=("en-fr=b.en,b.fr",))._data()
-    corpora, _ = Compare(train=given[:1], test=("b.en", "b.fr"))._data()
-    assert corpora.languages == ("en", "fr") and corpora.train == (("a.en", "a.fr"),)
+    with pytest.raises(UsageError, match="--test is named fr-en, expected en-fr"):
+        Compare(train=given[:1], test=("fr-en=b.fr,b.en",))._data()
+    for test in (("b.en", "b.fr"), ("en-fr=b.en,b.fr",)):
+        corpora, paths = Compare(train=given[:1], test=test)._data()
+        assert corpora.languages == ("en", "fr") and corpora.train == (("a.en", "a.fr"),)
+        assert paths == ("b.en", "b.fr")
