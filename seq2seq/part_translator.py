@@ -166,7 +166,7 @@ class PartTranslator:
         config, search = self._searched_settings, partial(decode, self.engine, merge=True)
         enough = config.n_best > self.config.n_best == 1 and not config.mbr and self.reverse is None
         found = search(config=config, best_only=enough, **self._search_arguments(parts))
-        if enough and self._mends:
+        if enough:
             pairs = zip(parts, found, strict=True)
             again = [n for n, (part, one) in enumerate(pairs) if any(self._faults(part, one[0]))]
             some = self._search_arguments([parts[n] for n in again])

@@ -69,7 +69,8 @@ def decode(
             `sources`.
         merge: decode equal sources once. Default: unless there are `constraints`, which may treat them
             differently; with True, those that depend on nothing but the token ids of a sentence may be given.
-        best_only: only the first hypothesis is wanted; the others are those that were found on the way.
+        best_only: only the first hypothesis is wanted, and no other is returned, unless there is a coverage
+            penalty, which needs all of them.
 
     Returns:
         For each source its `n_best` hypotheses, best first: of a search different ones, or as many samples,
@@ -149,7 +150,7 @@ def _options(config: DecodingConfig, forbidden: Sequence[int], *, best_only: boo
         length_penalty=config.length_penalty,
         length_normalisation=config.length_normalisation,
         forbidden=tuple(forbidden),
-        best_only=best_only and not every,
+        best_only=best_only and not config.coverage_penalty,
         keep_weights=True,
         temperature=config.temperature or 1.0,
         top_k=config.top_k,

@@ -97,7 +97,7 @@ class _WordSearch:
         rest = prefix.rest(0, head)
         self.passed = 0.0 if rest else 1.0
         self.live: list[tuple[list[int], float]] = [(list(head), 0.0)]
-        self.between, self.forbidden = prefix.surfaces.between_words, np.array(question.forbidden)
+        self.between, self.forbidden = prefix.surfaces.between_words, np.array(question.forbidden, np.int64)
         self.allowed: dict[bytes, Array] = {}  # tokens that may follow where so much of the prefix is left
         self.lengths = prefix.surfaces.sizes.copy()
         for token, sign in zip(prefix.surfaces.placeholder_ids, question.beginning.signs, strict=False):
