@@ -43,11 +43,18 @@ class FrequencyBand:
 
 
 def word_counts(texts: Iterable[str] | Mapping[str, int]) -> Counter[str]:
-    """How often each word occurs in texts, or in a list of forms with their counts (`Lexicon.counts`)."""
+    """How often each word occurs in texts, or in a list of forms with their counts (`Lexicon.counts`).
+
+    Of such a list only the words count: the parts of "l'homme" are entries of their own.
+    """
     counts = Counter[str]()
-    for text, number in texts.items() if isinstance(texts, Mapping) else ((text, 1) for text in texts):
-        for word in WORD.findall(text.lower()):
-            counts[word] += number
+    if isinstance(texts, Mapping):
+        for form, number in texts.items():
+            if WORD.fullmatch(form):
+                counts[form.lower()] += number
+    else:
+        for text in texts:
+            counts.update(WORD.findall(text.lower()))
     return counts
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import pytest
 
 from seq2seq.evaluation.word_frequency import by_frequency, word_counts
+from seq2seq.preparation.lexicon import Lexicon
 
 
 def test_words_are_counted_in_texts_and_lists() -> None:
     assert word_counts(["Le chat, le 2 chien"]) == {"le": 2, "chat": 1, "chien": 1}
-    assert word_counts({"Paris": 3, "paris": 1, "l'eau": 2}) == {"paris": 4, "l": 2, "eau": 2}
+    assert word_counts({"Paris": 3, "paris": 1}) == {"paris": 4}
     assert word_counts(["你好 你"]) == {"你": 2, "好": 1}
+
+
+def test_the_parts_of_a_short_form_count_once() -> None:
+    lexicon = Lexicon.count(["Il voit l'homme."] * 6)
+    assert "l'homme" in lexicon.counts
+    assert word_counts(lexicon.counts) == {"voit": 6, "l": 6, "homme": 6, "il": 6}
 
 
 def test_each_band_has_its_words() -> None:
