@@ -35,8 +35,8 @@ class Evaluation:
         calibration_error: how far confidence is from the truth, of words and sentences.
         lengths: the scores of the sentences of each length.
         frequencies: how well the words of each frequency are translated.
-        counted_in: what these frequencies come from: "training data", or "references" if the model has no
-            word list.
+        counted_in: what these frequencies come from: "training data", as the model's word list counts it
+            (see `Lexicon.count`: not at the start of sentences), or "references" if it has no list.
     """
 
     scores: dict[str, Score]

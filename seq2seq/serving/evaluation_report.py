@@ -173,7 +173,10 @@ def _frequencies(systems: Sequence[System]) -> str:
             [str(band), f"{band.words:,}", f"{band.right:,}", f"{band.made:,}", f"{band.f1:.1f}"]
             for band in system.evaluation.frequencies
         ]
-        seen = f"seen is how often a word occurs in the {escape(system.evaluation.counted_in)}"
+        counted_in = escape(system.evaluation.counted_in)
+        if counted_in == "training data":
+            counted_in += ", as the word list counts it (not at the start of sentences)"
+        seen = f"seen is how often a word occurs in the {counted_in}"
         parts.append(f'<p class="soft">{escape(system.name)}: {seen}; F1 ignores the place of a word.</p>')
         parts.append(_table(head, rows, numbers=4))
     return "".join(parts)

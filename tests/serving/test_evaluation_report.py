@@ -1,0 +1,35 @@
+"""The report of an evaluation says what it counts and leaves out."""
+
+from __future__ import annotations
+
+from html import unescape
+from pathlib import Path
+
+from seq2seq.evaluation.metrics import Score
+from seq2seq.evaluation.scoring import Evaluation
+from seq2seq.evaluation.word_frequency import FrequencyBand
+from seq2seq.serving.evaluation_report import Scored, System, html_report
+
+
+def system(name: str, scores: dict[str, float], *, counted_in: str = "training data") -> System:
+    """A system with these scores, and a word in the band of those that are new."""
+    evaluation = Evaluation(
+        {metric: Score(score, f"{metric}|v:2") for metric, score in scores.items()},
+        translations=["x"],
+        seconds=1.0,
+        model=name,
+        frequencies=[FrequencyBand(0, 0, 1, 0, 1)],
+        counted_in=counted_in,
+    )
+    return System(name, evaluation, [])
+
+
+def report(*systems: System) -> str:
+    return unescape(html_report(Scored("mine.tsv", 1, list(systems), [], [], Path("evaluation.html"))))
+
+
+def test_it_says_how_words_are_counted() -> None:
+    one, other = system("one", {"bleu": 1.0}), system("other", {"bleu": 1.0}, counted_in="references")
+    text = report(one, other)
+    assert "occurs in the training data, as the word list counts it (not at the start of sentences);" in text
+    assert "occurs in the references;" in text
