@@ -312,7 +312,8 @@ def _data(
         counts, held = Counts(), list[SentencePair]()
         pairs = interruption.checked(read_train(corpora, settings.data, counts))
         if not valid:
-            pairs = hold_out(pairs, held, where=names_of(corpora.train), counts=counts)
+            where, directions = names_of(corpora.train), corpora.directions
+            pairs = hold_out(pairs, held, where=where, counts=counts, directions=directions)
         prepare(
             pairs,
             out,
@@ -326,7 +327,7 @@ def _data(
             vocabulary=vocabulary_of(first),
         )
         if not valid:
-            held = list(dict.fromkeys(held))  # the data may repeat pairs
+            held = list({(one.source, one.target, one.direction): one for one in held}.values())  # repeated
             progress.say(f"no validation data given: {len(held)} pairs held out of the training data")
             write_held_out(held_out, held)
     distributed.barrier()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +30,58 @@ def test_at_most_1000_sources_are_held_out() -> None:
     pairs = (SentencePair(str(number), "") for number in range(100_000))
     kept = sum(1 for _ in hold_out(pairs, held, where="a.tsv", counts=Counts()))
     assert len(held) == 1000 and kept == 99_000
+
+
+def test_each_direction_holds_out_1000_of_its_sources() -> None:
+    """The second corpus has other sources, and comes when the first has its 1,000."""
+    held: list[SentencePair] = []
+    pairs = [SentencePair(f"{n // 60_000} {n}", "", direction=n // 60_000) for n in range(120_000)]
+    list(hold_out(iter(pairs), held, where="", counts=Counts(), directions=(("en", "fr"), ("en", "de"))))
+    assert [sum(pair.direction == number for pair in held) for number in (0, 1)] == [1000, 1000]
+
+
+def test_one_source_is_held_out_of_all_directions() -> None:
+    held: list[SentencePair] = []
+    pairs = [SentencePair(f"source {n}", f"{d} {n}", direction=d) for d in (0, 1) for n in range(500)]
+    list(hold_out(iter(pairs), held, where="", counts=Counts(), directions=(("en", "fr"), ("en", "de"))))
+    first, second = ({pair.source for pair in held if pair.direction == number} for number in (0, 1))
+    assert first == second and len(first) >= 5
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+@pytest.mark.parametrize("seed", range(2))
+def test_no_pair_is_held_out_and_trained_on_reversed(share: float, seed: int) -> None:
+    """A corpus of each direction and a common one: in order, and mixed."""
+    there = [SentencePair(f"source {n}", f"target {n}", share=share) for n in range(75_000)]
+    back = [SentencePair(f"target {n}", f"source {n}", direction=1) for n in range(25_000, 100_000)]
+    pairs = there + back
+    if seed:
+        random.Random(seed).shuffle(there)
+        rest = [*there[1:], *back]
+        random.Random(seed).shuffle(rest)
+        pairs = [there[0], *rest]
+    held: list[SentencePair] = []
+    both = (("en", "fr"), ("fr", "en"))
+    trained = {
+        (pair.source, pair.target)
+        for pair in hold_out(iter(pairs), held, where="", counts=Counts(), directions=both)
+    }
+    texts = {(pair.source, pair.target) for pair in held}
+    assert not trained & (texts | {(target, source) for source, target in texts})
+    assert len(trained) + len(held) == len(pairs)
+    numbers = [sum(pair.direction == number for pair in held) for number in (0, 1)]
+    assert min(numbers) > 300 and max(numbers) <= 2000
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3)), min_size=2, max_size=300))
+def test_one_direction_is_split_as_it_always_was(numbers: list[tuple[int, int]]) -> None:
+    """By the definition: the first source, and those whose CRC-32 is a multiple of 50."""
+    pairs = [SentencePair(f"source {source}", f"target {target}") for source, target in numbers]
+    pairs.append(SentencePair("another source", "target"))
+    held: list[SentencePair] = []
+    list(hold_out(iter(pairs), held, where="", counts=Counts(), directions=()))
+    first = pairs[0].source
+    assert held == [p for p in pairs if p.source == first or not zlib.crc32(p.source.encode()) % 50]
 
 
 @pytest.mark.parametrize("targets", [["a"], ["a", "b"]])

@@ -130,18 +130,19 @@ def test_resumed_equals_uninterrupted(tmp_path: Path, step: int) -> None:
 def test_a_run_of_several_directions_can_be_used_resumed_and_tuned(tmp_path: Path) -> None:
     """From files to a model, without validation data."""
     for language, side in (("en", "source"), ("fr", "target")):
-        lines = "".join(f"{getattr(pair, side)}\n" for pair in tiny.pairs(80, seed=1))
+        lines = "".join(f"{getattr(pair, side)}\n" for pair in tiny.pairs(80, seed=1)) * 2
         (tmp_path / f"train.{language}").write_text(lines, encoding="utf-8")
     en, fr = str(tmp_path / "train.en"), str(tmp_path / "train.fr")
     corpora = make_corpora(((f"en-fr={en},{fr}",), (f"fr-en={fr}", en)), ())
-    start = tiny.settings(data={"vocab_size": 320}, steps=2)
+    start = tiny.settings(data={"vocab_size": 320, "drop_duplicates": False}, steps=2)
     progress = RecordingProgress()
     assert train(start, corpora, tmp_path / "run", device="cpu", progress=progress).step == 2
     assert any(message.startswith("directions: en-fr ") for message in progress.messages)
     held = json.loads((tmp_path / "run/valid.json").read_text())
     assert {len(row) for row in held} == {2, 3}  # of both directions
+    assert len({tuple(row) for row in held}) == len(held)  # each once, though the data has all lines twice
     assert stored_run(tmp_path / "run")[1].directions == DIRECTIONS
-    longer = tiny.settings(data={"vocab_size": 320}, steps=3)
+    longer = tiny.settings(data={"vocab_size": 320, "drop_duplicates": False}, steps=3)
     resumed = train(
         longer, Corpora(), tmp_path / "run", resume=True, device="cpu", progress=RecordingProgress()
     )
