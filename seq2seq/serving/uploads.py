@@ -25,7 +25,7 @@ MAX_AGE = 3600.0  # seconds after which a file is deleted, and what was made of 
 _LOOK = 60.0  # seconds between looks for old files
 MAX_NAME = 120  # characters
 FULL = "The server has no room for more files. Please try again later."
-_OPTIONS = re.compile(r",? or [^,;]*--[a-z][\w.-]*")
+_OPTIONS = re.compile(r" \([^()]*--[a-z][^()]*\)|,? or [^,;()]*--[a-z][\w.-]*")
 _UNSAFE = re.compile(r"[^\w .()\[\]-]+")
 
 

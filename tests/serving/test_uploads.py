@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from seq2seq.serving import uploads
 from seq2seq.serving.request import InvalidRequest
-from seq2seq.serving.uploads import Uploads, shown_size
+from seq2seq.serving.uploads import Uploads, for_page, shown_size
 
 
 def test_names_never_lead_out_of_the_folder() -> None:
@@ -56,3 +58,20 @@ def test_old_files_are_deleted_with_what_was_made_of_them(monkeypatch: pytest.Mo
 
 def test_sizes_for_people() -> None:
     assert [shown_size(5 << 20), shown_size(100 << 20), shown_size(1536)] == ["5 MB", "100 MB", "1.5 KB"]
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            "exchange the files, or the columns (--data.columns 2 1), or the languages "
+            "(--source-lang fr --target-lang en)",
+            "exchange the files, or the columns, or the languages",
+        ),
+        ("one column found, expected 2, or two names in --data.columns", "one column found, expected 2"),
+        ("found (it is short), expected more (--no-preflight trains)", "found (it is short), expected more"),
+    ],
+)
+def test_errors_for_the_page_name_the_file_and_no_options(message: str, shown: str) -> None:
+    path = Path("/tmp/x/3f.tsv")
+    assert for_page(f"{path}:2: {message}", path, "mine.tsv") == f"mine.tsv:2: {shown}"
