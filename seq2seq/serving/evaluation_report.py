@@ -112,7 +112,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int =
 
 
 def _scores(systems: Sequence[System]) -> str:
-    names = list(systems[0].evaluation.scores)
+    scores = systems[0].evaluation.scores
+    names = [name for name in scores if all(name in system.evaluation.scores for system in systems)]
     rows = [
         [
             escape(system.name),
@@ -121,9 +122,7 @@ def _scores(systems: Sequence[System]) -> str:
         ]
         for system in systems
     ]
-    signatures = "<br>".join(
-        f"{NAMES[name]}: {escape(score.signature)}" for name, score in systems[0].evaluation.scores.items()
-    )
+    signatures = "<br>".join(f"{NAMES[name]}: {escape(scores[name].signature)}" for name in names)
     notes = "".join(f'<p class="soft">{escape(note)}</p>' for one in systems for note in one.evaluation.notes)
     head = ["Model", *(NAMES[name] for name in names), "Time"]
     return f"{_table(head, rows, numbers=len(names) + 1)}<p><code>{signatures}</code></p>{notes}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import unescape
 from pathlib import Path
 
+import pytest
+
 from seq2seq.evaluation.metrics import Score
 from seq2seq.evaluation.scoring import Evaluation
 from seq2seq.evaluation.word_frequency import FrequencyBand
@@ -33,3 +35,11 @@ def test_it_says_how_words_are_counted() -> None:
     text = report(one, other)
     assert "occurs in the training data, as the word list counts it (not at the start of sentences);" in text
     assert "occurs in the references;" in text
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_scores_that_one_system_lacks_are_left_out(first: bool) -> None:
+    long, short = system("long", {"bleu": 20.0}), system("short", {"bleu": 30.0, "ter": 40.0})
+    text = report(*((long, short) if first else (short, long)))
+    assert "20.00" in text and "30.00" in text
+    assert "TER</th>" not in text and "TER:" not in text

@@ -27,7 +27,7 @@ const row = (tag, cells) => {
 
 const done = async ({ job, pairs, systems, p_values: chances }) => {
   find("title").textContent = say("evaluate.title", { number: number(pairs) });
-  const scores = Object.keys(NAMES).filter((name) => name in systems[0]);
+  const scores = Object.keys(NAMES).filter((name) => systems.every((one) => name in one));
   find("scores").replaceChildren(
     row("th", [say("translate.model"), ...scores.map((name) => NAMES[name])]),
     ...systems.map((one) => row("td", [one.name, ...scores.map((name) => one[name].toFixed(2))])),
