@@ -13,26 +13,31 @@ from pathlib import Path
 from seq2seq.config.corpora import Corpora
 from seq2seq.errors import UsageError
 from seq2seq.pairs import Direction
-from seq2seq.text.languages import is_language_tag, same_language
+from seq2seq.text.languages import CODES, is_language_tag, language_code, normalize_tag, same_language
 
 _NAMED = re.compile(r"(?P<direction>[A-Za-z0-9_-]+)=(?P<path>.+)", re.DOTALL)
 _EXAMPLE = "--train en-de=train.en,train.de --train en-fr=train.en,train.fr"
 
 
 def parse_direction(name: str) -> Direction | None:
-    """The languages of a name such as "en-de" or "en-pt-BR", None if it is none."""
+    """The languages of a name such as "en-de" or "en-pt-BR", None if it is none. Raises UsageError if it can
+    be cut at more than one dash."""
     cuts = [(name[: dash.start()], name[dash.end() :]) for dash in re.finditer("-", name)]
-    return next((cut for cut in cuts if all(map(is_language_tag, cut))), None)
+    found = [cut for cut in cuts if all(map(is_language_tag, cut))]
+    if len(found) > 1:
+        meanings = " or ".join(map(" to ".join, found))
+        raise UsageError(f"{name}: {meanings}? Write a region in capitals: en-GB-de")
+    return found[0] if found else None
 
 
 def split_direction(words: Sequence[str]) -> tuple[Direction | None, tuple[str, ...]]:
     """The direction in front of the paths of a corpus, and the paths; None if there is none.
 
-    A file that exists under the whole name is no direction. Raises UsageError for what looks like a direction
-    and is none.
+    A file that exists under the whole name is no direction, and one with a comma in its name is one path.
+    Raises UsageError for what looks like a direction and is none, for an empty path, and for two directions.
     """
     match = _NAMED.fullmatch(words[0]) if words else None
-    if match is None or Path(words[0]).exists():
+    if match is None or _exists(words[0]):
         return None, tuple(words)
     direction = parse_direction(match["direction"])
     if direction is None:
@@ -41,7 +46,21 @@ def split_direction(words: Sequence[str]) -> tuple[Direction | None, tuple[str, 
             "en-de"
         )
     rest = tuple(words[1:])
-    return direction, (match["path"], *rest) if rest else tuple(match["path"].split(","))
+    if any(_NAMED.fullmatch(word) and not _exists(word) for word in rest):
+        raise UsageError(f"{' '.join(words)}: several directions, repeat --train for each corpus: {_EXAMPLE}")
+    whole = rest or _exists(match["path"])
+    paths = (match["path"], *rest) if whole else tuple(match["path"].split(","))
+    if not all(paths):
+        raise UsageError(f"{words[0]}: an empty path, expected two files with a comma between: {_EXAMPLE}")
+    return direction, paths
+
+
+def _exists(path: str) -> bool:
+    """Whether there is such a file; a name that is too long for one is none."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def make_corpora(
@@ -51,11 +70,16 @@ def make_corpora(
     init_from: str = "",
 ) -> Corpora:
     """The corpora of a training. Those of one direction, whether it is named or not, make a model of one.
+    A language that is written in several ways, such as pt-BR and pt_br, has the first of them.
 
     Raises UsageError if only some corpora name a direction, if validation data is of a direction that no
     training data has, or if languages are given twice.
     """
-    trained, validated = (list(map(split_direction, corpora)) for corpora in (train, valid))
+    spellings = dict[str, str]()
+    trained, validated = (
+        [(_as_first(direction, spellings), paths) for direction, paths in map(split_direction, corpora)]
+        for corpora in (train, valid)
+    )
     named = [direction for direction, _ in (*trained, *validated) if direction]
     paths = [tuple(own for _, own in corpora) for corpora in (trained, validated)]
     if not named:
@@ -79,6 +103,14 @@ def make_corpora(
     return Corpora(paths[0], paths[1], ("", ""), init_from, *directions)
 
 
+def _as_first(direction: Direction | None, spellings: dict[str, str]) -> Direction | None:
+    """`direction` with each tag as it was first written; `spellings` has those by their normal form."""
+    if direction is None:
+        return None
+    source, target = (spellings.setdefault(normalize_tag(tag), tag) for tag in direction)
+    return source, target
+
+
 def languages_of_names(paths: Sequence[str]) -> Direction | None:
     """The languages by the names of two aligned files, such as train.en and train.de; None if they are
     unknown."""
@@ -90,8 +122,10 @@ def languages_of_names(paths: Sequence[str]) -> Direction | None:
 
 
 def _check_names(corpora: Sequence[Sequence[str]]) -> None:
-    """Raise UsageError for corpora of different languages, by the names of their files."""
-    named = list(filter(None, map(languages_of_names, corpora)))
+    """Raise UsageError for corpora of different languages, by the names of their files: `train.en` names one,
+    `a.hyp` none."""
+    pairs = filter(None, map(languages_of_names, corpora))
+    named = [pair for pair in pairs if all(language_code(tag) in CODES for tag in pair)]
     for other in named[1:]:
         if not all(map(same_language, named[0], other)):
             both = f"{'-'.join(named[0])} and {'-'.join(other)}"

@@ -30,6 +30,18 @@ def test_the_name_of_a_direction(name: str, direction: tuple[str, str] | None) -
 
 
 @pytest.mark.parametrize(
+    ("name", "meanings"),
+    [("en-gb-de", "en to gb-de or en-gb to de"), ("zh-tw-en-us", "zh-tw to en-us")],
+)
+def test_a_name_with_two_meanings_is_refused(name: str, meanings: str) -> None:
+    if " or " not in meanings:
+        assert parse_direction(name) == tuple(meanings.split(" to "))
+        return
+    with pytest.raises(UsageError, match=f"^{name}: {meanings}. Write a region in capitals: en-GB-de$"):
+        parse_direction(name)
+
+
+@pytest.mark.parametrize(
     ("words", "direction", "paths"),
     [
         (("en-de=a.en,a.de",), ("en", "de"), ("a.en", "a.de")),
@@ -51,6 +63,40 @@ def test_a_file_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     Path("en-de=a.tsv").write_text("a\tb\n")
     assert split_direction(("en-de=a.tsv",)) == (None, ("en-de=a.tsv",))
+
+
+def test_a_path_with_a_comma_is_one_path_if_it_exists(tmp_path: Path) -> None:
+    path = tmp_path / "a,b.tsv"
+    path.write_text("a\tb\n")
+    assert split_direction((f"en-de={path}",)) == (("en", "de"), (str(path),))
+
+
+def test_a_name_too_long_for_a_file_is_none() -> None:
+    long = "x" * 5000
+    assert split_direction((f"en-de={long}.en,{long}.de",)) == (("en", "de"), (f"{long}.en", f"{long}.de"))
+
+
+@pytest.mark.parametrize("word", ["en-de=,b", "en-de=a,"])
+def test_an_empty_path_is_refused(word: str) -> None:
+    with pytest.raises(UsageError, match=f"^{word}: an empty path"):
+        split_direction((word,))
+
+
+def test_two_directions_in_one_corpus_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("en-de=a.en,a.de", "en-fr=a.en,a.fr")
+    with pytest.raises(UsageError, match="several directions, repeat --train for each corpus"):
+        split_direction(words)
+    monkeypatch.chdir(tmp_path)
+    Path("en-fr=b.tsv").write_text("a\n")
+    assert split_direction(("en-de=a.tsv", "en-fr=b.tsv")) == (("en", "de"), ("a.tsv", "en-fr=b.tsv"))
+
+
+def test_spellings_of_one_language_are_the_first_of_them() -> None:
+    corpora = make_corpora((("en-pt-BR=a.tsv",), ("de-pt_br=b.tsv",)), (("de-pt_br=v.tsv",),))
+    assert corpora.train_directions == (("en", "pt-BR"), ("de", "pt-BR"))
+    assert corpora.valid_directions == (("de", "pt-BR"),)
+    one = make_corpora((("en-pt_BR=a.tsv",), ("en-pt-BR=b.tsv",)), ())
+    assert one == Corpora((("a.tsv",), ("b.tsv",)), (), ("en", "pt_BR"))
 
 
 def test_what_looks_like_a_direction_and_is_none() -> None:
@@ -94,6 +140,11 @@ def test_what_contradicts(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         make_corpora(train, valid, languages)
+
+
+def test_endings_that_are_no_languages_name_no_direction() -> None:
+    train = (("train.en", "train.de"), ("b.hyp", "b.cor"), ("c.eng", "c.ger"))
+    assert make_corpora(train, ()).train == train
 
 
 def test_regions_of_a_language_are_no_other_direction() -> None:
