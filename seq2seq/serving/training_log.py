@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ MAX_POINTS = 400
 
 
 class TrainingLog:
-    """The curves of a log (see `training.run_directory`), read as far as it is written."""
+    """The curves of a log (see `training.run_directory`), read as far as it is written.
+
+    Several threads may read at once.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = threading.Lock()
         self._restart()
 
     def _restart(self) -> None:
@@ -24,6 +29,10 @@ class TrainingLog:
 
     def read(self) -> None:
         """Read what is new; all of it if the log was cut by a training that goes on."""
+        with self._lock:
+            self._read()
+
+    def _read(self) -> None:
         if not self.path.exists():
             return self._restart()
         if self.path.stat().st_size < self.position:
