@@ -74,12 +74,14 @@ def find_direction(directions: Directions, name: str) -> Direction | None:
 
 
 def find_target(directions: Directions, language: str) -> str:
-    """The target language of `directions` that `language` means: the same tag, else the same language.
+    """The target language of `directions` that `language` means: the same text, else the same tag, else the
+    same language.
 
     Raises UsageError with the directions if there is none, or if several differ only by region.
     """
     targets = list(dict.fromkeys(target for _, target in directions))
-    same = [target for target in targets if target.lower() == language.lower()]
+    same = [target for target in targets if target == language]
+    same = same or [target for target in targets if normalize_tag(target) == normalize_tag(language)]
     similar = same or [target for target in targets if _similar(target, language)]
     if len(similar) != 1:
         raise UsageError(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from seq2seq import files
-from seq2seq.bundle.directions import Direction, Directions, direction_names
+from seq2seq.bundle.directions import Direction, Directions, direction_names, find_target
 from seq2seq.bundle.finding import locate
 from seq2seq.bundle.model_directory import FIXED, Bundle, load
 from seq2seq.config import Settings, to_dict
@@ -68,20 +69,38 @@ def check_start(bundle: Bundle, settings: Settings, *, name: str) -> None:
                 )
 
 
-def start_languages(bundle: Bundle, given: Direction, *, name: str, directions: Directions = ()) -> Direction:
-    """The languages of a training that starts from the model: those `given`, else those of its direction.
-    With `directions`, those of a training of several, the model must have a tag for each.
+def start_directions(bundle: Bundle, given: Directions, *, name: str) -> dict[Direction, Direction]:
+    """The names that the directions `given`, of a training of several, have in the model: en-pt is en-pt-BR
+    if that is its Portuguese.
+
+    Raises UsageError if the model has no tag for one, or if two are the same to it.
+    """
+    found = dict[Direction, Direction]()
+    if len(bundle.directions) > 1:
+        with suppress(UsageError):  # said below
+            found = {
+                (source, target): (source, find_target(bundle.directions, target)) for source, target in given
+            }
+    if not found or len(set(found.values())) < len(given):
+        _refuse(bundle, given, name)
+    return found
+
+
+def _refuse(bundle: Bundle, directions: Directions, name: str) -> NoReturn:
+    raise UsageError(
+        f"{name} translates {direction_names(bundle.directions)}, the training data is of "
+        f"{direction_names(directions)}, expected "
+        + ("two or more of its directions" if len(bundle.directions) > 1 else "one direction")
+    )
+
+
+def start_languages(bundle: Bundle, given: Direction, *, name: str) -> Direction:
+    """The languages of a training of one direction that starts from the model: those `given`, else its own.
 
     Raises UsageError if they contradict.
     """
-    if directions or len(bundle.directions) > 1:
-        if not directions or {target for _, target in directions} - set(bundle.source.tag_ids):
-            raise UsageError(
-                f"{name} translates {direction_names(bundle.directions)}, the training data is of "
-                f"{direction_names(directions or (given,))}, expected "
-                + ("two or more of its directions" if len(bundle.directions) > 1 else "one direction")
-            )
-        return given
+    if len(bundle.directions) > 1:
+        _refuse(bundle, (given,), name)
     own = next(iter(bundle.directions), ("", ""))
     for side, language, known in zip(("source", "target"), given, own, strict=True):
         if language and known and not same_language(language, known):

@@ -36,6 +36,14 @@ class Corpora:
         """
         return tuple(dict.fromkeys(self.train_directions))
 
+    def renamed(self, names: Mapping[Direction, Direction]) -> Corpora:
+        """The same with other names of the directions."""
+        train, valid = (
+            tuple(names[own] for own in directions)
+            for directions in (self.train_directions, self.valid_directions)
+        )
+        return replace(self, train_directions=train, valid_directions=valid)
+
     def part(self, direction: Direction) -> Corpora:
         """The corpora of one of the directions."""
         train, valid = (

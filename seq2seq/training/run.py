@@ -20,7 +20,7 @@ import torch
 from seq2seq import files
 from seq2seq.bundle.finding import resolve
 from seq2seq.bundle.model_directory import Bundle, load
-from seq2seq.bundle.starting import copy_start, start_languages
+from seq2seq.bundle.starting import copy_start, start_directions, start_languages
 from seq2seq.config import Settings, TrainingConfig
 from seq2seq.data.sample import write_sample
 from seq2seq.data.splitting import hold_out
@@ -214,9 +214,11 @@ def _trainer(
         corpora = _start(settings, corpora, run, progress)
     first = first_model(corpora, run)
     if first and not resume:
-        name, directions = corpora.init_from, corpora.directions
-        languages = start_languages(first, corpora.languages, name=name, directions=directions)
-        corpora = replace(corpora, languages=languages)
+        name = corpora.init_from
+        if corpora.directions:
+            corpora = corpora.renamed(start_directions(first, corpora.directions, name=name))
+        else:
+            corpora = replace(corpora, languages=start_languages(first, corpora.languages, name=name))
     prepared, valid = _data(settings, corpora, run.path, progress, interruption, stored=resume, first=first)
     if resume:
         check_validation_data(valid, corpora, run.path)

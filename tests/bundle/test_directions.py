@@ -80,6 +80,10 @@ def test_a_direction_is_found_by_its_name_without_regions(
         ((("en", "fr"), ("en", "de")), "fr-CA", "fr"),
         ((("de", "en"), ("fr", "en")), "en", "en"),
         (PORTUGUESE, "pt-pt", "pt-PT"),
+        (PORTUGUESE, "pt_PT", "pt-PT"),
+        ((("en", "pt-BR"), ("de", "pt-br")), "pt-br", "pt-br"),
+        ((("en", "pt-BR"), ("de", "pt-br")), "pt-BR", "pt-BR"),
+        ((("en", "de"), ("en", "deu")), "deu", "deu"),
     ],
 )
 def test_a_target_language_is_found(directions: Directions, language: str, expected: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seq2seq.bundle import model_directory
-from seq2seq.bundle.starting import check_start, copy_start, start_languages, start_settings
+from seq2seq.bundle.starting import check_start, copy_start, start_directions, start_languages, start_settings
 from seq2seq.config import DataConfig, DecodingConfig, ModelConfig, Settings, TrainingConfig
 from seq2seq.errors import ModelError, UsageError
 from seq2seq.text.tokenizer import Tokenizer
@@ -73,13 +73,21 @@ def test_languages_are_the_models_unless_they_contradict() -> None:
     assert start_languages(unknown, ("pt", ""), name="m") == ("pt", "")
     several = tiny.bundle_of_directions(("en", "fr"), ("fr", "en"))
     both = (("fr", "en"), ("en", "fr"))
-    assert start_languages(several, ("", ""), name="m", directions=both) == ("", "")
+    assert start_directions(several, both, name="m") == {direction: direction for direction in both}
     with pytest.raises(UsageError, match="m translates en-fr, fr-en, the training data is of en-fr"):
         start_languages(several, ("en", "fr"), name="m")
     with pytest.raises(UsageError, match="is of en-fr, en-de, expected two or more of its directions"):
-        start_languages(several, ("", ""), name="m", directions=(("en", "fr"), ("en", "de")))
+        start_directions(several, (("en", "fr"), ("en", "de")), name="m")
     with pytest.raises(UsageError, match="the training data is of fr-en, en-fr, expected one direction"):
-        start_languages(bundle, ("", ""), name="m", directions=both)
+        start_directions(bundle, both, name="m")
+
+
+def test_directions_of_a_training_get_the_names_that_the_model_has() -> None:
+    several = tiny.bundle_of_directions(("en", "pt-BR"), ("en", "de"))
+    named = {("en", "pt"): ("en", "pt-BR"), ("fr", "DE"): ("fr", "de")}
+    assert start_directions(several, tuple(named), name="m") == named
+    with pytest.raises(UsageError, match="is of en-pt, en-pt-BR, expected two or more of its directions"):
+        start_directions(several, (("en", "pt"), ("en", "pt-BR")), name="m")
 
 
 def test_the_copy_is_the_model(tmp_path: Path) -> None:

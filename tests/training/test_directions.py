@@ -155,8 +155,11 @@ def test_a_run_of_several_directions_can_be_used_resumed_and_tuned(tmp_path: Pat
         made = translator.translate(["one two", "<2fr> <2en>"], target_language=language)
         alone = [translator.translate(text, target_language=language) for text in ("one two", "<2fr> <2en>")]
         assert [one.text for one in made] == [one.text for one in alone]
-    further, tuned = replace(corpora, init_from=str(tmp_path / "run")), tmp_path / "tuned"
-    train(start_settings(bundle, start), further, tuned, device="cpu", progress=progress)
+    named = make_corpora(
+        ((f"en-fr_CA={en},{fr}",), (f"fr-eng={fr}", en)), (), init_from=str(tmp_path / "run")
+    )
+    tuned = tmp_path / "tuned"
+    train(start_settings(bundle, start), named, tuned, device="cpu", progress=progress)
     assert load(resolve(tuned)).directions == DIRECTIONS
     assert load(resolve(tuned)).source.to_bytes() == bundle.source.to_bytes()
 
