@@ -201,9 +201,7 @@ def page(server: PageServer) -> Iterator[Browser]:
         assert browser.errors == []
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) -> None:
-    page.evaluate("localStorage.setItem('seq2seq.glossary.en-fr', '[[\"one\", \"un\"]]')")
+def open_files(page: Browser) -> None:
     page.evaluate(
         "[...document.querySelectorAll('button[role=tab]')]"
         ".find((b) => b.textContent.includes('Files')).click()"
@@ -212,6 +210,12 @@ def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) 
         "!!document.querySelector('#files')?.dataset.started && "
         "!!document.querySelector('#files-model option')"
     )
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) -> None:
+    page.evaluate("localStorage.setItem('seq2seq.glossary.en-fr', '[[\"one\", \"un\"]]')")
+    open_files(page)
     (tmp_path / "a.srt").write_text(FILES["a.srt"][0])
     page.choose("#files-file", tmp_path / "a.srt")
     page.wait("!document.querySelector('#files-go').disabled")
@@ -231,3 +235,27 @@ def test_file_in_the_browser(page: Browser, server: PageServer, tmp_path: Path) 
     page.click("#files-go")
     page.wait("document.querySelector('#files-status').textContent.startsWith('b.txt:1: byte 0xe9')")
     assert not page.evaluate("document.querySelector('#files-done').checkVisibility()")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+def test_job_keeps_its_file_and_model(
+    page: Browser, translators: dict[str, FakeTranslator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = "this does not look like English"
+    monkeypatch.setattr(translators["slow"], "answer", lambda text, n_best: Translation(text, note=note))
+    open_files(page)
+    for name, lines in (("first.txt", 20), ("second.txt", 1)):
+        (tmp_path / name).write_text("one\n" * lines)
+    page.evaluate("document.querySelector('#directions > [data-name=broken]').dataset.source = 'de'")
+    page.evaluate("document.querySelector('#files-model').value = 'slow'")
+    page.choose("#files-file", tmp_path / "first.txt")
+    page.click("#files-go")
+    wait_until(lambda: len(translators["slow"].calls) > 0)
+    page.choose("#files-file", tmp_path / "second.txt")
+    page.evaluate("document.querySelector('#files-model').value = 'broken'")
+    assert page.evaluate("document.querySelector('#files-drop .chosen').textContent") == "first.txt"
+    assert page.evaluate("document.querySelector('#files-go').disabled")
+    page.wait("document.querySelector('#files-done').checkVisibility()")
+    assert "English" in page.evaluate("document.querySelector('#files-summary').textContent")
+    page.choose("#files-file", tmp_path / "second.txt")
+    page.wait("document.querySelector('#files-drop .chosen').textContent === 'second.txt'")

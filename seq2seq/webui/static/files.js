@@ -17,15 +17,17 @@ const showGlossary = () => {
   note.textContent = say("files.glossary", { number: number(terms) });
 };
 
-const begin = (token, signal) =>
-  ask("/files", {
-    upload: token, model: find("model").value, glossary: glossaryOf(find("model").value),
-    column: find("column-row").hidden ? "" : find("column").value,
-  }, signal);
+let source = ""; // language of the job, whose model need not be the one that is chosen when it ends
+
+const begin = (token, signal) => {
+  const model = find("model").value;
+  ({ source } = models().find((one) => one.name === model));
+  const column = find("column-row").hidden ? "" : find("column").value;
+  return ask("/files", { upload: token, model, glossary: glossaryOf(model), column }, signal);
+};
 
 const done = ({ texts, kept, reason }) => {
   const key = kept ? "files.summary_kept" : "files.summary";
-  const { source } = models().find((one) => one.name === find("model").value);
   find("summary").textContent = say(key, { number: number(texts), kept: number(kept), reason: noteInLanguage(reason, source) });
 };
 

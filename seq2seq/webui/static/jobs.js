@@ -64,11 +64,11 @@ export const dropZone = (name, changed) => {
   const zone = partOf(name)("drop");
   const input = zone.querySelector("input");
   const take = (file) => {
-    if (!file) return;
+    input.value = ""; // so that the same file can be chosen again
+    if (!file || !partOf(name)("progress").hidden) return; // one job at a time
     const status = partOf(name)("status");
     status.textContent = refusal(file, input);
     status.classList.toggle("error", status.textContent !== "");
-    input.value = ""; // so that the same file can be chosen again
     if (status.textContent) return;
     const text = zone.querySelector(".job-drop-text");
     delete text.dataset.text;

@@ -184,9 +184,14 @@ export const start = async () => {
   });
   find("go").addEventListener("click", async () => {
     find("go").disabled = true;
+    const sent = file; // another file may be chosen meanwhile
+    const wanted = asked();
     try {
-      if (!isSample() && !token) token = await upload(file, "train", () => (find("status").textContent = say("jobs.sending")));
-      await act({ action: "start", ...asked() });
+      if (!isSample() && !token) {
+        wanted.upload = await upload(sent, "train", () => (find("status").textContent = say("jobs.sending")));
+        if (file === sent) token = wanted.upload;
+      }
+      await act({ action: "start", ...wanted });
     } catch (error) {
       fail(error);
     }
