@@ -18,7 +18,8 @@ class Corpora:
     A corpus is one path, or two paths of aligned text. `init_from` names the model whose weights and
     vocabulary the training starts from (see `bundle.starting`); "" for a network with random weights.
     For a model of several directions, `train_directions` and `valid_directions` have the language pair of
-    each corpus, and `languages` are unknown; otherwise they are empty.
+    each corpus, and `languages` are unknown. If all corpora are of one direction, it becomes the `languages`,
+    and the two are empty.
     """
 
     train: tuple[tuple[str, ...], ...] = ()
@@ -27,6 +28,15 @@ class Corpora:
     init_from: str = ""
     train_directions: tuple[Direction, ...] = ()
     valid_directions: tuple[Direction, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.train_directions)) == 1:
+            for name, value in (
+                ("languages", self.train_directions[0]),
+                ("train_directions", ()),
+                ("valid_directions", ()),
+            ):
+                object.__setattr__(self, name, value)  # the class is frozen
 
     @property
     def directions(self) -> tuple[Direction, ...]:

@@ -113,7 +113,10 @@ class StoredPairs(Sequence[SentencePair]):
 
 def column(data: Any, name: str, default: float) -> np.ndarray:
     """A column of numbers (N,) of a stored data set; `default` in each row if there is none."""
-    return np.asarray(data[name]) if name in data.column_names else np.full(len(data), default)
+    if name not in data.column_names:
+        return np.full(len(data), default)
+    found: np.ndarray = data.with_format("arrow")[name][:].to_numpy()
+    return found
 
 
 def _write(pairs: Iterator[SentencePair], folder: Path, columns: dict[str, str]) -> None:

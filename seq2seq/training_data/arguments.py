@@ -98,8 +98,6 @@ def make_corpora(
     if unknown := set(directions[1]) - set(directions[0]):
         names = ", ".join(map("-".join, sorted(unknown)))
         raise UsageError(f"--valid has {names}, expected a direction that --train has")
-    if len(set(directions[0])) == 1:
-        return Corpora(paths[0], paths[1], directions[0][0], init_from)
     return Corpora(paths[0], paths[1], ("", ""), init_from, *directions)
 
 

@@ -157,7 +157,7 @@ def _about_copies(copies: Sequence[str]) -> str:
 
 def _about_directions(data: Any, directions: Sequence[Direction]) -> str:
     """How many pairs each direction has. Raises DataError if one has none."""
-    numbers = np.bincount(np.asarray(data["direction"]), minlength=len(directions)).tolist()
+    numbers = np.bincount(column(data, "direction", 0), minlength=len(directions)).tolist()
     parts = [f"{'-'.join(names)} {number}" for names, number in zip(directions, numbers, strict=True)]
     if not all(numbers):
         raise DataError(f"no pair left to train on for a direction ({', '.join(parts)})")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import datasets
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,3 +160,19 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
     samples.append(anonymous_megabytes())
     assert len(dataset) == 60_000
     assert max(samples) - samples[0] < 60
+
+
+def test_numbers_of_a_data_set_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several files, and of chosen rows; quicker than row by row, which takes seconds for 300,000."""
+    monkeypatch.setattr(store, "_SHARD_ROWS", 9_000)
+    pairs = (SentencePair(str(n), "", direction=n % 3, share=0.5 + n % 2) for n in range(20_000))
+    data = build_dataset(pairs, tmp_path / "data", with_directions=True, with_shares=True)
+    rows = np.arange(20_000)
+    start = time.process_time()
+    assert (store.column(data, "direction", 0) == rows % 3).all()
+    assert (store.column(data, "share", 1.0) == 0.5 + rows % 2).all()
+    assert (store.column(data, "other", 2.0) == np.full(20_000, 2.0)).all()
+    middle = time.process_time()
+    assert len(list(data["direction"])) == 20_000
+    assert middle - start < (time.process_time() - middle) / 2
+    assert store.column(data.select(rows[5::7]), "direction", 0).tolist() == (rows[5::7] % 3).tolist()

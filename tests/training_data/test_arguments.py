@@ -117,6 +117,12 @@ def test_corpora_of_one_named_direction_make_a_plain_model() -> None:
     assert make_corpora((EN_DE,), (EN_DE,)) == Corpora((("a.en", "a.de"),), (("a.en", "a.de"),), ("en", "de"))
 
 
+def test_corpora_of_one_direction_in_python_are_plain_too() -> None:
+    paths, both = (("a.tsv",), ("b.tsv",)), (("en", "de"), ("en", "de"))
+    corpora = Corpora(paths, paths[:1], train_directions=both, valid_directions=both[:1])
+    assert corpora == Corpora(paths, paths[:1], ("en", "de")) and corpora.directions == ()
+
+
 def test_without_names_nothing_changes() -> None:
     train, valid = (("a.en", "a.de"), ("b.tsv",)), (("c.tsv",),)
     assert make_corpora(train, valid, ("en", "de"), "model") == Corpora(train, valid, ("en", "de"), "model")
