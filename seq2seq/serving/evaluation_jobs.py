@@ -28,6 +28,8 @@ SUFFIXES = (".tsv", ".csv", ".jsonl", ".tmx")
 MAX_BYTES = 2 << 20  # of a test file
 MAX_PAIRS = 2_000
 SAMPLES = 1_000  # resamples of the test
+MAX_TER_PAIRS = 300  # for which TER is tested: they take seconds, in which the job cannot be cancelled
+NO_TER = f"TER is not tested for more than {MAX_TER_PAIRS} pairs."
 
 
 class Turned:
@@ -81,23 +83,30 @@ def score_upload(
     made = [system.evaluation.translations for system in systems]
     comparisons = []
     if len(systems) == 2:
-        comparisons = _comparisons(systems, references, languages[1], job)
+        comparisons = compared(systems, references, languages[1], job)
     path = upload.path.with_suffix(".html")
     result = Scored(
-        upload.name, len(pairs), systems, comparisons, differences(sources, references, made), path
+        upload.name,
+        len(pairs),
+        systems,
+        comparisons,
+        differences(sources, references, made),
+        path,
+        untested=NO_TER if len(pairs) > MAX_TER_PAIRS else "",
     )
     files.write_text(path, html_report(result))
     return result
 
 
-def _comparisons(
+def compared(
     systems: Sequence[System], references: Sequence[str], language: str, job: Job
 ) -> list[Comparison]:
-    """Whether two systems differ, by each score that both have. Raises Cancelled."""
+    """Whether two systems differ, by each score that both have; TER of few pairs only. Raises Cancelled."""
     made, found = [system.evaluation.translations for system in systems], []
     for metric in METRICS:
         job.check()
-        if all(metric in system.evaluation.scores for system in systems):
+        tested = metric != "ter" or len(references) <= MAX_TER_PAIRS
+        if tested and all(metric in system.evaluation.scores for system in systems):
             options: dict[str, Any] = {"language": language, "metric": metric, "samples": SAMPLES}
             found.append(paired_significance(made[0], made[1], references, **options))
     return found

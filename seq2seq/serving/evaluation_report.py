@@ -46,7 +46,8 @@ class System:
 
 @dataclass(frozen=True)
 class Scored:
-    """The result: one or two systems, whether they differ, and the file with the report."""
+    """The result: one or two systems, whether they differ and by which score that is not known, and the file
+    with the report."""
 
     test: str
     pairs: int
@@ -55,6 +56,7 @@ class Scored:
     differences: list[Difference]
     path: Path
     name: str = "evaluation.html"
+    untested: str = ""
 
     def shown(self) -> dict[str, Any]:
         """What the page shows before the report is opened."""
@@ -143,6 +145,7 @@ def _comparisons(result: Scored) -> str:
     ]
     names = [escape(system.name) for system in result.systems]
     note = "Paired bootstrap resampling (Koehn, 2004), 95 % intervals; significant means p below 0.05."
+    note = f"{note} {result.untested}".rstrip()
     signature = escape(result.comparisons[0].signature)
     table = _table(["Score", *names, "p", "Significant"], rows, numbers=4)
     source = f'<p class="soft">{note} <code>{signature}</code></p>'

@@ -9,7 +9,9 @@ import pytest
 
 from seq2seq.evaluation.metrics import Score
 from seq2seq.evaluation.scoring import Evaluation
+from seq2seq.evaluation.significance import Comparison
 from seq2seq.evaluation.word_frequency import FrequencyBand
+from seq2seq.serving.evaluation_jobs import NO_TER
 from seq2seq.serving.evaluation_report import Scored, System, html_report
 
 
@@ -43,3 +45,10 @@ def test_scores_that_one_system_lacks_are_left_out(first: bool) -> None:
     text = report(*((long, short) if first else (short, long)))
     assert "20.00" in text and "30.00" in text
     assert "TER</th>" not in text and "TER:" not in text
+
+
+def test_a_score_that_was_not_tested_is_named() -> None:
+    both = [system("one", {"bleu": 1.0}), system("other", {"bleu": 2.0})]
+    tested = Comparison("bleu", 1.0, 2.0, 1.0, 2.0, 0.5, 0.5, 0.01, "nrefs:1")
+    result = Scored("mine.tsv", 301, both, [tested], [], Path("evaluation.html"), untested=NO_TER)
+    assert "significant means p below 0.05. TER is not tested for more than 300 pairs." in html_report(result)
