@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from seq2seq.config import DataConfig, Settings
 from seq2seq.config.corpora import Corpora
-from seq2seq.config.data import mix_shares
 from seq2seq.pairs import Direction
 from seq2seq.planning.look import MOST_READ, SAMPLE, Look, look
 from seq2seq.planning.pieces import Pieces
@@ -17,20 +16,29 @@ from seq2seq.planning.problems import (
     warnings_about_data,
     warnings_about_pieces,
 )
+from seq2seq.training_data.corpora import shares_of
 
 
 def look_at(corpora: Corpora, config: DataConfig) -> Look:
-    """A look at all `corpora` together; with several directions, `Look.directions` has that at each."""
+    """A look at all `corpora` together; with several directions, `Look.directions` has that at each.
+
+    Raises UsageError if `config.mix` leaves nothing of a direction (see `shares_of`).
+    """
     if not corpora.directions:
         return look(corpora.train, corpora.valid, config, languages=corpora.languages)
-    shares = mix_shares(config.mix, corpora=len(corpora.train))
+    shares = shares_of(corpora, config)
     parts, most = dict[Direction, Look](), MOST_READ // len(corpora.directions)
     for direction in corpora.directions:
         own = corpora.part(direction)
         named = zip(corpora.train_directions, shares, strict=True)
         mix = ",".join(f"{share:g}" for of, share in named if of == direction)
         parts[direction] = look(
-            own.train, own.valid, replace(config, mix=mix), languages=direction, most=most
+            own.train,
+            own.valid,
+            replace(config, mix=mix),
+            languages=direction,
+            most=most,
+            holds_out=not corpora.valid,
         )
     return _together(parts)
 
@@ -70,6 +78,12 @@ def all_warnings(found: Look, pieces: Pieces, settings: Settings, corpora: Corpo
     each = [
         f"{'-'.join(direction)}: {warning}"
         for direction, part in found.directions.items()
-        for warning in warnings_about_data(part, direction)
+        for warning in (*_without_valid(corpora, direction), *warnings_about_data(part, direction))
     ]
     return each + warnings_about_pieces(found, pieces, settings)
+
+
+def _without_valid(corpora: Corpora, direction: Direction) -> list[str]:
+    if not corpora.valid or direction in corpora.valid_directions:
+        return []
+    return ["no validation data: not counted in the choice of the best model"]

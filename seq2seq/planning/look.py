@@ -40,7 +40,7 @@ class Look:
         sample: kept pairs, drawn at random, each corpus with the share that `data.mix` gives it.
         identical: kept pairs whose source equals their target.
         examples: the first pair that was dropped, by reason.
-        valid: validation pairs, 0 if they will be held out; at most `MOST_VALID`.
+        valid: validation pairs, 0 if they will be held out, or if there are none; at most `MOST_VALID`.
         overlap: training pairs that are validation pairs, too.
         overlap_sources: training pairs whose source is that of a validation pair.
         characters: characters of both sides of the kept pairs that were read.
@@ -89,8 +89,11 @@ def look(
     *,
     languages: tuple[str, str] = ("", ""),
     most: int = MOST_READ,
+    holds_out: bool = True,
 ) -> Look:
     """Read the corpora `train` and `valid`, at most `most` pairs of the first, as training would.
+
+    `holds_out`: whether pairs will be held out for validation if `valid` is empty.
 
     Raises DataError, with file and line, for data that cannot be read, and UsageError if `config.mix` does
     not fit the corpora.
@@ -112,7 +115,7 @@ def look(
         whole = (found.counts.kept - before) * rows / max(read, 1)
         kept += round(share * whole)
         found.stored += round(whole) if share else 0
-    found.pairs = kept if valid else kept - min(HELD_OUT, kept // HELD_OUT_SHARE)
+    found.pairs = kept if valid or not holds_out else kept - min(HELD_OUT, kept // HELD_OUT_SHARE)
     return found
 
 

@@ -44,9 +44,11 @@ def check_data(found: Look, corpora: Sequence[Sequence[str]], languages: tuple[s
             f"{where}: {found_pairs} ({found.counts}), expected "
             f"at least {LEAST_PAIRS}, better thousands (--no-preflight trains on fewer)"
         )
-    if found.drawn < LEAST_PAIRS:
+    estimated = not found.complete and len(found.sample) > 1
+    drawn, whole = (found.pairs, found.stored) if estimated else (found.drawn, kept)
+    if drawn < LEAST_PAIRS:
         raise DataError(
-            f"{where}: data.mix leaves {found.drawn} of {kept:,} pairs for an epoch, expected at least "
+            f"{where}: data.mix leaves {drawn} of {whole:,} pairs for an epoch, expected at least "
             f"{LEAST_PAIRS}: give larger shares (--data.mix)"
         )
     if found.identical > _COPIES * kept:

@@ -187,7 +187,8 @@ def _lengths(found: Look, pieces: Pieces) -> str:
 
 def _validation(found: Look, given: bool) -> str:
     if not given:
-        return "none given: one source sentence in 50 is held out, at most 1,000"
+        each = " of each direction" if found.directions else ""
+        return f"none given: one source sentence in 50 is held out, at most 1,000{each}"
     overlap = (
         f"{found.overlap:,} of them in the training data" if found.overlap else "none in the training data"
     )

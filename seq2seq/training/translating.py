@@ -62,15 +62,15 @@ def translate_pairs(
 def score_pairs(
     translator: Translator, pairs: Sequence[SentencePair], texts: Sequence[str]
 ) -> tuple[Score, dict[str, Score]]:
-    """BLEU of the translations `texts`, and with several directions that of each by its name: the first is
-    then their mean."""
+    """BLEU of the translations `texts`, and that of each direction by its name if the translator has several:
+    the first is then the mean of those that the pairs have."""
     scores = dict[str, Score]()
     for number, places in _by_direction(pairs).items():
         direction, references = _direction(translator, number), [pairs[place].target for place in places]
         made = [texts[place] for place in places]
         scores[direction_name(direction)] = bleu(made, references, language=direction[1])
     if len(scores) == 1:
-        return next(iter(scores.values())), {}
+        return next(iter(scores.values())), scores if len(translator.directions) > 1 else {}
     signatures = " and ".join(dict.fromkeys(score.signature for score in scores.values()))
     mean = sum(score.score for score in scores.values()) / len(scores)
     return Score(mean, f"mean of {len(scores)} directions: {signatures}"), scores

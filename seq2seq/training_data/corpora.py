@@ -11,17 +11,18 @@ from seq2seq.config.corpora import Corpora
 from seq2seq.config.data import mix_shares
 from seq2seq.data.cleaning import HashSet, clean
 from seq2seq.data.readers import read_pairs
-from seq2seq.errors import DataError
+from seq2seq.errors import DataError, UsageError
 from seq2seq.pairs import Counts, Direction, SentencePair
 
 
 def read_train(corpora: Corpora, config: DataConfig, counts: Counts) -> Iterator[SentencePair]:
     """Yield the training pairs, cleaned and counted, each once, with the share that `config.mix` says.
 
-    DataError names the files if none is left, UsageError says so if `config.mix` does not fit the corpora.
+    DataError names the files if none is left, UsageError says so if `config.mix` does not fit the corpora
+    (see `shares_of`).
     """
     seen = HashSet()
-    shares = mix_shares(config.mix, corpora=len(corpora.train))
+    shares = shares_of(corpora, config)
     for number, (paths, share) in enumerate(zip(corpora.train, shares, strict=True)):
         direction = corpora.train_directions[number] if corpora.train_directions else None
         pairs = _read(paths, corpora, config, direction, split=config.split, counts=counts)
@@ -34,6 +35,22 @@ def read_train(corpora: Corpora, config: DataConfig, counts: Counts) -> Iterator
     if not counts.kept:
         names = names_of(corpora.train)
         raise DataError(f"{names}: no pair left to train on ({counts}), expected at least one")
+
+
+def shares_of(corpora: Corpora, config: DataConfig) -> tuple[float, ...]:
+    """The share of each of the `corpora`, by `config.mix`.
+
+    Raises UsageError if it does not fit them, or if it leaves nothing of a direction.
+    """
+    shares = mix_shares(config.mix, corpora=len(corpora.train))
+    for direction in corpora.directions:
+        named = zip(corpora.train_directions, shares, strict=True)
+        if not any(share for of, share in named if of == direction):
+            raise UsageError(
+                f"data.mix leaves nothing of {'-'.join(direction)} ({config.mix}), expected a share above 0 "
+                "for a corpus of each direction"
+            )
+    return shares
 
 
 def read_valid(corpora: Corpora, config: DataConfig) -> Iterator[SentencePair]:

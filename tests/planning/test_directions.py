@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from seq2seq.config import DataConfig, Settings
 from seq2seq.config.corpora import Corpora
-from seq2seq.errors import DataError
+from seq2seq.errors import DataError, UsageError
 from seq2seq.planning.directions import all_warnings, check_all, look_at
 from seq2seq.planning.look import look
 from seq2seq.planning.pieces import cut_into_pieces
@@ -40,6 +41,23 @@ def test_the_parts_add_up(tmp_path: Path) -> None:
     assert found.pairs == sum(part.pairs for part in found.directions.values()) == 294 + 49
     shares = [pair.target.startswith("c'est") for pair in found.sample]
     assert 0 < sum(shares) < 60 and len(shares) > 300
+
+
+def test_a_direction_without_validation_data_is_warned_of_and_holds_nothing_out(tmp_path: Path) -> None:
+    both = corpora(tmp_path, de=300, fr=100)
+    some = replace(both, valid=both.train[:1], valid_directions=both.train_directions[:1])
+    found = look_at(some, DataConfig())
+    assert found.pairs == 400
+    pieces = cut_into_pieces(found.sample, Settings().data, seed=1)
+    said = "en-fr: no validation data: not counted in the choice of the best model"
+    of_valid = [one for one in all_warnings(found, pieces, Settings(), some) if "no validation" in one]
+    assert of_valid == [said]
+    assert not [one for one in all_warnings(found, pieces, Settings(), both) if "no validation" in one]
+
+
+def test_a_mix_that_leaves_nothing_of_a_direction_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^data\.mix leaves nothing of en-fr"):
+        look_at(corpora(tmp_path, de=60, fr=60), DataConfig(mix="1,0"))
 
 
 def test_one_direction_is_looked_at_as_before(tmp_path: Path) -> None:

@@ -49,6 +49,15 @@ def test_a_mix_that_leaves_too_little_is_refused(tmp_path: Path) -> None:
     assert "data.mix leaves" in message and "of 300 pairs" in message
 
 
+def test_of_a_corpus_read_in_part_the_mix_is_that_of_all(tmp_path: Path) -> None:
+    corpus = write(tmp_path / "corpus.tsv", english_german(1000))
+    found = look([[corpus]], [], DataConfig(mix="0.09"), most=300)
+    assert 2 < found.drawn < 50 and found.pairs == 89  # 90, one of them held out
+    check_data(found, CORPORA, GERMAN)
+    fewer = look([[corpus]], [], DataConfig(mix="0.04"), most=300)
+    assert "data.mix leaves 40 of 1,000 pairs" in refusal(fewer)
+
+
 def test_one_pair_repeated_is_one_pair(tmp_path: Path) -> None:
     assert "only 1 pair (" in refusal(seen(tmp_path, english_german(1) * 200))
 

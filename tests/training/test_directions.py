@@ -23,7 +23,7 @@ from seq2seq.training.run import train
 from seq2seq.training.run_directory import RunDirectory
 from seq2seq.training.run_settings import pairs_sha256, stored_run
 from seq2seq.training.trainer import Trainer
-from seq2seq.training.translating import first_of_each, samples_of_each
+from seq2seq.training.translating import first_of_each, samples_of_each, score_pairs
 from seq2seq.training.validation import Validator
 from seq2seq.training_data.arguments import make_corpora
 from seq2seq.training_data.prepared import Prepared
@@ -95,6 +95,15 @@ def test_each_direction_is_scored_in_its_language_and_the_mean_decides() -> None
     assert scores.bleu == sum(score.score for score in expected.values()) / 2
     assert scores.signature.startswith("mean of 2 directions: nrefs:1|")
     assert "(en-fr " in str(scores) and ", fr-en " in str(scores)
+
+
+def test_the_only_direction_with_validation_pairs_is_named() -> None:
+    translator = Translator(tiny.bundle_of_directions(*DIRECTIONS))
+    own = [pair for pair in pairs(3, seed=4) if pair.direction == 1]
+    score, each = score_pairs(translator, own, [pair.target for pair in own])
+    assert each == {"fr-en": score}
+    plain = tiny.pairs(3, seed=4)
+    assert score_pairs(Translator(tiny.bundle()), plain, [pair.target for pair in plain])[1] == {}
 
 
 def test_a_part_of_each_direction() -> None:

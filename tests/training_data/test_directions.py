@@ -11,11 +11,11 @@ import pytest
 from seq2seq.config import DataConfig
 from seq2seq.config.corpora import Corpora
 from seq2seq.data.batching import Batches
-from seq2seq.errors import DataError
+from seq2seq.errors import DataError, UsageError
 from seq2seq.pairs import Counts, SentencePair
 from seq2seq.text.tokenizer import Tokenizer
 from seq2seq.training_data.arguments import make_corpora
-from seq2seq.training_data.corpora import read_train, read_valid
+from seq2seq.training_data.corpora import read_train, read_valid, shares_of
 from seq2seq.training_data.held_out import read_held_out, write_held_out
 from seq2seq.training_data.prepared import Prepared, load_prepared, prepare
 
@@ -143,8 +143,16 @@ def test_more_pairs_are_made_of_each_direction_by_itself(
 
 
 def test_a_direction_without_a_pair_is_an_error(corpora: Corpora, tmp_path: Path) -> None:
+    Path(corpora.train[0][1]).write_text("\n" * 61)
     with pytest.raises(DataError, match=r"a direction \(en-de 0, en-fr 61\)"):
+        prepared(corpora, tmp_path / "run")
+
+
+def test_a_mix_that_leaves_nothing_of_a_direction_is_refused(corpora: Corpora, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^data\.mix leaves nothing of en-de \(0,1\)"):
         prepared(corpora, tmp_path / "run", mix="0,1")
+    more = Corpora(corpora.train * 2, train_directions=corpora.train_directions * 2)
+    assert shares_of(more, DataConfig(mix="0,1,2,0")) == (0, 1, 2, 0)
 
 
 def test_pairs_that_were_held_out_keep_their_directions(tmp_path: Path) -> None:
