@@ -24,7 +24,7 @@ pytest.importorskip("gradio")
 import httpx
 
 from seq2seq.webui import build_page
-from seq2seq.webui.quick_import import without_files
+from seq2seq.webui.quick_import import import_gradio, without_files
 from seq2seq.webui.server import PageServer, free_port, model_names, runs_folder, start, with_reverses
 from tests.webui.client import post, unused_port
 from tests.webui.fake_translator import FakeTranslator
@@ -140,6 +140,17 @@ def test_import_of_gradio_reads_no_sources_of_its_components() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "change\n"
+
+
+def test_a_gradio_that_needs_its_files_is_imported_as_usual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "import inspect\nclass Component: pass\nfile = inspect.getfile(Component)\n"
+    (tmp_path / "gradio.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "gradio")
+    import_gradio()
+    assert sys.modules["gradio"].file == str(tmp_path / "gradio.py")
 
 
 def test_without_gradio_the_page_says_what_to_install() -> None:
