@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from seq2seq.cli.options import EngineName
 from seq2seq.config import find_recipe
 from seq2seq.devices import find_device, reuse_memory, use_threads
-from seq2seq.errors import SeqError
+from seq2seq.errors import SeqError, UsageError
 
 if TYPE_CHECKING:
     from seq2seq.benchmarks.peers import Peer
@@ -50,6 +50,16 @@ class _Common:
 
         return Peer(self.peer_command, self.peer_pattern or PATTERN) if self.peer_command else None
 
+    def _check(self, least: int, *options: str) -> None:
+        """UsageError for the first of `options` that has a number below `least`, or none."""
+        for option in options:
+            value = getattr(self, option)
+            numbers = value if isinstance(value, tuple) else (value,)
+            if not numbers:
+                raise UsageError(f"--{option} has no number, expected {least} or more")
+            if min(numbers) < least:
+                raise UsageError(f"--{option} is {min(numbers)}, expected {least} or more")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Train(_Common):
@@ -72,6 +82,7 @@ class Train(_Common):
 
     def run(self) -> None:
         """Measure and print."""
+        self._check(1, "rounds", "updates", "pairs")
         from seq2seq.benchmarks.tables import training_lines
         from seq2seq.benchmarks.texts import pairs_of
         from seq2seq.benchmarks.training import TrainingBenchmark
@@ -100,8 +111,8 @@ class Translate(_Common):
     """A model directory, a run, or a direction that is bundled."""
     engines: tuple[EngineName, ...] = ("auto",)
     """What computes: torch, onnx, onnx-float32, or auto."""
-    threads: tuple[int, ...] = ()
-    """Numbers of CPU threads. Without it: one per core."""
+    threads: tuple[int, ...] = (0,)
+    """Numbers of CPU threads. 0: one per core."""
     beams: tuple[int, ...] = (1, 5)
     """Beam sizes."""
     batches: tuple[int, ...] = (64,)
@@ -115,6 +126,8 @@ class Translate(_Common):
 
     def run(self) -> None:
         """Measure and print."""
+        self._check(1, "rounds", "sentences", "beams", "batches")
+        self._check(0, "threads", "alone", "fresh")
         from seq2seq.benchmarks.tables import translation_lines
         from seq2seq.benchmarks.texts import pairs_of
         from seq2seq.benchmarks.translating import TranslationBenchmark
@@ -123,7 +136,7 @@ class Translate(_Common):
             self.model,
             [pair.source for pair in pairs_of(self.data, most=self.sentences)],
             engines=self.engines,
-            threads=self.threads or (os.cpu_count() or 1,),
+            threads=[number or os.cpu_count() or 1 for number in self.threads],
             beams=self.beams,
             batches=self.batches,
         )

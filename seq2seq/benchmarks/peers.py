@@ -64,12 +64,17 @@ class Peer:
         return PeerRound(self.speed(done.stdout), seconds)
 
     def speed(self, output: str) -> float:
-        """The median figure of `output`; RunError if it has none."""
+        """The median figure of `output`; RunError if it has none, or that is 0."""
         found = [next(filter(None, match.groups()), "") for match in re.finditer(self.pattern, output)]
         try:
-            return statistics.median([float(number.replace(",", "")) for number in found])
+            speed = statistics.median([float(number.replace(",", "")) for number in found])
         except ValueError:
             end = output[-500:]
             raise RunError(
                 f"peer {self.command!r}: no number by the pattern {self.pattern!r} in its output: {end}"
             ) from None
+        if not speed:
+            raise RunError(
+                f"peer {self.command!r}: a speed of 0 by the pattern {self.pattern!r}, expected more"
+            )
+        return speed

@@ -37,6 +37,7 @@ def test_a_peer_is_run_and_its_own_form_is_found() -> None:
     ("peer", "message"),
     [
         (Peer(python("print('nothing')")), "no number by the pattern"),
+        (Peer(python("print('target_tokens_per_s: 0.0')")), "a speed of 0"),
         (Peer(python("import sys; print('broken'); sys.exit(3)")), "exit code 3: broken"),
         (Peer("/no/such/program"), "cannot be started"),
     ],
