@@ -48,6 +48,19 @@ def test_one_source_is_held_out_of_all_directions() -> None:
     assert first == second and len(first) >= 5
 
 
+def test_a_source_that_is_held_out_is_in_no_direction_trained_on() -> None:
+    """Not even in one that has its 1,000 already, of other sources."""
+    held: list[SentencePair] = []
+    there = [SentencePair(f"source {n}", "") for n in range(30_000)]
+    others = [SentencePair(f"other {n}", "", direction=1) for n in range(60_000)]
+    same = [SentencePair(pair.source, "", direction=1) for pair in there[1:]]
+    pairs = iter([*there, *others, *same])
+    both = (("en", "fr"), ("en", "de"))
+    kept = {pair.source for pair in hold_out(pairs, held, where="", counts=Counts(), directions=both)}
+    sources = {pair.source for pair in held if pair.direction == 0} - {"source 0"}  # not by its hash
+    assert len(sources) > 500 and not sources & kept
+
+
 @pytest.mark.parametrize("share", [1.0, 0.3])
 @pytest.mark.parametrize("seed", range(2))
 def test_no_pair_is_held_out_and_trained_on_reversed(share: float, seed: int) -> None:
