@@ -85,8 +85,8 @@ def check_machine(machine: Machine, *, weights: int, disk: int) -> None:
     """Raise RunError if the disk is too small for the run, or the memory for the weights alone."""
     if machine.disk and disk > machine.disk:
         raise RunError(
-            f"the run needs about {_size(disk)} of disk, {_size(machine.disk)} are free: free some, or choose "
-            "another --out, or fewer --training.keep-checkpoints"
+            f"the run needs about {_size(disk)} of disk, {_size(machine.disk)} are free: free some, or "
+            "choose another --out, or fewer --training.keep-checkpoints"
         )
     if machine.memory and 20 * weights > machine.memory:
         raise RunError(

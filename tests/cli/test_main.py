@@ -361,6 +361,7 @@ def test_evaluate_prints_scores_with_signatures(
     result = command("evaluate", "--model", model, "--test", data, "--output", tmp_path / "out.txt")
     printed = json.loads(result.out)
     names = ["bleu", "chrf", "ter", "sentences", "seconds", "model", "calibration_error"]
+    names += ["by_length", "by_word_frequency"]
     assert result.code == 0 and list(printed) == names
     for name in ("bleu", "chrf", "ter"):
         assert printed[name].keys() == {"score", "signature"} and "version:" in printed[name]["signature"]

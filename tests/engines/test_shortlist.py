@@ -75,9 +75,9 @@ def test_scores_are_those_of_all_pieces_but_for_the_normaliser(number_type: str)
     bos = torch.full((len(batch), 1), 2)
     listed, full = one.step(bos, one.start_listed(batch)), one.step(bos, one.start(batch))
     assert listed.candidates is not None and full.candidates is None
-    scores = full.logits.gather(2, listed.candidates.unsqueeze(1))
-    expected = scores.log_softmax(-1)
-    torch.testing.assert_close(listed.logits, expected, atol=2e-6, rtol=0)
+    logits, candidates = torch.as_tensor(full.logits), torch.as_tensor(listed.candidates)
+    expected = logits.gather(2, candidates.unsqueeze(1)).log_softmax(-1)
+    torch.testing.assert_close(torch.as_tensor(listed.logits), expected, atol=2e-6, rtol=0)
 
 
 @pytest.mark.parametrize("beam_size", [1, 4])

@@ -492,4 +492,5 @@ def test_pairs_in_memory_are_columns() -> None:
     assert PairColumns(pairs)[[2, 0]] == {
         "source": [pairs[2].source, pairs[0].source],
         "target": [pairs[2].target, pairs[0].target],
+        "direction": [0, 0],
     }
